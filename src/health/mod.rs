@@ -1,0 +1,5 @@
+//! Signals → dimensions → score: banded, covered, explained.
+
+mod band;
+
+pub use band::Band;

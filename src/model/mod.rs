@@ -1,0 +1,17 @@
+//! What longroad talks about: days, instants, zones, money, ids and the records of a company, parsed at the edge
+//! into types that cannot be wrong.
+
+mod day;
+mod id;
+mod instant;
+mod money;
+pub mod record;
+mod usage;
+mod zone;
+
+pub use day::Day;
+pub use id::Id;
+pub use instant::Instant;
+pub use money::{Currency, Money};
+pub use usage::{Absent, Combine, MetricDeclaration, MetricKind, Polarity};
+pub use zone::Zone;

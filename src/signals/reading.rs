@@ -1,0 +1,110 @@
+//! What one account's signals say on one morning.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Signal, Unit};
+use crate::model::Day;
+
+/// Whether a signal can be relied on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum State {
+    /// Known, and its source is up to date.
+    Fresh,
+    /// Known from before its source stopped.
+    Stale,
+    /// Not known.
+    Missing,
+    /// Does not apply to this account (no seats were sold, nothing is due).
+    NotApplicable,
+}
+
+/// One signal of one account.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reading {
+    /// The number, in the signal's unit; `None` unless fresh or stale.
+    pub value: Option<f64>,
+    /// The day of the newest fact behind it.
+    pub observed_on: Option<Day>,
+    /// Whether it can be relied on.
+    pub state: State,
+}
+
+impl Reading {
+    /// Nobody knows.
+    pub const MISSING: Reading = Reading { value: None, observed_on: None, state: State::Missing };
+    /// The question does not arise.
+    pub const NOT_APPLICABLE: Reading = Reading { value: None, observed_on: None, state: State::NotApplicable };
+
+    /// Known from facts up to `observed_on`, whose source is up to date.
+    pub fn fresh(value: f64, observed_on: Day) -> Reading {
+        Reading { value: Some(value), observed_on: Some(observed_on), state: State::Fresh }
+    }
+}
+
+/// All signals of one account on one morning. Unknown is a state of its own, never a number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Signals {
+    values: [f64; Signal::COUNT],
+    observed: [i32; Signal::COUNT],
+    states: [State; Signal::COUNT],
+}
+
+impl Default for Signals {
+    fn default() -> Signals {
+        Signals { values: [0.0; Signal::COUNT], observed: [i32::MIN; Signal::COUNT], states: [State::Missing; Signal::COUNT] }
+    }
+}
+
+impl Signals {
+    /// What the signal says.
+    pub fn get(&self, signal: Signal) -> Reading {
+        let at = signal as usize;
+        let state = self.states[at];
+        Reading {
+            value: matches!(state, State::Fresh | State::Stale).then_some(self.values[at]),
+            observed_on: (self.observed[at] != i32::MIN).then(|| Day::from_days(self.observed[at])),
+            state,
+        }
+    }
+
+    /// The number, where it is known.
+    pub fn value(&self, signal: Signal) -> Option<f64> {
+        self.get(signal).value
+    }
+
+    /// Puts a reading in.
+    pub fn set(&mut self, signal: Signal, reading: Reading) {
+        let at = signal as usize;
+        self.values[at] = reading.value.unwrap_or(0.0);
+        self.observed[at] = reading.observed_on.map_or(i32::MIN, Day::days);
+        self.states[at] = reading.state;
+    }
+}
+
+/// The reading for people: `12 days`, `45 %`, `no`, `attained`.
+pub fn spell(signal: Signal, value: f64) -> String {
+    match signal.unit() {
+        Unit::Days => {
+            if value == 1.0 {
+                "1 day".to_owned()
+            } else {
+                format!("{value:.0} days")
+            }
+        }
+        Unit::Count | Unit::Money => format!("{value:.0}"),
+        Unit::Share => format!("{:.0} %", value * 100.0),
+        Unit::Percentile => format!("{value:.0}th of 100"),
+        Unit::Doublings => format!("{:+.0} %", (value.exp2() - 1.0) * 100.0),
+        Unit::Answer => format!("{value:.1}"),
+        Unit::Flag => if value == 0.0 { "no" } else { "yes" }.to_owned(),
+        Unit::Word(words) => word(words, value).unwrap_or("unknown").replace('_', " "),
+    }
+}
+
+/// The word that a signal of words holds.
+pub fn word(words: &'static [&'static str], value: f64) -> Option<&'static str> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index put in by longroad itself")]
+    words.get(value as usize).copied()
+}
