@@ -24,3 +24,4 @@ pub mod clock;
 pub mod health;
 pub mod model;
 pub mod signals;
+pub mod store;
