@@ -70,7 +70,7 @@ CREATE TABLE tile_journal (
     pull BIGINT NOT NULL,
     replaced_on BIGINT NOT NULL,
     body BYTEA NOT NULL,
-    PRIMARY KEY (tile, pull)
+    PRIMARY KEY (tile, pull, replaced_on)
 );
 
 -- The days of which a source has brought any use, and from which morning on that counts.
@@ -78,6 +78,7 @@ CREATE TABLE usage_day (
     source TEXT NOT NULL,
     day BIGINT NOT NULL,
     known_on BIGINT NOT NULL,
+    pull BIGINT NOT NULL,
     PRIMARY KEY (source, day)
 );
 

@@ -67,6 +67,15 @@ macro_rules! on_tx {
 }
 pub(crate) use on_tx;
 
+/// `($1,$2),($3,$4)`: the places for `rows` rows of `columns` values.
+pub(crate) fn placeholders(rows: usize, columns: usize) -> String {
+    let row = |row: usize| {
+        let places: Vec<String> = (1..=columns).map(|column| format!("${}", row * columns + column)).collect();
+        format!("({})", places.join(","))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(",")
+}
+
 impl Db {
     /// Opens the store at `url` (`sqlite:FILE`, relative to `root`, or `postgres://…`) and brings its schema up to
     /// date. A store that a newer longroad has changed is refused.

@@ -1,7 +1,11 @@
-//! What longroad remembers: facts with the day from which they were known, usage in tiles, scores as they were given.
+//! What longroad remembers: facts with the morning from which they count, usage in tiles, scores as they were given.
 
 mod db;
+pub mod directory;
+pub mod facts;
 mod migrations;
+mod tile;
 
 pub use db::{Db, Tx};
-pub(crate) use db::{on_db, on_tx};
+pub(crate) use db::{on_db, on_tx, placeholders};
+pub use tile::BLOCK;

@@ -1,0 +1,76 @@
+//! Which account has which ordinal.
+
+use std::collections::HashMap;
+
+use anyhow::{Context, Result};
+use sqlx::AssertSqlSafe;
+
+use super::{BLOCK, Db, Tx, on_db, on_tx, placeholders};
+
+/// Every account ever heard of. Ordinals are dense, rise with the order of arrival and are never used again.
+#[derive(Debug, Default)]
+pub struct Directory {
+    ordinals: HashMap<Box<str>, u32>,
+}
+
+/// The block of an ordinal.
+pub fn block_of(ordinal: u32) -> i64 {
+    i64::from(ordinal) / BLOCK as i64
+}
+
+/// The place of an ordinal in its block.
+pub fn place_of(ordinal: u32) -> usize {
+    ordinal as usize % BLOCK
+}
+
+impl Directory {
+    /// Reads all of it, one row a block: the cost of a row is paid once for 4,096 accounts.
+    pub async fn load(db: &Db) -> Result<Directory> {
+        let sql =
+            "SELECT string_agg(CAST(ordinal AS TEXT) || CAST($1 AS TEXT) || id, CAST($2 AS TEXT)) FROM account GROUP BY block";
+        let texts: Vec<Option<String>> = on_db!(db, pool => sqlx::query_scalar(sql).bind("\t").bind("\n").fetch_all(pool).await)
+            .context("reading the accounts")?;
+        let lines = texts.iter().flatten().flat_map(|text| text.split('\n')).filter_map(|line| line.split_once('\t'));
+        let ordinals = lines.map(|(ordinal, id)| Ok((id.into(), ordinal.parse()?)));
+        Ok(Directory { ordinals: ordinals.collect::<Result<_>>().context("reading the accounts")? })
+    }
+
+    /// The ordinal of an account.
+    pub fn find(&self, id: &str) -> Option<u32> {
+        self.ordinals.get(id).copied()
+    }
+
+    /// How many accounts there are.
+    pub fn len(&self) -> usize {
+        self.ordinals.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ordinals.is_empty()
+    }
+
+    /// Gives those of `ids` that are new an ordinal.
+    pub async fn add(&mut self, tx: &mut Tx, ids: impl Iterator<Item = &str>) -> Result<()> {
+        let mut new: Vec<(u32, &str)> = Vec::new();
+        for id in ids {
+            let next = u32::try_from(self.ordinals.len()).context("counting accounts")?;
+            if !self.ordinals.contains_key(id) {
+                self.ordinals.insert(id.into(), next);
+                new.push((next, id));
+            }
+        }
+        for rows in new.chunks(1000) {
+            let sql = format!("INSERT INTO account (ordinal, block, id) VALUES {}", placeholders(rows.len(), 3));
+            on_tx!(tx, conn => {
+                let mut query = sqlx::query(AssertSqlSafe(sql));
+                for (ordinal, id) in rows {
+                    query = query.bind(i64::from(*ordinal)).bind(block_of(*ordinal)).bind(*id);
+                }
+                query.execute(conn).await.map(drop)
+            })
+            .context("writing new accounts")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,198 @@
+//! Versions of records: what each said, from which morning on it counts, which pull brought it.
+
+use std::collections::HashMap;
+
+use anyhow::{Context, Result};
+use sqlx::AssertSqlSafe;
+
+use super::directory::block_of;
+use super::{Db, Tx, on_db, on_tx, placeholders};
+use crate::model::Day;
+use crate::model::record::RecordKind;
+
+/// When what a pull brings came to be known.
+#[derive(Clone, Copy, Debug)]
+pub struct Knowledge {
+    /// The pull's number.
+    pub pull: i64,
+    /// The day on which the pull is made.
+    pub pulled_on: Day,
+    /// The morning for which it is made: the same day, or an earlier one when the past is lived again.
+    pub as_of: Day,
+    /// History arrives in bulk: a row counts from its own date on.
+    pub history: bool,
+}
+
+impl Knowledge {
+    /// The first morning on which a new row counts. `own_day` is the row's own date; `stated` the morning after its
+    /// `known_at`, which decides where it is given.
+    pub fn of_new(&self, own_day: Option<Day>, stated: Option<Day>) -> Day {
+        stated.unwrap_or_else(|| {
+            if self.history || self.as_of < self.pulled_on {
+                own_day.map_or(Day::ALWAYS, |day| day + 1).min(self.pulled_on)
+            } else {
+                self.pulled_on
+            }
+        })
+    }
+
+    /// The first morning on which a changed row counts; never before the version that it replaces.
+    pub fn of_change(&self, replaced: Day, stated: Option<Day>) -> Day {
+        stated.unwrap_or(self.as_of).max(replaced)
+    }
+}
+
+/// A record as a pull brings it.
+#[derive(Clone, Debug)]
+pub struct NewFact {
+    /// What makes two rows the same thing.
+    pub key: String,
+    /// The account it belongs to.
+    pub ordinal: Option<u32>,
+    /// Its own date.
+    pub own_day: Option<Day>,
+    /// The morning after its `known_at`.
+    pub stated: Option<Day>,
+    /// The record as JSON.
+    pub body: String,
+}
+
+/// A record as it was believed on some morning.
+#[derive(Clone, Debug)]
+pub struct StoredFact {
+    /// The account it belongs to.
+    pub ordinal: Option<u32>,
+    /// The record as JSON.
+    pub body: String,
+}
+
+/// Writes what is new or changed among `facts` and says how many those were. Keys must not repeat.
+pub async fn put(tx: &mut Tx, record: RecordKind, knowledge: &Knowledge, facts: &[NewFact]) -> Result<u64> {
+    let mut changed = 0;
+    for facts in facts.chunks(500) {
+        let latest = latest(tx, record, facts).await.with_context(|| format!("reading {}", record.name()))?;
+        let rows: Vec<(&NewFact, Day)> = facts
+            .iter()
+            .filter_map(|fact| match latest.get(fact.key.as_str()) {
+                None => Some((fact, knowledge.of_new(fact.own_day, fact.stated))),
+                Some((_, _, body)) if *body == fact.body => None,
+                Some((known_on, _, _)) => Some((fact, knowledge.of_change(*known_on, fact.stated))),
+            })
+            .collect();
+        insert(tx, record, knowledge.pull, &rows).await.with_context(|| format!("writing {}", record.name()))?;
+        changed += rows.len() as u64;
+    }
+    Ok(changed)
+}
+
+/// The newest version of each key: the morning from which it counts, its pull and its body.
+async fn latest(tx: &mut Tx, record: RecordKind, facts: &[NewFact]) -> sqlx::Result<HashMap<String, (Day, i64, String)>> {
+    let keys = (2..facts.len() + 2).map(|n| format!("${n}")).collect::<Vec<_>>().join(",");
+    let sql = format!("SELECT key, known_on, pull, body FROM fact WHERE record = $1 AND key IN ({keys})");
+    let rows: Vec<(String, i64, i64, String)> = on_tx!(tx, conn => {
+        let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(record.name());
+        for fact in facts {
+            query = query.bind(&fact.key);
+        }
+        query.fetch_all(conn).await
+    })?;
+    let mut latest: HashMap<String, (Day, i64, String)> = HashMap::with_capacity(rows.len());
+    for (key, known_on, pull, body) in rows {
+        let known_on = day(known_on);
+        if latest.get(&key).is_none_or(|&(other, by, _)| (other, by) < (known_on, pull)) {
+            latest.insert(key, (known_on, pull, body));
+        }
+    }
+    Ok(latest)
+}
+
+async fn insert(tx: &mut Tx, record: RecordKind, pull: i64, rows: &[(&NewFact, Day)]) -> sqlx::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "INSERT INTO fact (record, key, pull, known_on, block, ordinal, body) VALUES {}
+         ON CONFLICT (record, key, pull) DO UPDATE SET known_on = excluded.known_on, body = excluded.body",
+        placeholders(rows.len(), 7)
+    );
+    on_tx!(tx, conn => {
+        let mut query = sqlx::query(AssertSqlSafe(sql));
+        for (fact, known_on) in rows {
+            query = query
+                .bind(record.name())
+                .bind(&fact.key)
+                .bind(pull)
+                .bind(i64::from(known_on.days()))
+                .bind(fact.ordinal.map_or(-1, block_of))
+                .bind(fact.ordinal.map_or(-1, i64::from))
+                .bind(&fact.body);
+        }
+        query.execute(conn).await.map(drop)
+    })
+}
+
+/// Takes back what this pull wrote of these keys.
+pub async fn take_back(tx: &mut Tx, record: RecordKind, pull: i64, keys: impl Iterator<Item = &str>) -> Result<()> {
+    let sql = "DELETE FROM fact WHERE record = $1 AND key = $2 AND pull = $3";
+    for key in keys {
+        on_tx!(tx, conn => sqlx::query(sql).bind(record.name()).bind(key).bind(pull).execute(conn).await.map(drop))
+            .with_context(|| format!("setting aside rows of {}", record.name()))?;
+    }
+    Ok(())
+}
+
+/// What a reader of facts wants: a morning, and the last pull that counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AsOf {
+    /// The morning.
+    pub day: Day,
+    /// Pulls after this one are not heeded, even where they brought older facts.
+    pub through_pull: i64,
+}
+
+/// Records of accounts of one block, or with `block` −1 those without an account, as believed on that morning, in the
+/// order of record, ordinal and key.
+pub async fn of_block(db: &Db, block: i64, as_of: AsOf) -> Result<Vec<(RecordKind, StoredFact)>> {
+    // One row a record: the cost of a row is paid once for a whole block.
+    let sql = "SELECT record, string_agg(CAST(ordinal AS TEXT) || CAST($1 AS TEXT) || CAST(known_on AS TEXT) || CAST($1 AS TEXT)
+                 || CAST(pull AS TEXT) || CAST($1 AS TEXT) || key || CAST($1 AS TEXT) || body, CAST($2 AS TEXT))
+               FROM fact WHERE block = $3 AND known_on <= $4 AND pull <= $5 GROUP BY record";
+    let rows: Vec<(String, Option<String>)> = on_db!(db, pool => {
+        sqlx::query_as(sql)
+            .bind("\t").bind("\n").bind(block).bind(i64::from(as_of.day.days())).bind(as_of.through_pull)
+            .fetch_all(pool).await
+    })
+    .with_context(|| format!("reading the facts of block {block}"))?;
+    let mut facts = Vec::new();
+    for (record, text) in rows {
+        let kind = RecordKind::parse(&record).with_context(|| format!("the store holds an unknown record `{record}`"))?;
+        facts.extend(believed(text.as_deref().unwrap_or_default()).into_iter().map(|fact| (kind, fact)));
+    }
+    facts.sort_by_key(|(kind, _)| *kind);
+    Ok(facts)
+}
+
+/// The newest version of each key among the lines.
+fn believed(text: &str) -> Vec<StoredFact> {
+    let mut versions: Vec<(i64, &str, i64, i64, &str)> = text
+        .split('\n')
+        .filter_map(|line| {
+            let mut parts = line.splitn(5, '\t');
+            let mut number = || parts.next()?.parse::<i64>().ok();
+            let (ordinal, known_on, pull) = (number()?, number()?, number()?);
+            Some((ordinal, parts.next()?, known_on, pull, parts.next()?))
+        })
+        .collect();
+    versions.sort_unstable_by(|a, b| (a.1, a.2, a.3).cmp(&(b.1, b.2, b.3)));
+    versions.reverse();
+    versions.dedup_by(|older, newer| older.1 == newer.1);
+    versions.sort_unstable_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
+    versions
+        .into_iter()
+        .map(|(ordinal, _, _, _, body)| StoredFact { ordinal: u32::try_from(ordinal).ok(), body: body.to_owned() })
+        .collect()
+}
+
+fn day(days: i64) -> Day {
+    Day::from_days(i32::try_from(days).unwrap_or(i32::MAX))
+}
