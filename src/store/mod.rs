@@ -4,8 +4,12 @@ mod db;
 pub mod directory;
 pub mod facts;
 mod migrations;
+pub mod pulls;
 mod tile;
+pub mod usage;
+mod usage_write;
 
 pub use db::{Db, Tx};
 pub(crate) use db::{on_db, on_tx, placeholders};
 pub use tile::BLOCK;
+pub use usage_write::{Conflict, UsageWriter};
