@@ -1,7 +1,22 @@
 //! The facts of one account as known on one morning, boiled down to named numbers.
 
+pub mod adoption;
+pub mod block_use;
 mod catalogue;
+mod commercial;
+mod coverage;
+mod facts;
+mod peers;
 mod reading;
+mod relationship;
+mod service;
 
+pub use block_use::{AccountUse, BlockUse, MetricUse};
 pub use catalogue::{FIRST_VALUE_STATES, Signal, Unit};
+pub use commercial::{began, commercial};
+pub use coverage::{Coverage, SPAN};
+pub use facts::AccountFacts;
+pub use peers::{PeerInput, Peers, Place, age_class};
 pub use reading::{Reading, Signals, State, spell, word};
+pub use relationship::{Have, relationship};
+pub use service::{Service, ServiceRules, Standing, service};

@@ -191,7 +191,9 @@ mod tests {
             ], 0..600)
         ) {
             let mut tile = Tile::default();
-            cells.iter().for_each(|(&place, &value)| tile.set(place, value));
+            for (&place, &value) in &cells {
+                tile.set(place, value);
+            }
             let back: std::collections::BTreeMap<usize, f64> = Tile::decode(&tile.encode()).unwrap().iter().collect();
             prop_assert_eq!(back, cells);
         }

@@ -1,0 +1,154 @@
+//! How much, how often and how widely an account uses the product (`research/scoring`: windows of 28 days).
+
+use super::block_use::AccountUse;
+use super::coverage::{Coverage, SPAN, mask};
+use super::{PeerInput, Reading, Signal, Signals, State};
+use crate::model::Day;
+
+/// Fewer covered days than this in a window say nothing.
+const LEAST_DAYS: u32 = 7;
+/// What the trend is where neither window has any use: as bad as it gets, not neutral.
+const NO_USE_AT_ALL: f64 = -3.0;
+
+/// Fills in what use says of an account that began on `since`, and what its peers are to be compared by.
+pub fn adoption(
+    signals: &mut Signals,
+    peer: &mut PeerInput,
+    coverage: Option<&Coverage>,
+    usage: &AccountUse,
+    since: Day,
+    seats: Option<u32>,
+) {
+    if seats.is_none() {
+        signals.set(Signal::LicenceUtilisation, Reading::NOT_APPLICABLE);
+    }
+    let Some(coverage) = coverage else { return };
+    let since = since.max(coverage.first);
+    let window = coverage.window(0, 28, since);
+    let observed = window.count_ones();
+    let known = |value: f64| Reading { value: Some(value), observed_on: Some(coverage.anchor - 1), state: coverage.state };
+    let age = f64::from((coverage.anchor - since).clamp(0, SPAN));
+    if age < 1.0 {
+        return;
+    }
+    let last_use = usage.active.trailing_zeros().min(SPAN.unsigned_abs());
+    let days_since = if usage.active == 0 { age } else { f64::from(last_use) + 1.0 };
+    signals.set(Signal::DaysSinceUse, known(days_since));
+    if let Some(gap) = median_gap(usage.active) {
+        signals.set(Signal::UseGap, known(gap));
+    }
+    if observed < LEAST_DAYS {
+        return;
+    }
+    let scale = 28.0 / f64::from(observed);
+    let active = f64::from((usage.active & window).count_ones());
+    signals.set(Signal::ActiveDays, known((active * scale).min(28.0)));
+    signals.set(Signal::FeaturesUsed, known(f64::from(usage.features)));
+    if let (Some(users), Some(seats)) = (usage.users, seats.filter(|&seats| seats > 0)) {
+        signals.set(Signal::LicenceUtilisation, known(users / f64::from(seats)));
+    }
+    // What is younger is scaled up; no use at all stays none.
+    peer.volume = Some(if usage.volume > 0.0 { usage.volume + scale.ln() } else { 0.0 });
+    peer.features = Some(f64::from(usage.features));
+    if usage.good + usage.bad > 0.0 {
+        peer.bad_share = Some(usage.bad / (usage.good + usage.bad));
+    }
+    // The trend wants its windows covered in full, or six weeks of the earlier one.
+    let before = coverage.window(28, 56, since);
+    if before.count_ones() < 42 || observed < 21 {
+        return;
+    }
+    let earlier = f64::from((usage.active & before).count_ones());
+    if active == 0.0 && earlier == 0.0 {
+        signals.set(Signal::UseTrend, known(NO_USE_AT_ALL));
+    } else {
+        let rate = |days: f64, of: u128| days / f64::from(of.count_ones()) + 0.02;
+        peer.trend = Some((rate(active, window) / rate(earlier, before)).log2());
+    }
+    if earlier > 0.0 {
+        let share = (active / f64::from(observed)) / (earlier / f64::from(before.count_ones()));
+        signals.set(Signal::UseRatio, known(share));
+    }
+}
+
+/// Fills in what only the comparison with peers can tell.
+pub fn among_peers(signals: &mut Signals, input: &PeerInput, place: &super::peers::Place) {
+    let at = signals.get(Signal::DaysSinceUse);
+    if at.state == State::Missing {
+        return;
+    }
+    let known = |value: f64| Reading { value: Some(value), ..at };
+    let mut set = |signal: Signal, value: Option<f64>| {
+        if let Some(value) = value {
+            signals.set(signal, known(value));
+        }
+    };
+    set(Signal::UsePercentile, place.volume);
+    set(Signal::OutcomePercentile, place.bad_share.map(|percentile| 100.0 - percentile));
+    set(Signal::UseTrend, input.trend.zip(place.median_trend).map(|(trend, median)| trend - median));
+    set(
+        Signal::FeatureBreadth,
+        input.features.zip(place.wide_features).map(|(features, wide)| (features / wide.max(1.0)).min(1.0)),
+    );
+}
+
+/// The median of the gaps between the last eight days with use; three days with use at the least.
+fn median_gap(active: u128) -> Option<f64> {
+    let days: Vec<u32> = (0..SPAN.unsigned_abs()).filter(|&k| active >> k & 1 == 1).take(8).collect();
+    let mut gaps: Vec<u32> = days.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    if gaps.len() < 2 {
+        return None;
+    }
+    gaps.sort_unstable();
+    let middle = gaps.len() / 2;
+    Some(if gaps.len() % 2 == 1 { f64::from(gaps[middle]) } else { f64::from(gaps[middle - 1] + gaps[middle]) / 2.0 })
+}
+
+/// Whether any day of the last `days` before the anchor had use.
+pub fn used_within(active: u128, days: u32) -> bool {
+    active & mask(0, days.min(SPAN.unsigned_abs()).cast_signed()) != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn signals_of(active: u128, covered: u128, since: i32) -> (Signals, PeerInput) {
+        let coverage = Coverage { anchor: Day::from_days(1000), first: Day::from_days(0), covered, state: State::Fresh };
+        let usage = AccountUse { active, features: 2, volume: 3.0, good: 3.0, bad: 1.0, users: Some(5.0) };
+        let (mut signals, mut peer) = (Signals::default(), PeerInput::default());
+        adoption(&mut signals, &mut peer, Some(&coverage), &usage, Day::from_days(since), Some(10));
+        (signals, peer)
+    }
+
+    #[test]
+    fn a_young_account_is_scaled_up_and_has_no_trend() {
+        let (signals, peer) = signals_of(0b10_0101, u128::MAX, 986);
+        assert_eq!(signals.value(Signal::ActiveDays), Some(6.0), "3 of 14 days");
+        assert_eq!(signals.value(Signal::DaysSinceUse), Some(1.0));
+        assert_eq!(signals.value(Signal::LicenceUtilisation), Some(0.5));
+        assert_eq!((signals.get(Signal::UseRatio).state, peer.trend), (State::Missing, None));
+        assert_eq!(signals_of(1, u128::MAX, 996).0.get(Signal::ActiveDays).state, State::Missing, "four days say nothing");
+    }
+
+    #[test]
+    fn days_that_nobody_covers_are_no_fall() {
+        let used_before = mask(14, 70);
+        let (falling, _) = signals_of(used_before, u128::MAX, 0);
+        let (outage, _) = signals_of(used_before, mask(14, 114), 0);
+        assert_eq!(falling.value(Signal::ActiveDays), Some(14.0));
+        assert_eq!(outage.value(Signal::ActiveDays), Some(28.0));
+    }
+
+    #[test]
+    fn no_use_in_both_windows_is_the_worst_trend() {
+        assert_eq!(signals_of(0, u128::MAX, 0).0.value(Signal::UseTrend), Some(-3.0));
+        assert_eq!(signals_of(0, u128::MAX, 0).0.value(Signal::DaysSinceUse), Some(128.0), "as far as windows look back");
+    }
+
+    #[test]
+    fn the_gap_is_the_median_of_the_last_eight_days_with_use() {
+        assert_eq!(median_gap(0b1000_0100_1001), Some(3.0));
+        assert_eq!(median_gap(0b11), None);
+    }
+}

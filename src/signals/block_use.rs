@@ -1,0 +1,126 @@
+//! The use of 4,096 accounts, boiled down while the tiles go by: which days had use, and sums and peaks of windows.
+
+use super::coverage::{SPAN, mask};
+use crate::model::{Day, MetricKind, Polarity};
+
+/// One metric over one block of accounts. Vectors are indexed by the account's place in the block.
+#[derive(Clone, Debug)]
+pub struct MetricUse {
+    /// `total` or `level`.
+    pub kind: MetricKind,
+    /// Whether more is better.
+    pub polarity: Polarity,
+    /// Whether the level counts people in seats.
+    pub counts_users: bool,
+    anchor: Day,
+    /// Bit k: the value was above zero on the day `anchor − 1 − k`.
+    used: Vec<u128>,
+    /// Totals: the sum over the last 28 days. Levels: the peak.
+    last_28: Vec<f64>,
+}
+
+impl MetricUse {
+    /// An empty account of a metric whose windows end at `anchor`.
+    pub fn new(kind: MetricKind, polarity: Polarity, counts_users: bool, anchor: Day, places: usize) -> MetricUse {
+        MetricUse { kind, polarity, counts_users, anchor, used: vec![0; places], last_28: vec![0.0; places] }
+    }
+
+    /// The days that its windows look at.
+    pub fn span(&self) -> (Day, Day) {
+        (self.anchor - SPAN, self.anchor - 1)
+    }
+
+    /// Takes one value.
+    #[inline]
+    pub fn take(&mut self, day: Day, place: usize, value: f64) {
+        let offset = self.anchor - 1 - day;
+        if value <= 0.0 || !(0..SPAN).contains(&offset) {
+            return;
+        }
+        self.used[place] |= 1 << offset;
+        if offset < 28 {
+            let last_28 = &mut self.last_28[place];
+            *last_28 = if self.kind == MetricKind::Total { *last_28 + value } else { last_28.max(value) };
+        }
+    }
+}
+
+/// All metrics of one source over one block.
+#[derive(Clone, Debug)]
+pub struct BlockUse {
+    /// The metrics.
+    pub metrics: Vec<MetricUse>,
+}
+
+/// What one account's use adds up to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AccountUse {
+    /// Bit k: some metric that is not bad was above zero on the day `anchor − 1 − k`.
+    pub active: u128,
+    /// Different totals, bad ones left out, that were used in the last 28 days.
+    pub features: u32,
+    /// Σ log(1 + sum of 28 days) over the totals that are not bad: units differ, so logarithms are added.
+    pub volume: f64,
+    /// Sum of 28 days over good totals.
+    pub good: f64,
+    /// Sum of 28 days over bad totals.
+    pub bad: f64,
+    /// The highest count of active users in 28 days, where a metric counts them.
+    pub users: Option<f64>,
+}
+
+impl BlockUse {
+    /// The use of the account at a place.
+    pub fn account(&self, place: usize) -> AccountUse {
+        let mut sum = AccountUse { active: 0, features: 0, volume: 0.0, good: 0.0, bad: 0.0, users: None };
+        for metric in &self.metrics {
+            let (used, value) = (metric.used[place], metric.last_28[place]);
+            if metric.polarity != Polarity::Bad {
+                sum.active |= used;
+            }
+            match (metric.kind, metric.polarity) {
+                (MetricKind::Level, _) => {
+                    if metric.counts_users {
+                        sum.users = Some(sum.users.unwrap_or(0.0).max(value));
+                    }
+                }
+                (MetricKind::Total, Polarity::Bad) => sum.bad += value,
+                (MetricKind::Total, polarity) => {
+                    sum.features += u32::from(used & mask(0, 28) != 0);
+                    sum.volume += value.ln_1p();
+                    if polarity == Polarity::Good {
+                        sum.good += value;
+                    }
+                }
+            }
+        }
+        sum
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn totals_add_up_levels_peak_and_bad_events_are_no_use() {
+        let anchor = Day::from_days(100);
+        let metric = |kind, polarity, users| MetricUse::new(kind, polarity, users, anchor, 1);
+        let mut block = BlockUse {
+            metrics: vec![
+                metric(MetricKind::Total, Polarity::Good, false),
+                metric(MetricKind::Level, Polarity::Neutral, true),
+                metric(MetricKind::Total, Polarity::Bad, false),
+            ],
+        };
+        for (day, value) in [(99, 2.0), (98, 3.0), (60, 50.0)] {
+            block.metrics[0].take(Day::from_days(day), 0, value);
+            block.metrics[1].take(Day::from_days(day - 1), 0, value);
+        }
+        block.metrics[2].take(Day::from_days(95), 0, 7.0);
+        let account = block.account(0);
+        assert_eq!((account.good, account.bad, account.users, account.features), (5.0, 7.0, Some(3.0), 1));
+        assert_eq!(account.active & 0b111_1111, 0b111, "the bad event on day 95 is no use");
+        assert!((account.volume - 6.0_f64.ln()).abs() < 1e-12);
+    }
+}

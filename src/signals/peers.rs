@@ -1,0 +1,151 @@
+//! Where an account stands among its peers of the same morning: the same product and a like age.
+
+use std::collections::BTreeMap;
+
+/// Fewer peers than this make no comparison.
+const LEAST_PEERS: usize = 20;
+
+/// What an account is compared by; `None` where it is not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PeerInput {
+    /// Number of the group: product and age. Accounts of one group are peers.
+    pub group: u32,
+    /// Volume of use.
+    pub volume: Option<f64>,
+    /// Binary logarithm of recent against earlier active days.
+    pub trend: Option<f64>,
+    /// Features used.
+    pub features: Option<f64>,
+    /// Bad events as a share of good and bad ones.
+    pub bad_share: Option<f64>,
+}
+
+/// The account's place; `None` where there are too few peers.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Place {
+    /// Percentile of the volume, 0 to 100.
+    pub volume: Option<f64>,
+    /// The median trend of the peers.
+    pub median_trend: Option<f64>,
+    /// The features that the widest quarter of the peers uses at the least.
+    pub wide_features: Option<f64>,
+    /// Percentile of the share of bad events, 0 to 100.
+    pub bad_share: Option<f64>,
+}
+
+/// The age of an account as its peers have it: up to 90, 180, 365, 730 days, or more.
+pub fn age_class(age_days: i32) -> u8 {
+    match age_days {
+        ..90 => 0,
+        90..180 => 1,
+        180..365 => 2,
+        365..730 => 3,
+        _ => 4,
+    }
+}
+
+/// The values of all peers, sorted.
+#[derive(Debug, Default)]
+struct Group {
+    volume: Vec<f64>,
+    trend: Vec<f64>,
+    features: Vec<f64>,
+    bad_share: Vec<f64>,
+}
+
+impl Group {
+    fn take(&mut self, input: &PeerInput) {
+        self.volume.extend(input.volume);
+        self.trend.extend(input.trend);
+        self.features.extend(input.features);
+        self.bad_share.extend(input.bad_share);
+    }
+
+    fn sort(&mut self) {
+        for values in [&mut self.volume, &mut self.trend, &mut self.features, &mut self.bad_share] {
+            values.sort_unstable_by(f64::total_cmp);
+        }
+    }
+}
+
+/// All accounts of one morning by their groups.
+#[derive(Debug, Default)]
+pub struct Peers {
+    groups: BTreeMap<u32, Group>,
+    all: Group,
+}
+
+impl Peers {
+    /// Groups the accounts. Their order changes nothing.
+    pub fn new<'a>(inputs: impl Iterator<Item = &'a PeerInput>) -> Peers {
+        let mut peers = Peers::default();
+        for input in inputs {
+            peers.groups.entry(input.group).or_default().take(input);
+            peers.all.take(input);
+        }
+        peers.groups.values_mut().chain([&mut peers.all]).for_each(Group::sort);
+        peers
+    }
+
+    /// Where an account stands among its group; among all accounts where the group is too small.
+    pub fn place(&self, input: &PeerInput) -> Place {
+        let values = |of: fn(&Group) -> &Vec<f64>| {
+            let group = self.groups.get(&input.group).map(of).filter(|values| values.len() >= LEAST_PEERS);
+            group.or(Some(of(&self.all))).filter(|values| values.len() >= LEAST_PEERS)
+        };
+        Place {
+            volume: input.volume.zip(values(|group| &group.volume)).map(|(value, values)| percentile(values, value)),
+            median_trend: values(|group| &group.trend).map(|values| quantile(values, 0.5)),
+            wide_features: values(|group| &group.features).map(|values| quantile(values, 0.75)),
+            bad_share: input.bad_share.zip(values(|group| &group.bad_share)).map(|(value, values)| percentile(values, value)),
+        }
+    }
+}
+
+/// 100 × the mid-rank share of values below: ties share their ranks.
+fn percentile(sorted: &[f64], value: f64) -> f64 {
+    let below = sorted.partition_point(|other| other.total_cmp(&value).is_lt());
+    let up_to = sorted.partition_point(|other| other.total_cmp(&value).is_le());
+    100.0 * (below + up_to) as f64 / (2 * sorted.len()) as f64
+}
+
+/// The quantile by linear interpolation between order statistics.
+fn quantile(sorted: &[f64], share: f64) -> f64 {
+    let at = share * (sorted.len() - 1) as f64;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the length")]
+    let low = at.floor() as usize;
+    let high = (low + 1).min(sorted.len() - 1);
+    sorted[low] + (sorted[high] - sorted[low]) * (at - at.floor())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_small_group_is_compared_with_all_and_too_few_with_nobody() {
+        let input = |group, volume| PeerInput { group, volume: Some(volume), ..PeerInput::default() };
+        let mut inputs: Vec<PeerInput> = (0..30).map(|n| input(1, f64::from(n))).collect();
+        inputs.push(input(2, 14.5));
+        let peers = Peers::new(inputs.iter());
+        assert_eq!(peers.place(&input(2, 14.5)).volume, Some(50.0));
+        assert_eq!(Peers::new(inputs[..19].iter()).place(&inputs[0]).volume, None);
+    }
+
+    proptest! {
+        #[test]
+        fn percentiles_average_to_fifty_and_keep_the_order(values in prop::collection::vec(0u32..50, 20..200)) {
+            let inputs: Vec<PeerInput> = values.iter().map(|&v| PeerInput { volume: Some(f64::from(v)), ..PeerInput::default() }).collect();
+            let peers = Peers::new(inputs.iter());
+            let places: Vec<f64> = inputs.iter().map(|input| peers.place(input).volume.unwrap()).collect();
+            let mean = places.iter().sum::<f64>() / places.len() as f64;
+            prop_assert!((mean - 50.0).abs() < 1e-9);
+            for (place, value) in places.iter().zip(&values) {
+                for (other, than) in places.iter().zip(&values) {
+                    prop_assert_eq!(place.total_cmp(other), value.cmp(than));
+                }
+            }
+        }
+    }
+}
