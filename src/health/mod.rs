@@ -1,5 +1,3 @@
 //! Signals → dimensions → score: banded, covered, explained.
 
-mod band;
-
-pub use band::Band;
+pub use crate::signals::Band;

@@ -1,9 +1,12 @@
-//! The facts of one account as known on one morning, boiled down to named numbers.
+//! The facts of one account as known on one morning, boiled down to named numbers, and the conditions over them.
 
 pub mod adoption;
+mod band;
 pub mod block_use;
 mod catalogue;
+mod catalogue;
 mod commercial;
+pub mod condition;
 mod coverage;
 mod facts;
 mod peers;
@@ -11,6 +14,7 @@ mod reading;
 mod relationship;
 mod service;
 
+pub use band::Band;
 pub use block_use::{AccountUse, BlockUse, MetricUse};
 pub use catalogue::{FIRST_VALUE_STATES, Signal, Unit};
 pub use commercial::{began, commercial};

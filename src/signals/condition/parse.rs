@@ -1,0 +1,263 @@
+//! From the text of a condition to a checked expression.
+
+use std::fmt;
+
+use cel::{IdedExpr, Program};
+
+use super::Name;
+use super::check::Checker;
+
+/// The moment at which a condition is asked, which decides what it may ask about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// Before the signals: only what the account is (tier, segment, industry, region, product, language).
+    Account,
+    /// Before the score: the signals and the lifecycle, too.
+    Signals,
+    /// After it: everything.
+    Scores,
+}
+
+/// A condition that can be asked of any account.
+#[derive(Clone, Debug)]
+pub struct Condition {
+    text: String,
+    pub(super) expression: IdedExpr,
+    reads: Vec<Name>,
+}
+
+/// Two conditions are the same when their texts are.
+impl PartialEq for Condition {
+    fn eq(&self, other: &Condition) -> bool {
+        self.text == other.text
+    }
+}
+
+/// What is wrong with a condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConditionError {
+    /// Characters of the condition before the place at fault.
+    pub offset: usize,
+    /// What is wrong, and what would be right.
+    pub reason: String,
+}
+
+impl fmt::Display for ConditionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "column {} of the condition: {}", self.offset + 1, self.reason)
+    }
+}
+
+impl std::error::Error for ConditionError {}
+
+/// No condition that a person reads is longer, in characters.
+const LONGEST: usize = 2000;
+/// Nor nests deeper; the parser works by recursion, on the stack.
+const DEEPEST: usize = 40;
+
+impl Condition {
+    /// Reads a condition that may ask about everything.
+    pub fn parse(text: &str) -> Result<Condition, ConditionError> {
+        Condition::parse_in(Scope::Scores, text)
+    }
+
+    /// Reads a condition that is asked at a given moment.
+    pub fn parse_in(scope: Scope, text: &str) -> Result<Condition, ConditionError> {
+        let at = |offset, reason: &str| ConditionError { offset, reason: reason.to_owned() };
+        if text.trim().is_empty() {
+            return Err(at(0, "is empty; a condition that begins with `!` must stand in quotes in YAML"));
+        }
+        if text.chars().count() > LONGEST {
+            return Err(at(LONGEST, "is longer than 2000 characters"));
+        }
+        if let Some(offset) = too_deep(text) {
+            return Err(at(offset, "nests deeper than 40 brackets or `!` and `-` signs"));
+        }
+        let program = Program::compile(text).map_err(|errors| syntax(text, &errors))?;
+        let mut expression = program.expression().clone();
+        let mut checker = Checker::new(scope, &program);
+        checker.condition(&mut expression)?;
+        let reads = checker.reads();
+        Ok(Condition { text: text.trim().to_owned(), expression, reads })
+    }
+
+    /// The text as it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What it asks about, in the order of the text, each once.
+    pub fn reads(&self) -> &[Name] {
+        &self.reads
+    }
+}
+
+/// Where brackets, or signs in a row, nest deeper than anybody writes.
+fn too_deep(text: &str) -> Option<usize> {
+    let (mut brackets, mut signs) = (0usize, 0usize);
+    for (offset, letter) in text.chars().enumerate() {
+        match letter {
+            '(' | '[' | '{' => brackets += 1,
+            ')' | ']' | '}' => brackets = brackets.saturating_sub(1),
+            '!' | '-' => signs += 1,
+            letter if letter.is_whitespace() => {}
+            _ => signs = 0,
+        }
+        if brackets.max(signs) > DEEPEST {
+            return Some(offset);
+        }
+    }
+    None
+}
+
+/// The first error of the parser, in our words: its own lists every token that it knows.
+fn syntax(text: &str, errors: &cel::ParseErrors) -> ConditionError {
+    let (line, column) = errors.errors.first().map_or((1, 1), |first| first.pos);
+    let before: usize =
+        text.split_inclusive('\n').take(usize::try_from(line - 1).unwrap_or(0)).map(|line| line.chars().count()).sum();
+    let offset = (before + usize::try_from(column - 1).unwrap_or(0)).min(text.chars().count());
+    let rest: String = text.chars().skip(offset).collect();
+    let found = rest.split_whitespace().next();
+    let reason = match found {
+        None => "ends too early: something is missing after the last word, perhaps a bracket or a quote".to_owned(),
+        Some("and" | "or" | "not") => format!(
+            "`{}` is written {}",
+            found.unwrap_or_default(),
+            match found {
+                Some("and") => "`&&`",
+                Some("or") => "`||`",
+                _ => "`!`",
+            }
+        ),
+        Some(found) if found.starts_with('=') && !found.starts_with("==") => "`=` is written `==`".to_owned(),
+        Some(found) => format!("`{found}` cannot stand here; write, for example, days_since_use > 14 && tier == \"small\""),
+    };
+    ConditionError { offset, reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_asked_is_refused_where_it_stands() {
+        let said = |text: &str| Condition::parse(text).map(|_| ()).unwrap_err().to_string();
+        let texts = [
+            "",
+            "days_since_used > 14",
+            "champion_lft || days_since_use > 14",
+            "days_since_use > \"long\"",
+            "first_value == \"mised\"",
+            "first_value in [\"missed\", \"lost\"]",
+            "first_value > 3",
+            "champion_left == 1",
+            "days_since_use",
+            "days_since_use && champion_left",
+            "use_ratio < 60",
+            "days_since_use > use_ratio",
+            "band == \"red\"",
+            "tier == 3",
+            "known(csat)",
+            "known(\"cast\")",
+            "has(csat.value)",
+            "size(tier) > 3",
+            "[1, 2].exists(x, x > 1)",
+            "days_since_use > 14 and champion_left",
+            "days_since_use = 14",
+            "(days_since_use > 14",
+            "region == \"Köln\" && nps > 11",
+            "region == \"Köln\" nps > 5",
+            "champion_left &&\n  region == \"Köln\" and nps > 5",
+            "tier == \"mid",
+            "tier == mid",
+            "null == csat",
+            "days_since_use % 7 == 0",
+        ];
+        let all: Vec<String> = texts.iter().map(|text| format!("{text}\n    {}", said(text))).collect();
+        insta::assert_snapshot!(all.join("\n"), @r##"
+
+            column 1 of the condition: is empty; a condition that begins with `!` must stand in quotes in YAML
+        days_since_used > 14
+            column 1 of the condition: `days_since_used` is not a known name; did you mean `days_since_use`?
+        champion_lft || days_since_use > 14
+            column 1 of the condition: `champion_lft` is not a known name; did you mean `champion_left`?
+        days_since_use > "long"
+            column 18 of the condition: a number of days and a text have no order
+        first_value == "mised"
+            column 16 of the condition: "mised" is none of not_live, on_track, at_risk, attained, attained_late, missed; did you mean "missed"?
+        first_value in ["missed", "lost"]
+            column 27 of the condition: "lost" is none of not_live, on_track, at_risk, attained, attained_late, missed
+        first_value > 3
+            column 15 of the condition: a word (not_live, on_track, at_risk, attained, attained_late, missed) and a number have no order
+        champion_left == 1
+            column 18 of the condition: is a number; a flag stands alone, or after `!`
+        days_since_use
+            column 1 of the condition: is a number of days, not a yes or no; compare it with something
+        days_since_use && champion_left
+            column 1 of the condition: is a number of days, where a yes or no is needed
+        use_ratio < 60
+            column 13 of the condition: 60 lies outside what a share can be; a share of 60 % is written 0.6
+        days_since_use > use_ratio
+            column 18 of the condition: a number of days and a share have no order
+        band == "red"
+            column 9 of the condition: "red" is none of at_risk, watch, healthy, unknown
+        tier == 3
+            column 9 of the condition: a tier cannot equal a number
+        known(csat)
+            column 6 of the condition: `known` takes one name in quotes, for example known("csat")
+        known("cast")
+            column 7 of the condition: `cast` is not a known name; did you mean `csat`?
+        has(csat.value)
+            column 4 of the condition: `has` is written known("…") here
+        size(tier) > 3
+            column 5 of the condition: `size` is not a known function; there are known("…"), startsWith, endsWith and contains
+        [1, 2].exists(x, x > 1)
+            column 14 of the condition: is more of CEL than a condition needs: compare signals, and join with &&, || and !
+        days_since_use > 14 and champion_left
+            column 21 of the condition: `and` is written `&&`
+        days_since_use = 14
+            column 16 of the condition: `=` is written `==`
+        (days_since_use > 14
+            column 21 of the condition: ends too early: something is missing after the last word, perhaps a bracket or a quote
+        region == "Köln" && nps > 11
+            column 27 of the condition: 11 lies outside what an answer can be
+        region == "Köln" nps > 5
+            column 18 of the condition: `nps` cannot stand here; write, for example, days_since_use > 14 && tier == "small"
+        champion_left &&
+          region == "Köln" and nps > 5
+            column 37 of the condition: `and` is written `&&`
+        tier == "mid
+            column 9 of the condition: `"mid` cannot stand here; write, for example, days_since_use > 14 && tier == "small"
+        tier == mid
+            column 9 of the condition: `mid` is not a known name; words stand in quotes, and the names are those of the signals
+        null == csat
+            column 1 of the condition: is neither a number nor a text nor true or false
+        days_since_use % 7 == 0
+            column 16 of the condition: `%` is not a known function; there are known("…"), startsWith, endsWith and contains
+        "##);
+    }
+
+    #[test]
+    fn deep_nesting_is_refused_before_it_reaches_the_parser() {
+        for text in ["(".repeat(10_000), "!".repeat(1_900), format!("{}champion_left", "- ".repeat(900)), "[".repeat(50)] {
+            let error = Condition::parse(&text).unwrap_err();
+            assert!(error.reason.contains("40") || error.reason.contains("2000"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_scope_hides_what_is_not_known_yet() {
+        assert!(Condition::parse_in(Scope::Account, "tier == \"small\"").is_ok());
+        for (scope, text) in
+            [(Scope::Account, "days_since_use > 3"), (Scope::Account, "lifecycle == \"active\""), (Scope::Signals, "score < 40")]
+        {
+            assert!(Condition::parse_in(scope, text).unwrap_err().reason.contains("not known yet"), "{text}");
+        }
+    }
+
+    #[test]
+    fn it_says_what_it_reads() {
+        let condition = Condition::parse("use_ratio < 0.6 && (tier == \"mid\" || use_ratio < 0.4) && known(\"csat\")").unwrap();
+        assert_eq!(condition.reads().iter().map(|name| name.name()).collect::<Vec<_>>(), ["use_ratio", "tier", "csat"]);
+    }
+}

@@ -1,0 +1,326 @@
+//! What a condition is asked about, and how it is answered.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
+
+use cel::common::types::{CelBool, CelDouble, CelString};
+use cel::common::value::CowVal;
+use cel::context::VariableResolver;
+use cel::{Context, Env, IdedExpr, Value};
+
+use super::check::KNOWN;
+use super::{Condition, Name};
+use crate::signals::{Band, Signal, Signals, State, Unit, word};
+
+/// One account on one morning, as conditions see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// All its signals.
+    pub signals: &'a Signals,
+    /// In lower case.
+    pub tier: Option<&'a str>,
+    /// The company's own division of its customers.
+    pub segment: Option<&'a str>,
+    /// What the customer does.
+    pub industry: Option<&'a str>,
+    /// Where it is.
+    pub region: Option<&'a str>,
+    /// What it bought.
+    pub product: Option<&'a str>,
+    /// BCP 47 tag.
+    pub language: Option<&'a str>,
+    /// One of [`super::LIFECYCLES`].
+    pub lifecycle: Option<&'a str>,
+    /// 0 to 100.
+    pub score: Option<f64>,
+    /// What the score means; [`Band::Unknown`] is an answer too.
+    pub band: Band,
+    /// Points since the account's last turn.
+    pub score_change: Option<f64>,
+    /// 0 to 1.
+    pub coverage: Option<f64>,
+}
+
+impl<'a> Subject<'a> {
+    /// An account of which only the signals are known.
+    pub fn new(signals: &'a Signals) -> Subject<'a> {
+        Subject {
+            signals,
+            tier: None,
+            segment: None,
+            industry: None,
+            region: None,
+            product: None,
+            language: None,
+            lifecycle: None,
+            score: None,
+            band: Band::Unknown,
+            score_change: None,
+            coverage: None,
+        }
+    }
+
+    /// The text of a fact that is a text.
+    pub(super) fn text(&self, name: Name) -> Option<&'a str> {
+        match name {
+            Name::Tier => self.tier,
+            Name::Segment => self.segment,
+            Name::Industry => self.industry,
+            Name::Region => self.region,
+            Name::Product => self.product,
+            Name::Language => self.language,
+            Name::Lifecycle => self.lifecycle,
+            Name::Band => Some(self.band.name()),
+            _ => None,
+        }
+    }
+
+    fn number(&self, name: Name) -> Option<f64> {
+        match name {
+            Name::Signal(signal) => self.signals.value(signal),
+            Name::Score => self.score,
+            Name::ScoreChange => self.score_change,
+            Name::Coverage => self.coverage,
+            _ => None,
+        }
+    }
+}
+
+/// The answer to a condition.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// Yes, whatever the missing signals may be.
+    True,
+    /// No, whatever the missing signals may be.
+    False,
+    /// It hangs on something that nobody knows, or that does not apply to the account.
+    Unknown {
+        /// What was asked for and is not there.
+        missing: Vec<Name>,
+    },
+    /// It hangs on signals whose source has stopped: what they said last is no ground to act on.
+    Paused {
+        /// Those signals.
+        stale: Vec<Signal>,
+        /// The answer, if they still held.
+        would_be: bool,
+    },
+}
+
+impl Verdict {
+    /// Whether it is a clear yes.
+    pub fn is_true(&self) -> bool {
+        *self == Verdict::True
+    }
+}
+
+impl Condition {
+    /// Answers the condition for one account. `&&` and `||` answer as soon as one side decides, as CEL says: what is
+    /// missing on the other side does not matter then.
+    pub fn evaluate(&self, subject: &Subject<'_>) -> Verdict {
+        let lookup = Lookup::new(subject, true);
+        let Some(answer) = lookup.ask(&self.expression) else {
+            return Verdict::Unknown { missing: names(&lookup.missing).collect() };
+        };
+        if lookup.stale.load(Ordering::Relaxed) != 0 {
+            // The stale signals decided only if the answer is another one, or none, without them.
+            let without = Lookup::new(subject, false);
+            if without.ask(&self.expression) != Some(answer) {
+                let stale = names(&lookup.stale).filter_map(|name| if let Name::Signal(one) = name { Some(one) } else { None });
+                return Verdict::Paused { stale: stale.collect(), would_be: answer };
+            }
+        }
+        if answer { Verdict::True } else { Verdict::False }
+    }
+}
+
+fn names(set: &AtomicU64) -> impl Iterator<Item = Name> {
+    let set = set.load(Ordering::Relaxed);
+    (0..u64::BITS).filter(move |bit| set >> bit & 1 == 1).filter_map(Name::from_bit)
+}
+
+/// Hands the interpreter what it asks for, and notes what was not there. The notes are atomic because the interpreter
+/// wants a resolver that could be shared.
+struct Lookup<'a> {
+    subject: &'a Subject<'a>,
+    believe_stale: bool,
+    missing: AtomicU64,
+    stale: AtomicU64,
+}
+
+impl<'a> Lookup<'a> {
+    fn new(subject: &'a Subject<'a>, believe_stale: bool) -> Lookup<'a> {
+        Lookup { subject, believe_stale, missing: AtomicU64::new(0), stale: AtomicU64::new(0) }
+    }
+
+    fn ask(&self, expression: &IdedExpr) -> Option<bool> {
+        static STANDARD: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
+        let mut context = Context::with_env(Arc::clone(&STANDARD));
+        context.set_variable_resolver(self);
+        let answer = Value::resolve_val(expression, &context).ok()?;
+        answer.downcast_ref::<CelBool>().map(|answer| *answer.inner())
+    }
+
+    fn value(&self, name: Name) -> Option<CowVal<'_, '_>> {
+        if let Name::Signal(signal) = name {
+            if self.subject.signals.get(signal).state == State::Stale {
+                self.stale.fetch_or(1 << name.bit(), Ordering::Relaxed);
+                if !self.believe_stale {
+                    return None;
+                }
+            }
+            return Some(match (signal.unit(), self.subject.number(name)?) {
+                (Unit::Flag, value) => CowVal::owned(CelBool::from(value != 0.0)),
+                (Unit::Word(words), value) => CowVal::owned(CelString::from(word(words, value)?)),
+                (_, value) => CowVal::owned(CelDouble::from(value)),
+            });
+        }
+        let number = self.subject.number(name).map(|number| CowVal::owned(CelDouble::from(number)));
+        number.or_else(|| self.subject.text(name).map(|text| CowVal::owned(CelString::from(text))))
+    }
+}
+
+impl VariableResolver for Lookup<'_> {
+    fn resolve<'b>(&'b self, variable: &str) -> Option<CowVal<'b, 'b>> {
+        if let Some(name) = variable.strip_prefix(KNOWN) {
+            let there = Name::parse(name).is_some_and(|name| self.value(name).is_some());
+            return Some(CowVal::owned(CelBool::from(there)));
+        }
+        let name = Name::parse(variable)?;
+        let value = self.value(name);
+        if value.is_none() {
+            self.missing.fetch_or(1 << name.bit(), Ordering::Relaxed);
+        }
+        value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Day;
+    use crate::signals::Reading;
+
+    fn ask(text: &str, subject: &Subject<'_>) -> Verdict {
+        Condition::parse(text).unwrap().evaluate(subject)
+    }
+
+    /// Uses 30 days ago, csat unknown, seats stale at 40, champion left, first value missed.
+    fn signals() -> Signals {
+        let mut signals = Signals::default();
+        let day = Day::from_days(20_000);
+        signals.set(Signal::DaysSinceUse, Reading::fresh(30.0, day));
+        signals.set(Signal::ChampionLeft, Reading::fresh(1.0, day));
+        signals.set(Signal::FirstValue, Reading::fresh(5.0, day));
+        signals.set(Signal::UseRatio, Reading::fresh(0.5, day));
+        signals.set(Signal::Seats, Reading { state: State::Stale, ..Reading::fresh(40.0, day) });
+        signals.set(Signal::DaysToNotice, Reading::NOT_APPLICABLE);
+        signals
+    }
+
+    #[test]
+    fn three_values_and_stale_signals() {
+        let signals = signals();
+        let subject = Subject { tier: Some("mid"), score: Some(61.0), score_change: Some(-12.0), ..Subject::new(&signals) };
+        let unknown = |names: &[&str]| format!("unknown {}", names.join(","));
+        let paused = |would_be: bool| format!("paused seats {would_be}");
+        let said = |text: &str| match ask(text, &subject) {
+            Verdict::True => "true".to_owned(),
+            Verdict::False => "false".to_owned(),
+            Verdict::Unknown { missing } => unknown(&missing.iter().map(|name| name.name()).collect::<Vec<_>>()),
+            Verdict::Paused { stale, would_be } => {
+                assert_eq!(stale, [Signal::Seats], "{text}");
+                paused(would_be)
+            }
+        };
+        let table = [
+            // What is known.
+            ("days_since_use > 14", "true".to_owned()),
+            ("days_since_use > 14.5 && 31 > days_since_use", "true".to_owned()),
+            ("days_since_use == 30", "true".to_owned()),
+            ("champion_left", "true".to_owned()),
+            ("!champion_left", "false".to_owned()),
+            ("first_value == \"missed\"", "true".to_owned()),
+            ("first_value in [\"attained\", \"attained_late\"]", "false".to_owned()),
+            ("tier == \"Mid\" && tier in [\"small\", \"MID\"]", "true".to_owned()),
+            ("tier.startsWith(\"mi\")", "true".to_owned()),
+            ("score < 70 && score_change < -10", "true".to_owned()),
+            ("band == \"unknown\"", "true".to_owned()),
+            ("days_since_use > (tier == \"enterprise\" ? 7 : 21)", "true".to_owned()),
+            ("use_ratio * 100 < 60", "true".to_owned()),
+            ("-use_ratio < 0", "true".to_owned()),
+            // What is missing.
+            ("csat < 3", unknown(&["csat"])),
+            ("!(csat < 3)", unknown(&["csat"])),
+            ("csat < 3 && champion_left", unknown(&["csat"])),
+            ("champion_left && csat < 3", unknown(&["csat"])),
+            ("csat < 3 && !champion_left", "false".to_owned()),
+            ("!champion_left && csat < 3", "false".to_owned()),
+            ("csat < 3 || champion_left", "true".to_owned()),
+            ("champion_left || csat < 3", "true".to_owned()),
+            ("csat < 3 || !champion_left", unknown(&["csat"])),
+            ("csat < 3 && nps < 6", unknown(&["csat", "nps"])),
+            ("industry == \"steel\"", unknown(&["industry"])),
+            ("days_to_notice <= 60", unknown(&["days_to_notice"])),
+            ("known(\"csat\")", "false".to_owned()),
+            ("known(\"days_since_use\") && !known(\"csat\")", "true".to_owned()),
+            ("known(\"csat\") && csat < 3", "false".to_owned()),
+            // What is stale.
+            ("seats > 10", paused(true)),
+            ("seats > 50", paused(false)),
+            ("seats > 10 && champion_left", paused(true)),
+            ("seats > 10 && !champion_left", "false".to_owned()),
+            ("seats > 10 || champion_left", "true".to_owned()),
+            ("seats > 50 || champion_left", "true".to_owned()),
+            ("seats > 10 && csat < 3", unknown(&["csat"])),
+            ("known(\"seats\")", paused(true)),
+        ];
+        for (text, answer) in table {
+            assert_eq!(said(text), answer, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_known_later_decides_the_same_way() {
+        // An answer given without a missing signal holds for every value the signal may turn out to have.
+        let signals = signals();
+        for text in ["csat < 3 || champion_left", "csat < 3 && !champion_left", "champion_left ? true : csat < 3"] {
+            let before = ask(text, &Subject::new(&signals));
+            for csat in [1.0, 3.0, 5.0] {
+                let mut later = signals.clone();
+                later.set(Signal::Csat, Reading::fresh(csat, Day::from_days(20_000)));
+                assert_eq!(ask(text, &Subject::new(&later)), before, "{text} with {csat}");
+            }
+        }
+    }
+
+    #[test]
+    fn evidence_says_when_it_is_old() {
+        let signals = signals();
+        let subject = Subject::new(&signals);
+        assert_eq!(Name::Signal(Signal::DaysSinceUse).evidence(&subject).unwrap(), "days since last use: 30 days");
+        assert_eq!(Name::Signal(Signal::Seats).evidence(&subject).unwrap(), "seats: 40 (as of 2024-10-04, not updated since)");
+        assert_eq!(Name::Signal(Signal::Csat).evidence(&subject), None);
+    }
+
+    #[test]
+    #[ignore = "prints a time; run with --release -- --ignored --nocapture"]
+    fn how_long_an_evaluation_takes() {
+        let signals = signals();
+        let subject = Subject { tier: Some("mid"), ..Subject::new(&signals) };
+        for text in [
+            "days_since_use > 14",
+            "tier == \"mid\" && days_since_use > 14",
+            "csat < 3 && first_value == \"missed\"",
+            "seats > 3",
+        ] {
+            let condition = Condition::parse(text).unwrap();
+            let began = std::time::Instant::now();
+            let count = 200_000;
+            for _ in 0..count {
+                std::hint::black_box(condition.evaluate(std::hint::black_box(&subject)));
+            }
+            println!("{text}: {:.0} ns", began.elapsed().as_nanos() as f64 / f64::from(count));
+        }
+    }
+}
