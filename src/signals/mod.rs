@@ -4,7 +4,6 @@ pub mod adoption;
 mod band;
 pub mod block_use;
 mod catalogue;
-mod catalogue;
 mod commercial;
 pub mod condition;
 mod coverage;
