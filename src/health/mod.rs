@@ -1,3 +1,10 @@
-//! Signals → dimensions → score: banded, covered, explained.
+//! Signals → dimensions → score: covered, capped, banded, explained.
+
+pub mod explain;
+mod score;
+mod scorecard;
+pub mod standing;
 
 pub use crate::signals::Band;
+pub use score::{About, Factor, Health, pick, score};
+pub use scorecard::{BandRule, Cap, Curve, Dimension, Scorecard, WeighedSignal};
