@@ -21,7 +21,9 @@
 //! past, a what-if, a test and tonight's run are the same code. `tests/it/layers.rs` holds the folders to the table.
 
 pub mod clock;
+pub mod config;
 pub mod health;
 pub mod model;
 pub mod signals;
+pub mod sources;
 pub mod store;

@@ -1,0 +1,79 @@
+//! All settings together.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::{Accounts, Company, ConfigError, Cycle, Log, Mail, Paths, Source, Store, StoreAddress, load};
+use crate::model::MetricDeclaration;
+
+/// The commented configuration with every setting at its default, as `longroad init` writes it.
+pub const DEFAULT_FILE: &str = include_str!("default.toml");
+
+/// The whole configuration. Paths are as they were written; [`Config::resolve`] finds them.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Whose customers these are.
+    pub company: Company,
+    /// Where longroad keeps what it knows.
+    pub store: Store,
+    /// How digests leave the house.
+    pub mail: Mail,
+    /// Which accounts live.
+    pub accounts: Accounts,
+    /// How often an account's turn comes.
+    pub cycle: Cycle,
+    /// What is told on standard error.
+    pub log: Log,
+    /// What a customer-success team edits.
+    pub paths: Paths,
+    /// Where data comes from, in the order of the file.
+    #[serde(rename = "source")]
+    pub sources: Vec<Source>,
+    /// What each usage metric is, by its name.
+    pub metrics: BTreeMap<String, MetricDeclaration>,
+    /// The folder of the configuration file, from which relative paths start.
+    #[serde(skip)]
+    pub root: PathBuf,
+}
+
+impl Config {
+    /// Reads the file and the environment. The embedded defaults stand where both are silent; variables other than
+    /// `LONGROAD_…` are not looked at.
+    pub fn load(path: &Path, environment: impl Iterator<Item = (String, String)>) -> Result<Config, ConfigError> {
+        load::load(path, environment)
+    }
+
+    /// Where a path of the configuration leads: relative ones start at the configuration file's folder.
+    pub fn resolve(&self, path: &Path) -> PathBuf {
+        self.root.join(path)
+    }
+
+    /// Which database, and where.
+    pub fn store_address(&self) -> Result<StoreAddress, String> {
+        self.store
+            .url
+            .as_ref()
+            .ok_or_else(|| "store.url is empty".to_owned())
+            .and_then(|url| StoreAddress::parse(url, &self.root))
+    }
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            company: Company::default(),
+            store: Store::default(),
+            mail: Mail::default(),
+            accounts: Accounts::default(),
+            cycle: Cycle::default(),
+            log: Log::default(),
+            paths: Paths::default(),
+            sources: vec![Source::default()],
+            metrics: BTreeMap::new(),
+            root: PathBuf::new(),
+        }
+    }
+}

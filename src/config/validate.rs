@@ -1,0 +1,61 @@
+//! What must hold between several settings. What one setting may be, its type says.
+
+use std::collections::BTreeSet;
+
+use super::{Config, StoreAddress, Transport};
+
+/// A contradiction, and the setting at which it shows.
+pub(super) struct Contradiction {
+    /// The setting's path: section, then key; the number of a source between them.
+    pub(super) path: Vec<String>,
+    /// What is wrong, and what would be right.
+    pub(super) reason: String,
+}
+
+fn at<T>(path: &[&str], reason: impl Into<String>) -> Result<T, Contradiction> {
+    Err(Contradiction { path: path.iter().map(|step| (*step).to_owned()).collect(), reason: reason.into() })
+}
+
+/// Looks at all of them; the first contradiction is the answer.
+pub(super) fn validate(config: &Config) -> Result<(), Contradiction> {
+    mail(config)?;
+    match &config.store.url {
+        None => at(&["store", "url"], "is empty; write sqlite:FILE or postgres://…")?,
+        Some(url) => StoreAddress::parse(url, &config.root).map(drop).or_else(|reason| at(&["store", "url"], reason))?,
+    }
+    let mut names = BTreeSet::new();
+    for (number, source) in config.sources.iter().enumerate() {
+        if !names.insert(source.name.as_str()) {
+            at(
+                &["source", &number.to_string(), "name"],
+                format!("two sources are called `{}`; give each a name of its own", source.name),
+            )?;
+        }
+    }
+    for name in config.metrics.keys() {
+        if name.trim() != name || name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+            at(&["metrics", name], "a metric's name is 1 to 100 characters of one line, without blanks around it")?;
+        }
+    }
+    Ok(())
+}
+
+fn mail(config: &Config) -> Result<(), Contradiction> {
+    let mail = &config.mail;
+    if mail.transport == Transport::Smtp && mail.host.is_none() && mail.smtp_url.is_none() {
+        at(&["mail", "transport"], "`smtp` needs mail.host or mail.smtp_url")?;
+    }
+    if let Some(url) = &mail.smtp_url {
+        if mail.host.is_some() || mail.user.is_some() || mail.password.is_some() {
+            at(&["mail", "smtp_url"], "stands for host, user and password; give it or them, not both")?;
+        }
+        if !["smtp://", "smtps://"].iter().any(|scheme| url.reveal().starts_with(scheme)) {
+            at(&["mail", "smtp_url"], "must begin with smtp:// or smtps://")?;
+        }
+    }
+    match (&mail.user, &mail.password) {
+        (Some(_), None) => at(&["mail", "user"], "needs mail.password or mail.password_file"),
+        (None, Some(_)) => at(&["mail", "password"], "needs mail.user"),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,110 @@
+//! Which columns a file must have, and what becomes of columns that the record has no name for.
+
+use crate::model::record::{
+    Account, Ask, Contact, Contract, Event, Invoice, Lead, Record, Request, Survey, Ticket, Touch, User, Value,
+};
+
+/// A record that can be read from rows of named columns.
+pub trait SourceRecord: Record {
+    /// The columns without which no row can be right.
+    const REQUIRED: &'static [&'static str];
+    /// Whether columns without a name of their own are kept.
+    const KEEPS_OTHERS: bool = false;
+
+    /// Keeps the text of such a column.
+    fn keep(&mut self, _column: &str, _text: String) {}
+}
+
+/// The columns of a usage file, all of them required.
+pub(super) const USAGE: [&str; 4] = ["account_id", "metric", "day", "value"];
+
+macro_rules! required {
+    ($($record:ident: $($column:literal)*;)*) => {$(
+        impl SourceRecord for $record {
+            const REQUIRED: &'static [&'static str] = &[$($column),*];
+        }
+    )*};
+}
+
+required! {
+    User: "id" "name" "email" "role";
+    Contract: "id" "account_id" "starts_on" "amount" "currency";
+    Contact: "id" "account_id" "name";
+    Touch: "id" "account_id" "at" "kind";
+    Survey: "id" "account_id" "at" "kind" "value";
+    Ticket: "id" "account_id" "opened_at";
+    Invoice: "id" "account_id" "due_on" "amount" "currency";
+    Event: "id" "account_id" "on" "kind";
+    Request: "id" "title";
+    Ask: "request_id" "account_id" "asked_on";
+    Value: "id" "account_id" "title";
+    Lead: "id" "created_at";
+}
+
+impl SourceRecord for Account {
+    const REQUIRED: &'static [&'static str] = &["id", "name"];
+    const KEEPS_OTHERS: bool = true;
+
+    fn keep(&mut self, column: &str, text: String) {
+        self.attributes.insert(column.to_owned(), text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Zone;
+    use crate::model::record::RowContext;
+
+    /// Something right for any required column.
+    fn cell(column: &str) -> &'static str {
+        match column {
+            "email" => "a@example.com",
+            "role" => "csm",
+            "currency" => "EUR",
+            "amount" | "value" => "5",
+            "kind" => "csat",
+            column if column.ends_with("_on") || column.ends_with("at") || column == "on" => "2026-01-01",
+            _ => "x",
+        }
+    }
+
+    /// With its required columns a row can be read; without any one of them it cannot.
+    fn agrees<R: SourceRecord>() {
+        let zone = Zone::UTC;
+        let read = |without: &str| {
+            let cells: Vec<Option<&str>> = R::COLUMNS
+                .iter()
+                .map(|&column| match (R::KIND.name(), column) {
+                    _ if column == without => None,
+                    ("touches", "kind") => Some("call"),
+                    // Required by an open-ended contract only.
+                    ("contracts", "period_months") => Some("12"),
+                    _ => R::REQUIRED.contains(&column).then(|| cell(column)),
+                })
+                .collect();
+            R::read(&cells, RowContext { zone: &zone })
+        };
+        assert!(read("").is_ok(), "{}: {:?}", R::KIND.name(), read("").err());
+        for column in R::REQUIRED {
+            assert_eq!(read(column).err().map(|problem| problem.column).as_deref(), Some(*column), "{}", R::KIND.name());
+        }
+    }
+
+    #[test]
+    fn the_required_columns_are_those_that_the_records_require() {
+        agrees::<User>();
+        agrees::<Account>();
+        agrees::<Contract>();
+        agrees::<Contact>();
+        agrees::<Touch>();
+        agrees::<Survey>();
+        agrees::<Ticket>();
+        agrees::<Invoice>();
+        agrees::<Event>();
+        agrees::<Request>();
+        agrees::<Ask>();
+        agrees::<Value>();
+        agrees::<Lead>();
+    }
+}

@@ -1,0 +1,13 @@
+//! A folder with one CSV file per record.
+
+mod file;
+mod header;
+mod item;
+mod reader;
+mod rows;
+mod usage;
+
+pub use file::{SourceFile, files, hash};
+pub use item::{Item, Reject, Row};
+pub use reader::Reader;
+pub use usage::{UsageItem, UsageReader, UsageRow};
