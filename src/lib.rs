@@ -21,6 +21,7 @@
 //! past, a what-if, a test and tonight's run are the same code. `tests/it/layers.rs` holds the folders to the table.
 
 pub mod clock;
+pub mod demo;
 pub mod health;
 pub mod model;
 pub mod signals;
