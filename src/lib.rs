@@ -22,6 +22,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod demo;
 pub mod health;
 pub mod model;
 pub mod signals;

@@ -1,0 +1,62 @@
+//! The configuration that goes with the sample company.
+
+use crate::model::Day;
+
+/// The text of `longroad.toml` for the sample company: files as mail, a store in one file, the CSV files in `data`.
+pub fn demo_config(first_day: Day) -> String {
+    format!(
+        r#"# The sample company of `longroad demo`, lived through from {first_day} on.
+
+[company]
+name = "Atlas Reporting"
+timezone = "Europe/Berlin"
+currency = "EUR"
+language = "en"
+
+[store]
+url = "sqlite:longroad.db"
+
+[mail]
+transport = "file"                # one .eml for each mail, in Maildir layout
+folder = "mail"
+from = "longroad@longroad.example"
+
+[[source]]
+name = "files"
+kind = "csv"
+path = "data"
+max_age_days = 3
+
+# What the numbers in data/usage.csv mean. A day without a row is a day without use.
+[metrics.logins]
+kind = "total"
+unit = "logins"
+polarity = "neutral"
+
+[metrics.active_users]
+kind = "level"                    # never summed over days
+unit = "users"                    # compared with the seats that were bought
+polarity = "good"
+
+[metrics.reports_built]
+kind = "total"
+unit = "reports"
+polarity = "good"
+
+[metrics.exports]
+kind = "total"
+unit = "exports"
+polarity = "good"
+
+[metrics.api_calls]
+kind = "total"
+unit = "calls"
+polarity = "neutral"
+
+[metrics.errors]
+kind = "total"
+unit = "errors"
+polarity = "bad"
+"#
+    )
+}

@@ -1,0 +1,113 @@
+//! What the sample customers want: features, and the value that they were promised.
+
+use super::behaviour::Behaviour;
+use super::customer::{Customer, Span};
+use super::random::Random;
+use super::table::{Row, Table};
+use crate::model::Day;
+use crate::model::record::{Ask, Record, Request, Value};
+
+/// Title, effort in person-months, whether it blocks a core use case, status before the lived window.
+const WISHES: &[(&str, &str, bool, &str)] = &[
+    ("Scheduled reports by mail", "1.5", true, "building"),
+    ("Single sign-on with groups", "3", true, "planned"),
+    ("Undo in the report builder", "2", false, "open"),
+    ("Export to spreadsheets with formulas", "1", true, "open"),
+    ("Rights per column", "4", true, "open"),
+    ("Dark mode", "0.5", false, "declined"),
+    ("Comments on figures", "2.5", false, "open"),
+    ("Budget against actual", "5", true, "open"),
+    ("Offline mode on tablets", "9", false, "open"),
+    ("Audit trail of changes", "2", true, "planned"),
+    ("More than three currencies in one report", "1", true, "open"),
+    ("Webhook when a report is done", "0.5", false, "shipped"),
+];
+
+/// The features asked for, of which the first is shipped within the lived window, and who asks.
+pub(super) fn requests(span: &Span, customers: &[Customer]) -> (Table, Table) {
+    let long_ago = span.start() - 180;
+    let shipped = span.first_day + i32::try_from(span.days / 2).unwrap_or(0);
+    let (mut requests, mut asks) = (Vec::new(), Vec::new());
+    for (number, (title, effort, core, status)) in WISHES.iter().enumerate() {
+        let id = format!("R{:02}", number + 1);
+        let row = Row::known(long_ago)
+            .with("id", &id)
+            .with("title", title)
+            .with("status", status)
+            .with("effort_months", effort)
+            .with("core_use_case", core)
+            .with("product", "Atlas")
+            .with("status_on", long_ago);
+        requests.push(match number {
+            0 => row.with("usage_metric", "exports").later(shipped, "status", "shipped").later(shipped, "status_on", shipped),
+            _ => row,
+        });
+        let mut random = Random::of(&[span.seed, 50, number as u64]);
+        let percent = random.between(2, 14);
+        for customer in customers.iter().filter(|customer| customer.story != Behaviour::Lost) {
+            if !random.chance(percent) {
+                continue;
+            }
+            let asked = (span.end() - random.between(1, 240)).max(customer.signed_on);
+            let growth = if random.chance(25) { customer.tier.choose(20_000, 6_000, 1_200) } else { 0 };
+            asks.push(
+                Row::known(asked)
+                    .with("request_id", &id)
+                    .with("account_id", &customer.id)
+                    .with("asked_on", asked)
+                    .with("severity", random.pick(&[1, 2, 2, 3, 3, 4, 5]))
+                    .with("growth_amount", growth)
+                    .with("by", &customer.csm),
+            );
+        }
+    }
+    (Table::new(Request::COLUMNS, requests), Table::new(Ask::COLUMNS, asks))
+}
+
+/// What customers expect, by when, measured how.
+pub(super) fn values(span: &Span, customers: &[Customer]) -> Table {
+    let points = [
+        ("A quarter of the seats in use within a month", "active_users"),
+        ("Month-end report without spreadsheets", "reports_built"),
+        ("Figures flow into the ledger by themselves", "api_calls"),
+    ];
+    let mut rows = Vec::new();
+    for customer in customers.iter().filter(|customer| customer.story != Behaviour::Lost) {
+        let mut random = customer.dice(span, 51);
+        let count = customer.tier.choose(3, 2, 1);
+        for (number, (title, metric)) in points.iter().enumerate().take(count) {
+            let after = [30, 120, 300][number];
+            let due = customer.live_on + after;
+            let target =
+                if number == 0 { (f64::from(customer.seats) * 0.25).ceil() } else { f64::from(10 + 40 * customer.seats / 100) };
+            let agreed = customer.signed_on;
+            let row = Row::known(agreed)
+                .with("id", format!("V{}-{}", &customer.id[1..], number + 1))
+                .with("account_id", &customer.id)
+                .with("title", title)
+                .with("metric", metric)
+                .with("target", target)
+                .with("weight", [3, 2, 1][number])
+                .with("agreed_on", agreed)
+                .with("due_on", due)
+                .with("promised", true)
+                .with("covered", !(customer.oversold && number == 2));
+            rows.push(match achieved(customer, due, &mut random) {
+                Some(on) => row.later(on, "achieved_on", on),
+                None => row,
+            });
+        }
+    }
+    Table::new(Value::COLUMNS, rows)
+}
+
+/// When the value was reached, if ever.
+fn achieved(customer: &Customer, due: Day, random: &mut Random) -> Option<Day> {
+    let reached = match customer.story {
+        Behaviour::OnboardingBadly | Behaviour::NoFeed => false,
+        Behaviour::Fading | Behaviour::Leaving | Behaviour::Untouched => random.chance(40),
+        _ => random.chance(85),
+    };
+    let on = due - random.between(-12, 15);
+    reached.then_some(on.max(customer.live_on))
+}

@@ -1,0 +1,18 @@
+//! A sample company that behaves like a real one: customers that grow, fade, fall silent and leave, written as the
+//! CSV records of any morning, so that the whole loop can be watched without a server or a customer of one's own.
+
+mod behaviour;
+mod commerce;
+mod company;
+mod configuration;
+mod customer;
+mod demand;
+mod names;
+mod people;
+mod random;
+mod service;
+mod table;
+mod usage;
+
+pub use company::Company;
+pub use configuration::demo_config;

@@ -1,0 +1,4 @@
+//! What is tested from outside: the built binary, the two databases, and the rules of the source tree itself.
+
+mod layers;
+mod support;
