@@ -22,6 +22,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod cycle;
 pub mod demo;
 pub mod health;
 pub mod model;

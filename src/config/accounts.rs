@@ -27,10 +27,13 @@ pub struct Accounts {
     /// A successor that starts at most so many days after a contract's end is a renewal. May be 0.
     #[serde(deserialize_with = "value::days_or_none")]
     pub gap_tolerance_days: u32,
+    /// A contract that ended undecided keeps its account alive for so many days more. May be 0.
+    #[serde(deserialize_with = "value::days_or_none")]
+    pub undecided_days: u32,
 }
 
 impl Default for Accounts {
     fn default() -> Accounts {
-        Accounts { alive: Alive::Contract, silent_days: 90, gap_tolerance_days: 30 }
+        Accounts { alive: Alive::Contract, silent_days: 90, gap_tolerance_days: 30, undecided_days: 90 }
     }
 }

@@ -8,7 +8,7 @@ use sqlx::AssertSqlSafe;
 use super::{BLOCK, Db, Tx, on_db, on_tx, placeholders};
 
 /// Every account ever heard of. Ordinals are dense, rise with the order of arrival and are never used again.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Directory {
     ordinals: HashMap<Box<str>, u32>,
 }

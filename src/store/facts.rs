@@ -131,14 +131,17 @@ async fn insert(tx: &mut Tx, record: RecordKind, pull: i64, rows: &[(&NewFact, D
     })
 }
 
-/// Takes back what this pull wrote of these keys.
-pub async fn take_back(tx: &mut Tx, record: RecordKind, pull: i64, keys: impl Iterator<Item = &str>) -> Result<()> {
+/// Takes back what this pull wrote of these keys, and says how many versions that were.
+pub async fn take_back(tx: &mut Tx, record: RecordKind, pull: i64, keys: impl Iterator<Item = &str>) -> Result<u64> {
+    let mut back = 0;
     let sql = "DELETE FROM fact WHERE record = $1 AND key = $2 AND pull = $3";
     for key in keys {
-        on_tx!(tx, conn => sqlx::query(sql).bind(record.name()).bind(key).bind(pull).execute(conn).await.map(drop))
-            .with_context(|| format!("setting aside rows of {}", record.name()))?;
+        let run = on_tx!(tx, conn => {
+            sqlx::query(sql).bind(record.name()).bind(key).bind(pull).execute(conn).await.map(|done| done.rows_affected())
+        });
+        back += run.with_context(|| format!("setting aside rows of {}", record.name()))?;
     }
-    Ok(())
+    Ok(back)
 }
 
 /// What a reader of facts wants: a morning, and the last pull that counts.

@@ -1,5 +1,7 @@
 //! What was pulled when, and what was set aside.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result};
 use serde::Serialize;
 use sqlx::AssertSqlSafe;
@@ -96,12 +98,12 @@ pub async fn newest(db: &Db) -> Result<Vec<Pull>> {
     Ok(rows.into_iter().map(pull).collect())
 }
 
-/// Whether a source has ever brought this record.
-pub async fn has_brought(db: &Db, source: &str, record: &str) -> Result<bool> {
-    let sql = "SELECT id FROM pull WHERE source = $1 AND record = $2 AND NOT refused LIMIT 1";
-    let id: Option<i64> = on_db!(db, pool => sqlx::query_scalar(sql).bind(source).bind(record).fetch_optional(pool).await)
-        .context("reading the pulls")?;
-    Ok(id.is_some())
+/// The records that a source has brought before.
+pub async fn brought(db: &Db, source: &str) -> Result<BTreeSet<String>> {
+    let sql = "SELECT DISTINCT record FROM pull WHERE source = $1 AND NOT refused";
+    let records: Vec<String> =
+        on_db!(db, pool => sqlx::query_scalar(sql).bind(source).fetch_all(pool).await).context("reading the pulls")?;
+    Ok(records.into_iter().collect())
 }
 
 /// Whether anything that counts on this morning came in bulk on that day or later, so that when it was known is taken

@@ -56,15 +56,15 @@ pub struct UsageWriter {
 }
 
 impl UsageWriter {
-    /// A writer for one pull. `combine` says what several rows of a cell mean, by the metric's number.
-    pub async fn begin(tx: &mut Tx, source: &str, knowledge: Knowledge, combine: HashMap<i64, Combine>) -> Result<UsageWriter> {
+    /// A writer for one pull.
+    pub async fn begin(tx: &mut Tx, source: &str, knowledge: Knowledge) -> Result<UsageWriter> {
         let sql = "SELECT day FROM usage_day WHERE source = $1";
         let days: Vec<i64> =
             on_tx!(tx, conn => sqlx::query_scalar(sql).bind(source).fetch_all(conn).await).context("reading the days of use")?;
         Ok(UsageWriter {
             source: source.to_owned(),
             knowledge,
-            combine,
+            combine: HashMap::new(),
             buffer: Vec::new(),
             known_days: days.into_iter().filter_map(|day| i32::try_from(day).ok()).map(Day::from_days).collect(),
             new_days: BTreeMap::new(),
@@ -72,6 +72,11 @@ impl UsageWriter {
             conflicts: BTreeSet::new(),
             changed: 0,
         })
+    }
+
+    /// Says what several rows of one cell of a metric mean.
+    pub fn declare(&mut self, metric: i64, combine: Combine) {
+        self.combine.insert(metric, combine);
     }
 
     /// Takes a value. True when the buffer is full and [`Self::lay`] is due.
