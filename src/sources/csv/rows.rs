@@ -98,7 +98,7 @@ impl Rows {
             self.row = (start, self.next);
             self.next_line += match step {
                 Step::Row if !self.quoted => u64::from(self.text[..self.next].ends_with(b"\n")),
-                _ => self.text[start..self.next].iter().filter(|b| **b == b'\n').count() as u64,
+                _ => line_ends(&self.text[start..self.next]),
             };
             if self.cut_at == Some(self.next) {
                 return Ok(Step::Broken { cell: self.cells.len(), reason: "the line is longer than 1 MiB" });
@@ -289,10 +289,17 @@ impl Rows {
     }
 }
 
+fn line_ends(text: &[u8]) -> u64 {
+    text.split(|byte| *byte == b'\n').skip(1).count() as u64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    /// The text of a file, and line and cells of what is read from it.
+    type Table<'t> = &'t [(&'t str, &'t [(u64, &'t [&'t str])])];
 
     const NEVER: &str = "the quote is never closed; close it, or double the quotes that belong to the text";
     const AFTER: &str = "text follows the closing quote; close the quote, or double the quotes that belong to the text";
@@ -321,7 +328,7 @@ mod tests {
 
     #[test]
     fn all_forms_of_a_row_are_read() {
-        let table: &[(&str, &[(u64, &[&str])])] = &[
+        let table: Table<'_> = &[
             ("\u{feff}a,b\r\n1,2\r\n", &[(1, &["a", "b"]), (2, &["1", "2"])]),
             ("a,b\n1,2", &[(1, &["a", "b"]), (2, &["1", "2"])]),
             ("a\n\n  \n,\n1\n", &[(1, &["a"]), (5, &["1"])]),
@@ -340,7 +347,7 @@ mod tests {
 
     #[test]
     fn a_broken_row_costs_one_row() {
-        let table: &[(&str, &[(u64, &[&str])])] = &[
+        let table: Table<'_> = &[
             ("a\n1,\"x\n2,y\n3,z\n", &[(1, &["a"]), (2, &["!1", NEVER]), (3, &["2", "y"]), (4, &["3", "z"])]),
             ("a\n1,\"x\n2,\"y\"\n3,z", &[(1, &["a"]), (2, &["!1", AFTER]), (3, &["2", "y"]), (4, &["3", "z"])]),
             ("a\n1,\"x\"y\n2,z\n", &[(1, &["a"]), (2, &["!1", AFTER]), (3, &["2", "z"])]),
@@ -354,10 +361,7 @@ mod tests {
 
     #[test]
     fn an_unclosed_quote_is_not_read_into_memory() {
-        let mut text = "a,b\n1,\"x\n".to_owned();
-        for line in 0..400_000 {
-            text.push_str(&format!("{line},y\n"));
-        }
+        let text = format!("a,b\n1,\"x\n{}", "2,y\n".repeat(400_000));
         let mut rows = rows(text);
         let mut good = 0;
         loop {
@@ -398,7 +402,7 @@ mod tests {
 
         #[test]
         fn any_bytes_are_accounted_for(text in proptest::collection::vec(proptest::sample::select(b"a,\"\n\r \xff".to_vec()), 0..60)) {
-            let lines = 1 + text.iter().filter(|b| **b == b'\n').count() as u64;
+            let lines = 1 + line_ends(&text);
             let mut last = 0;
             for (line, _) in read(text) {
                 prop_assert!(line > last && line <= lines);
