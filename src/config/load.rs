@@ -204,7 +204,7 @@ mod tests {
                 "company.language = 'klingon'",
                 "longroad.toml:1:20: company.language: `klingon` is no language; write a tag such as en or de-AT",
             ),
-            ("[mail]\nport = 0", "longroad.toml:2:8: mail.port: invalid value: integer `0`, expected a port from 1 to 65535"),
+            ("[mail]\nport = 0", "longroad.toml:2:8: mail.port: must be a port from 1 to 65535"),
             (
                 "[mail]\nfrom = 'nobody'",
                 "longroad.toml:2:8: mail.from: `nobody` is not a mail address; write longroad@example.com or \"Longroad <longroad@example.com>\"",
@@ -215,7 +215,7 @@ mod tests {
             ("[mail]\nuser = 'x'", "longroad.toml:2:8: mail.user: needs mail.password or mail.password_file"),
             (
                 "[cycle]\ncadence_days = { mid = 0 }",
-                "longroad.toml:2:24: cycle.cadence_days.mid: invalid value: integer `0`, expected a whole number of days, at least 1",
+                "longroad.toml:2:24: cycle.cadence_days.mid: must be a whole number of days, at least 1",
             ),
             ("[[source]]\nname = 'a'\nkind = 'http'\npath = 'data'", "longroad.toml:3:8: kind `http` is unknown; known: csv"),
             (
@@ -241,6 +241,10 @@ mod tests {
                 "longroad.toml:2:7: store.url: names no file; write sqlite:FILE without parameters, for example sqlite:longroad.db",
             ),
             ("[store]\nurl = ''", "longroad.toml:2:7: store.url: is empty; write sqlite:FILE or postgres://…"),
+            ("[company]\nname = 5", "longroad.toml:2:8: company.name: must be text in quotes, not a whole number"),
+            ("log = 'json'", "longroad.toml:1:7: log: must be a table of settings, not text in quotes"),
+            ("source = 5", "longroad.toml:1:10: source: must be a list, not a whole number"),
+            ("[mail]\nport = 2.5", "longroad.toml:2:8: mail.port: must be a port from 1 to 65535, not a number with decimals"),
             ("[company\nname = 'x'", "longroad.toml:1:9: unclosed table, expected `]`"),
             ("[log]\n[log]\n", "longroad.toml:2:2: duplicate key"),
         ];
@@ -257,7 +261,7 @@ mod tests {
         );
         assert_eq!(
             refused("LONGROAD_MAIL_PORT", "many"),
-            "reading the configuration: LONGROAD_MAIL_PORT: mail.port: invalid type: string \"many\", expected a port from 1 to 65535"
+            "reading the configuration: LONGROAD_MAIL_PORT: mail.port: must be a port from 1 to 65535, not text in quotes"
         );
         assert_eq!(
             refused("LONGROAD_MAIL_TRANSPORT", "smtp"),
@@ -289,6 +293,7 @@ mod tests {
             }
         }
         for (text, variables) in [
+            ("store = 'postgres://u:hunter2@db/longroad'", vec![]),
             ("", vec![("LONGROAD_STORE_URL", "hunter2")]),
             ("", vec![("LONGROAD_MAIL_SMTP_URL", "hunter2")]),
             ("", vec![("LONGROAD_MAIL_PASSWORD", "hunter2")]),

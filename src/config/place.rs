@@ -93,7 +93,8 @@ pub(super) fn position(file: &str, text: &str, offset: usize) -> String {
     format!("{file}:{line}:{column}")
 }
 
-/// Serde's wording of an unknown name or word, turned into one that says what would be right.
+/// Serde's wording, turned into one that says what would be right, and without the value where its type is wrong:
+/// a secret may stand in the wrong place.
 pub(super) fn reworded(setting: &str, message: &str) -> String {
     let mut names = message.split('`').skip(1).step_by(2);
     let named = if setting.is_empty() { String::new() } else { format!("{setting}: ") };
@@ -106,9 +107,30 @@ pub(super) fn reworded(setting: &str, message: &str) -> String {
         let word = names.next().unwrap_or_default();
         let known: Vec<&str> = names.collect();
         let key = setting.rsplit('.').next().unwrap_or_default();
-        return format!("{key} `{word}` is unknown{}", hint(word, &known));
+        return format!("{key} `{word}` is unknown{}", hint(word, &known)).trim_start().to_owned();
     }
-    format!("{named}{message}")
+    match message.rsplit_once(", expected ") {
+        Some((fault, expected)) if fault.starts_with("invalid type: ") => {
+            let kind = fault["invalid type: ".len()..].split([' ', '`', '"']).next().unwrap_or_default();
+            format!("{named}must be {}, not {}", in_words(expected), in_words(kind))
+        }
+        Some((fault, expected)) if fault.starts_with("invalid value: ") => format!("{named}must be {}", in_words(expected)),
+        _ => format!("{named}{message}"),
+    }
+}
+
+fn in_words(kind: &str) -> &str {
+    match kind {
+        "string" | "a string" => "text in quotes",
+        "integer" => "a whole number",
+        "floating" => "a number with decimals",
+        "f64" => "a number",
+        "boolean" => "true or false",
+        "sequence" | "a sequence" => "a list",
+        "map" | "a map" => "a table",
+        kind if kind.starts_with("struct ") => "a table of settings",
+        kind => kind,
+    }
 }
 
 fn hint(name: &str, known: &[&str]) -> String {

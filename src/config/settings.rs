@@ -51,13 +51,14 @@ impl Config {
         self.root.join(path)
     }
 
-    /// Which database, and where.
-    pub fn store_address(&self) -> Result<StoreAddress, String> {
-        self.store
-            .url
-            .as_ref()
-            .ok_or_else(|| "store.url is empty".to_owned())
-            .and_then(|url| StoreAddress::parse(url, &self.root))
+    /// Which database, and where; right in every configuration that was loaded.
+    pub fn store_address(&self) -> Result<StoreAddress, ConfigError> {
+        self.read_store_url().map_err(|reason| ConfigError::at("store.url", reason))
+    }
+
+    pub(super) fn read_store_url(&self) -> Result<StoreAddress, String> {
+        let url = self.store.url.as_ref().ok_or("is empty; write sqlite:FILE or postgres://…")?;
+        StoreAddress::parse(url, &self.root)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Config, StoreAddress, Transport};
+use super::{Config, Transport};
 
 /// A contradiction, and the setting at which it shows.
 pub(super) struct Contradiction {
@@ -19,10 +19,7 @@ fn at<T>(path: &[&str], reason: impl Into<String>) -> Result<T, Contradiction> {
 /// Looks at all of them; the first contradiction is the answer.
 pub(super) fn validate(config: &Config) -> Result<(), Contradiction> {
     mail(config)?;
-    match &config.store.url {
-        None => at(&["store", "url"], "is empty; write sqlite:FILE or postgres://…")?,
-        Some(url) => StoreAddress::parse(url, &config.root).map(drop).or_else(|reason| at(&["store", "url"], reason))?,
-    }
+    config.read_store_url().map(drop).or_else(|reason| at(&["store", "url"], reason))?;
     let mut names = BTreeSet::new();
     for (number, source) in config.sources.iter().enumerate() {
         if !names.insert(source.name.as_str()) {

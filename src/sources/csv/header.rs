@@ -25,11 +25,11 @@ impl Header {
         let wrong = |reason: String| Err(SourceError::new(format!("{file}:1"), reason));
         let step = rows.advance()?;
         let bytes = rows.bytes();
-        if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) || bytes.contains(&0) {
-            return wrong("is not UTF-8, perhaps UTF-16; save the file as UTF-8".to_owned());
-        }
         if bytes.starts_with(&[0x1f, 0x8b]) {
             return wrong("is packed with gzip; call it .csv.gz".to_owned());
+        }
+        if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) || bytes.contains(&0) {
+            return wrong("is not UTF-8, perhaps UTF-16; save the file as UTF-8".to_owned());
         }
         match step {
             Step::Row => {}
