@@ -5,6 +5,7 @@ pub mod directory;
 pub mod facts;
 mod migrations;
 pub mod pulls;
+pub mod scores;
 mod tile;
 pub mod usage;
 mod usage_write;
