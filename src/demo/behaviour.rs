@@ -9,9 +9,9 @@ pub(super) enum Behaviour {
     Steady,
     /// Uses more of it every week, and bought an extension.
     Growing,
-    /// Loses a little every week.
+    /// Comes more rarely every week, and with fewer people.
     Fading,
-    /// Stops nearly altogether on the turn.
+    /// Stops altogether on the turn.
     Dropping,
     /// The champion leaves on the turn.
     ChampionLeaves,

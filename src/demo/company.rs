@@ -68,140 +68,167 @@ impl Company {
 mod tests {
     use super::*;
     use crate::model::record::{
-        Account, Ask, Contact, Contract, Event, Invoice, Problem, Record, Request, RowContext, Survey, Ticket, Touch, User, Value,
+        Account, Ask, Contact, Contract, Event, Invoice, RecordKind, Request, RowContext, Survey, Ticket, Touch, User, Value,
     };
     use crate::model::{Id, Zone};
+    use crate::sources::SourceRecord;
+    use crate::sources::csv::{Item, Reader, SourceFile, UsageItem, UsageReader, files};
     use std::collections::{BTreeMap, BTreeSet};
+    use std::fmt::Debug;
+    use tempfile::TempDir;
 
     fn first_day() -> Day {
         "2026-10-01".parse().unwrap()
     }
 
-    /// The files of the morning, by name.
-    fn folder(company: &Company, morning: Day) -> BTreeMap<String, Vec<u8>> {
-        let folder = tempfile::tempdir().unwrap();
-        company.write(folder.path(), morning).unwrap();
-        let files = std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap);
-        files.map(|file| (file.file_name().into_string().unwrap(), std::fs::read(file.path()).unwrap())).collect()
+    /// The data folder of one morning, read as a source reads it.
+    struct Folder {
+        place: TempDir,
+        morning: Day,
+        zone: Zone,
     }
 
-    fn rows(text: &[u8]) -> (Vec<String>, Vec<csv::StringRecord>) {
-        let mut reader = csv::Reader::from_reader(text);
-        let columns = reader.headers().unwrap().iter().map(str::to_owned).collect();
-        (columns, reader.records().map(Result::unwrap).collect())
-    }
-
-    /// Reads every row, and holds it to what may be known on the morning: nothing of it lies in the future.
-    fn read<R: Record + PartialEq + std::fmt::Debug + Clone>(text: &[u8], morning: Day) -> (Vec<R>, Vec<Problem>) {
-        let zone = Zone::parse("Europe/Berlin").unwrap();
-        let (columns, rows) = rows(text);
-        let (mut good, mut bad, mut keys) = (Vec::new(), Vec::new(), BTreeSet::new());
-        for row in rows {
-            let cells: Vec<Option<&str>> = R::COLUMNS
-                .iter()
-                .map(|column| columns.iter().position(|c| c == column).map(|at| &row[at]).filter(|cell| !cell.is_empty()))
-                .collect();
-            match R::read(&cells, RowContext { zone: &zone }) {
-                Ok(record) => {
-                    assert!(keys.insert(record.key()), "{} twice", record.key());
-                    assert!(record.own_day(&zone).is_none_or(|own| own < morning), "{record:?} is of a later day");
-                    assert_eq!(record.clone().known_on(morning, &zone).as_ref(), Some(&record), "nothing to take out");
-                    good.push(record);
-                }
-                Err(problem) => bad.push(problem),
-            }
+    impl Folder {
+        fn new(company: &Company, morning: Day) -> Folder {
+            let place = tempfile::tempdir().unwrap();
+            company.write(place.path(), morning).unwrap();
+            Folder { place, morning, zone: Zone::parse("Europe/Berlin").unwrap() }
         }
-        (good, bad)
-    }
 
-    fn all<R: Record + PartialEq + std::fmt::Debug + Clone>(files: &BTreeMap<String, Vec<u8>>, morning: Day) -> Vec<R> {
-        let (good, bad) = read(&files[&format!("{}.csv", R::KIND.name())], morning);
-        assert_eq!(bad, []);
-        good
+        fn file(&self, kind: RecordKind) -> SourceFile {
+            files(self.place.path()).unwrap().into_iter().find(|file| file.record == kind).unwrap()
+        }
+
+        /// Reads every row, holds it to what may be known on the morning, and gives the columns of bad rows.
+        fn read<R: SourceRecord + PartialEq + Debug + Clone>(&self) -> (Vec<R>, Vec<String>) {
+            let mut reader = Reader::<R>::open(&self.file(R::KIND), RowContext { zone: &self.zone }).unwrap();
+            let (mut good, mut bad, mut keys) = (Vec::new(), Vec::new(), BTreeSet::new());
+            for item in reader.by_ref() {
+                match item.unwrap() {
+                    Item::Row(row) => {
+                        let record: R = row.record;
+                        assert!(keys.insert(record.key()), "{} twice", record.key());
+                        assert!(record.own_day(&self.zone).is_none_or(|own| own < self.morning), "{record:?} is of a later day");
+                        let known = record.clone().known_on(self.morning, &self.zone);
+                        assert_eq!(known.as_ref(), Some(&record), "nothing of it lies in the future");
+                        good.push(record);
+                    }
+                    Item::Reject(reject) => bad.push(reject.column),
+                }
+            }
+            assert!(reader.notes().is_empty(), "{:?}", reader.notes());
+            (good, bad)
+        }
+
+        fn all<R: SourceRecord + PartialEq + Debug + Clone>(&self) -> Vec<R> {
+            let (good, bad) = self.read();
+            assert!(bad.is_empty(), "{bad:?}");
+            good
+        }
+
+        /// Account, metric and day of the good rows of usage, and the columns of the bad ones.
+        fn usage(&self) -> (Vec<(String, String, Day)>, Vec<String>) {
+            let mut reader = UsageReader::open(&self.file(RecordKind::Usage), RowContext { zone: &self.zone }).unwrap();
+            let (mut good, mut bad) = (Vec::new(), Vec::new());
+            while let Some(item) = reader.next() {
+                match item.unwrap() {
+                    UsageItem::Row(row) => good.push((row.account.to_owned(), row.metric.to_owned(), row.day)),
+                    UsageItem::Reject(reject) => bad.push(reject.column),
+                }
+            }
+            (good, bad)
+        }
+
+        fn bytes(&self) -> BTreeMap<String, Vec<u8>> {
+            let files = files(self.place.path()).unwrap();
+            files.into_iter().map(|file| (file.record.name().to_owned(), std::fs::read(file.path).unwrap())).collect()
+        }
     }
 
     #[test]
     fn every_morning_reads_well_and_knows_nothing_of_the_day() {
         let company = Company::generate(7, 200, first_day(), 30);
         for morning in [first_day(), first_day() + 11, first_day() + 29] {
-            let files = folder(&company, morning);
-            let accounts: BTreeSet<Id> = all::<Account>(&files, morning).into_iter().map(|account| account.id).collect();
-            let users: BTreeSet<Id> = all::<User>(&files, morning).into_iter().map(|user| user.id).collect();
-            assert_eq!((accounts.len(), users.len()), (200, 8));
+            let folder = Folder::new(&company, morning);
+            let accounts: BTreeSet<Id> = folder.all::<Account>().into_iter().map(|account| account.id).collect();
+            assert_eq!((accounts.len(), folder.all::<User>().len(), folder.all::<Request>().len()), (200, 8, 12));
             let mut owners: Vec<Id> = Vec::new();
-            owners.extend(all::<Contract>(&files, morning).into_iter().map(|row| row.account_id));
-            owners.extend(all::<Contact>(&files, morning).into_iter().map(|row| row.account_id));
-            owners.extend(all::<Touch>(&files, morning).into_iter().map(|row| row.account_id));
-            owners.extend(all::<Survey>(&files, morning).into_iter().map(|row| row.account_id));
-            owners.extend(all::<Invoice>(&files, morning).into_iter().map(|row| row.account_id));
-            owners.extend(all::<Event>(&files, morning).into_iter().map(|row| row.account_id));
-            owners.extend(all::<Ask>(&files, morning).into_iter().map(|row| row.account_id));
-            owners.extend(all::<Value>(&files, morning).into_iter().map(|row| row.account_id));
+            owners.extend(folder.all::<Contract>().into_iter().map(|row| row.account_id));
+            owners.extend(folder.all::<Contact>().into_iter().map(|row| row.account_id));
+            owners.extend(folder.all::<Touch>().into_iter().map(|row| row.account_id));
+            owners.extend(folder.all::<Survey>().into_iter().map(|row| row.account_id));
+            owners.extend(folder.all::<Invoice>().into_iter().map(|row| row.account_id));
+            owners.extend(folder.all::<Event>().into_iter().map(|row| row.account_id));
+            owners.extend(folder.all::<Ask>().into_iter().map(|row| row.account_id));
+            owners.extend(folder.all::<Value>().into_iter().map(|row| row.account_id));
             assert!(owners.iter().all(|owner| accounts.contains(owner)));
-            assert_eq!(all::<Request>(&files, morning).len(), 12);
-            let (tickets, bad) = read::<Ticket>(&files["tickets.csv"], morning);
+            let (tickets, bad) = folder.read::<Ticket>();
             assert!(tickets.len() > 200, "{}", tickets.len());
-            assert_eq!(bad.iter().map(|problem| problem.column.as_str()).collect::<Vec<_>>(), ["opened_at"]);
+            assert_eq!(bad, ["opened_at"], "the one row that is wrong on purpose");
         }
     }
 
     #[test]
     fn usage_ends_on_the_day_before_and_holds_two_bad_rows() {
-        let company = Company::generate(7, 60, first_day(), 10);
-        let (_, rows) = rows(&folder(&company, first_day() + 4)["usage.csv"]);
-        let bad = |row: &&csv::StringRecord| row[3].parse::<u32>().is_err() || !row[0].starts_with("A0");
-        assert_eq!(rows.iter().filter(bad).count(), 2);
-        let good = rows.iter().filter(|row| !bad(row));
-        let days: BTreeSet<Day> = good.map(|row| row[2].parse().unwrap()).collect();
+        let (rows, bad) = Folder::new(&Company::generate(7, 60, first_day(), 10), first_day() + 4).usage();
+        assert_eq!(bad, ["value"]);
+        let (strangers, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(account, ..)| account == "A9999-GONE");
+        assert_eq!(strangers.len(), 1, "an account that nobody knows");
+        let days: BTreeSet<Day> = rows.iter().map(|(.., day)| *day).collect();
         assert_eq!((days.first(), days.last()), (Some(&(first_day() - 90)), Some(&(first_day() + 3))));
         assert_eq!(days.len(), 94, "every day is covered");
-        let keys: BTreeSet<[&str; 3]> = rows.iter().map(|row| [&row[0], &row[1], &row[2]]).collect();
-        assert_eq!(keys.len(), rows.len(), "one row for each account, metric and day");
+        assert_eq!(rows.iter().collect::<BTreeSet<_>>().len(), rows.len(), "one row for each account, metric and day");
     }
 
     #[test]
     fn the_seed_decides_every_byte() {
-        let folder_of = |seed| folder(&Company::generate(seed, 40, first_day(), 10), first_day() + 5);
-        assert_eq!(folder_of(1), folder_of(1));
-        assert_ne!(folder_of(1), folder_of(2));
+        let bytes = |seed| Folder::new(&Company::generate(seed, 40, first_day(), 10), first_day() + 5).bytes();
+        assert_eq!(bytes(1), bytes(1));
+        assert_ne!(bytes(1), bytes(2));
     }
 
     #[test]
-    fn what_was_known_stays_known() {
+    fn the_files_grow_from_morning_to_morning() {
         let company = Company::generate(3, 50, first_day(), 20);
-        let mut before = 0;
-        for morning in company.mornings() {
-            let files = folder(&company, morning);
-            let count = files.values().map(|text| rows(text).1.len()).sum();
-            assert!(count > before, "{morning}: {count} rows after {before}");
-            before = count;
-        }
+        let lines = |morning| {
+            let files = Folder::new(&company, morning).bytes().into_values();
+            files.map(|text| String::from_utf8(text).unwrap().lines().count()).sum::<usize>()
+        };
+        let counts: Vec<usize> = company.mornings().map(lines).collect();
+        assert_eq!(counts.len(), 20);
+        assert!(counts.is_sorted_by(|before, after| before < after), "{counts:?}");
     }
 
     #[test]
     fn the_stories_can_be_seen_in_the_files() {
         let company = Company::generate(7, 200, first_day(), 30);
-        let (early, late) = (folder(&company, first_day()), folder(&company, first_day() + 29));
-        let over = |files, morning| all::<Contract>(files, morning).iter().filter(|c| c.is_over()).count();
-        assert!(over(&late, first_day() + 29) > over(&early, first_day()), "notice is given within the window");
-        let left = |files, morning| all::<Contact>(files, morning).iter().filter(|c| c.left_on.is_some()).count();
-        assert_eq!(left(&early, first_day()), 0);
-        assert!(left(&late, first_day() + 29) > 0, "a champion leaves within the window");
-        let currencies: BTreeSet<String> =
-            all::<Contract>(&late, first_day() + 29).iter().map(|c| c.currency.code().to_owned()).collect();
+        let (early, late) = (Folder::new(&company, first_day()), Folder::new(&company, first_day() + 29));
+        let over = |folder: &Folder| folder.all::<Contract>().iter().filter(|c| c.is_over()).count();
+        assert!(over(&late) > over(&early), "notice is given within the window");
+        let left = |folder: &Folder| folder.all::<Contact>().iter().filter(|c| c.left_on.is_some()).count();
+        assert_eq!(left(&early), 0);
+        assert!(left(&late) > 0, "a champion leaves within the window");
+        let currencies: BTreeSet<String> = late.all::<Contract>().iter().map(|c| c.currency.code().to_owned()).collect();
         assert!(currencies.len() >= 4, "{currencies:?}");
-        let with_usage: BTreeSet<String> = rows(&late["usage.csv"]).1.iter().map(|row| row[0].to_owned()).collect();
-        let silent = company.customers.iter().filter(|c| !with_usage.contains(&c.id)).count();
-        assert!((2..20).contains(&silent), "{silent} without usage: no feed, or lost");
-        let children = all::<Account>(&late, first_day() + 29).iter().filter(|a| a.parent_id.is_some()).count();
-        assert_eq!(children, 2);
+        let used = |folder: &Folder, days: i32| {
+            let since = folder.morning - days;
+            folder.usage().0.into_iter().filter(|(.., day)| *day >= since).map(|(account, ..)| account).collect::<BTreeSet<_>>()
+        };
+        let ever = used(&late, 200);
+        let never = company.customers.iter().filter(|c| !ever.contains(&c.id)).count();
+        assert!((2..20).contains(&never), "{never} without usage: no feed, or lost");
+        let stopped = used(&early, 14).difference(&used(&late, 14)).count();
+        assert!(stopped >= 5, "{stopped} stopped within the window");
+        assert_eq!(late.all::<Account>().iter().filter(|a| a.parent_id.is_some()).count(), 2);
     }
 
     #[test]
-    fn small_and_empty_companies_can_be_written() {
+    fn small_and_empty_companies_can_be_read() {
         for accounts in [0, 1, 9] {
-            let company = Company::generate(1, accounts, first_day(), 1);
-            assert_eq!(folder(&company, first_day()).len(), 13);
+            let folder = Folder::new(&Company::generate(1, accounts, first_day(), 1), first_day());
+            assert_eq!(folder.all::<Account>().len(), accounts);
+            assert!(folder.all::<Contact>().len() >= accounts);
+            assert_eq!((folder.read::<Ticket>().1.len(), folder.all::<Event>().len()), (0, 0));
         }
     }
 }

@@ -60,3 +60,22 @@ polarity = "bad"
 "#
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::demo::usage::METRICS;
+
+    #[test]
+    fn it_is_read_and_declares_every_metric() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("longroad.toml");
+        std::fs::write(&file, demo_config(Day::from_days(20_000))).unwrap();
+        let config = Config::load(&file, std::iter::empty()).unwrap();
+        assert_eq!(config.sources.len(), 1);
+        let mut metrics = METRICS.to_vec();
+        metrics.sort_unstable();
+        assert_eq!(config.metrics.keys().map(String::as_str).collect::<Vec<_>>(), metrics);
+    }
+}

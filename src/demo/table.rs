@@ -45,11 +45,13 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// Columns keep the order of the record; those that no row ever fills are left out, others follow.
+    /// Columns keep the order of the record; those that no row ever fills are left out, others follow. A table without rows
+    /// has them all.
     pub(super) fn new(order: &[&'static str], rows: Vec<Row>) -> Table {
         let used: BTreeSet<&str> = rows.iter().flat_map(|row| row.cells.iter().map(|cell| cell.column)).collect();
         let others = used.iter().copied().filter(|column| !order.contains(column));
-        let columns = order.iter().copied().filter(|column| used.contains(column)).chain(others).collect();
+        let known = order.iter().copied().filter(|column| rows.is_empty() || used.contains(column));
+        let columns = known.chain(others).collect();
         Table { columns, rows }
     }
 
@@ -85,5 +87,6 @@ mod tests {
         assert_eq!(text(12), "id,status,plan\n\"a, b\",open,\n");
         assert_eq!(text(13), "id,status,plan\n\"a, b\",shut,\n");
         assert_eq!(text(14), "id,status,plan\n\"a, b\",shut,x\n");
+        assert_eq!(Table::new(&["id", "name"], Vec::new()).csv(day(0)).unwrap(), b"id,name\n");
     }
 }

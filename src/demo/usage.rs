@@ -46,8 +46,12 @@ fn of_day(span: &Span, customer: &Customer, day: Day) -> [u32; METRICS.len()] {
     let exports = habits.chance(60);
     let calls_each = if habits.chance(customer.tier.choose(80, 40, 10)) { habits.real(20.0, 80.0) } else { 0.0 };
 
-    let share = keenness * story(span, customer, day) * rhythm(day);
     let mut dice = Random::of(&[span.seed, 11, customer.place as u64, u64::from(day.days().cast_unsigned())]);
+    let comes = dice.unit() < frequency(span, customer, day);
+    let share = if comes { keenness * story(span, customer, day) * rhythm(day) } else { 0.0 };
+    if share == 0.0 {
+        return [0; METRICS.len()];
+    }
     let users = whole(f64::from(customer.seats) * share * dice.real(0.88, 1.12) + dice.real(-0.4, 0.4))
         .min(customer.seats.cast_unsigned());
     let mut of_users = |each: f64| whole(f64::from(users) * each * dice.real(0.8, 1.2));
@@ -66,15 +70,23 @@ fn story(span: &Span, customer: &Customer, day: Day) -> f64 {
     let since_turn = f64::from(day - customer.turn);
     match customer.story {
         Behaviour::Growing => 0.6 + 0.6 * progress,
-        Behaviour::Fading => 1.05 - 0.85 * progress,
-        Behaviour::Dropping if since_turn >= 0.0 => 0.04,
+        Behaviour::Fading => 1.05 - 0.7 * progress,
+        Behaviour::Dropping if since_turn >= 0.0 => 0.0,
         Behaviour::ChampionLeaves if since_turn >= 0.0 => (1.0 - since_turn * 0.02).max(0.6),
         Behaviour::OnboardingWell => (0.1 + since_live / 28.0).min(1.0),
         Behaviour::OnboardingBadly => 0.1,
         Behaviour::Leaving => 0.9 - 0.6 * progress,
         Behaviour::NoFeed | Behaviour::Lost => 0.0,
         Behaviour::Untouched => 0.8,
-        // Some steady customers are small users of what they bought; none of them changes.
+        _ => 1.0,
+    }
+}
+
+/// The share of days on which anybody comes at all: those who lose interest come every second day, then every week.
+fn frequency(span: &Span, customer: &Customer, day: Day) -> f64 {
+    match customer.story {
+        Behaviour::Fading | Behaviour::Leaving => 1.1 - 0.95 * span.progress(day),
+        Behaviour::OnboardingBadly => 0.3,
         _ if customer.tier == Tier::Small => 0.9,
         _ => 1.0,
     }
