@@ -1,0 +1,126 @@
+//! Reads the YAML files that a CS team edits: strictly, and with the place of whatever is wrong.
+
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+use serde_saphyr::{Error, Location, MessageFormatter, Spanned, UserMessageFormatter};
+
+use super::condition::{Condition, Scope, nearest};
+
+/// What is wrong with a file, and where.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FileProblem {
+    /// The file, relative to its folder.
+    pub file: String,
+    /// From 1; 0 where it is the file as a whole.
+    pub line: u64,
+    /// From 1, in characters.
+    pub column: u64,
+    /// What is wrong, and what would be right.
+    pub reason: String,
+}
+
+impl FileProblem {
+    /// A problem of the file as a whole.
+    pub fn whole(file: &str, reason: impl Into<String>) -> FileProblem {
+        FileProblem { file: file.to_owned(), line: 0, column: 0, reason: reason.into() }
+    }
+}
+
+impl fmt::Display for FileProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            0 => write!(f, "{}: {}", self.file, self.reason),
+            _ => write!(f, "{}:{}:{}: {}", self.file, self.line, self.column, self.reason),
+        }
+    }
+}
+
+impl std::error::Error for FileProblem {}
+
+/// One file on its way from text to something checked.
+#[derive(Clone, Copy, Debug)]
+pub struct YamlFile<'a> {
+    file: &'a str,
+    text: &'a str,
+}
+
+impl<'a> YamlFile<'a> {
+    /// A file of this name, relative to its folder, with this content.
+    pub fn new(file: &'a str, text: &'a str) -> YamlFile<'a> {
+        YamlFile { file, text }
+    }
+
+    /// Reads the one document of the file. Keys that are unknown, missing or there twice, booleans other than `true`
+    /// and `false`, tags, merge keys and aliases by the thousand are refused.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, FileProblem> {
+        let options = serde_saphyr::options! {
+            strict_booleans: true,
+            reject_unsupported_tags: true,
+            merge_keys: serde_saphyr::MergeKeyPolicy::Error,
+            non_finite_float_policy: serde_saphyr::NonFiniteFloatPolicy::Reject,
+            with_snippet: false,
+            // A playbook is a page of text, not a data set.
+            budget: serde_saphyr::budget! { max_nodes: 5_000, max_events: 20_000, max_depth: 16, max_aliases: 100 },
+        };
+        serde_saphyr::from_str_with_options(self.text, options).map_err(|error| {
+            let place = error.location().unwrap_or(Location::UNKNOWN);
+            self.at(place, explain(&error))
+        })
+    }
+
+    /// A problem at a place of the file.
+    pub fn at(&self, place: Location, reason: impl Into<String>) -> FileProblem {
+        FileProblem { file: self.file.to_owned(), line: place.line(), column: place.column(), reason: reason.into() }
+    }
+
+    /// Reads the condition that stands at a place of the file.
+    pub fn condition(&self, scope: Scope, text: &Spanned<String>) -> Result<Condition, FileProblem> {
+        Condition::parse_in(scope, &text.value).map_err(|error| {
+            let (line, column) = self.place_in(text, error.offset).unwrap_or((text.referenced.line(), text.referenced.column()));
+            FileProblem { file: self.file.to_owned(), line, column, reason: format!("condition: {}", error.reason) }
+        })
+    }
+
+    /// Line and column of a character of a value. A value may be quoted, folded or wrapped: its letters stand in the
+    /// file in their order, with other blanks between them.
+    fn place_in(&self, text: &Spanned<String>, offset: usize) -> Option<(u64, u64)> {
+        let letters = || text.value.chars().take(offset + 1).filter(|letter| !letter.is_whitespace());
+        let behind = u64::from(offset >= text.value.chars().count());
+        let mut source = (1u64..).zip(self.text.split('\n')).skip_while(|(line, _)| *line < text.referenced.line()).flat_map(
+            |(line, content)| {
+                let first = if line == text.referenced.line() { text.referenced.column() } else { 1 };
+                (1u64..)
+                    .zip(content.chars())
+                    .filter(move |(column, _)| *column >= first)
+                    .map(move |(column, letter)| (line, column, letter))
+            },
+        );
+        let mut place = None;
+        // The sign of a block (`>-`, `|`) stands on a line of its own.
+        let block = self.text.split('\n').nth(usize::try_from(text.referenced.line()).ok()?.checked_sub(1)?)?;
+        let block = block.chars().nth(usize::try_from(text.referenced.column()).ok()?.checked_sub(1)?)?;
+        for wanted in letters() {
+            let (line, column, _) = source
+                .find(|&(line, _, letter)| letter == wanted && !(matches!(block, '>' | '|') && line == text.referenced.line()))?;
+            place = Some((line, column + behind));
+        }
+        place
+    }
+}
+
+/// The reader's messages in the words of this house, where they name keys; its own elsewhere.
+fn explain(error: &Error) -> String {
+    match error {
+        Error::SerdeUnknownField { field, expected, .. } => {
+            let near = nearest(field, expected.iter().copied()).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            format!("`{field}` is not a known key{near} (known: {})", expected.join(", "))
+        }
+        Error::SerdeMissingField { field, .. } => format!("the key `{field}` is missing"),
+        Error::SerdeUnknownVariant { variant, expected, .. } => format!("`{variant}` is none of {}", expected.join(", ")),
+        Error::DuplicateMappingKey { key, .. } => {
+            format!("the key {}is there twice", key.as_ref().map_or(String::new(), |key| format!("`{key}` ")))
+        }
+        other => UserMessageFormatter.format_message(other).into_owned(),
+    }
+}
