@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use crate::signals::condition::{Condition, Fault, Scope, condition, nearest, read};
+use crate::signals::condition::{Condition, Document, Fault, Scope, nearest};
 use crate::signals::{Signal, Unit, word};
 
 /// How the health of some accounts is scored.
@@ -147,7 +147,8 @@ struct CapFile {
 impl Scorecard {
     /// Reads a scorecard's file.
     pub fn parse(file: &str, text: &str) -> Result<Scorecard, Fault> {
-        let raw: ScorecardFile = read(file, text)?;
+        let document = Document::new(file, text);
+        let raw: ScorecardFile = document.read()?;
         let between = |number: &Spanned<f64>, low: f64, high: f64, what: &str| {
             let right = (low..=high).contains(&number.value);
             right
@@ -184,13 +185,13 @@ impl Scorecard {
         }
         let caps = raw.caps.into_iter().map(|cap| {
             Ok(Cap {
-                when: condition(file, Scope::Signals, &cap.when)?,
+                when: document.condition(Scope::Signals, &cap.when)?,
                 at_most: between(&cap.at_most, 0.0, 100.0, "at_most")?,
                 reason: cap.reason,
             })
         });
         Ok(Scorecard {
-            serves: raw.serves.map(|text| condition(file, Scope::Account, &text)).transpose()?,
+            serves: raw.serves.map(|text| document.condition(Scope::Account, &text)).transpose()?,
             floor: between(&raw.floor, 0.0, 1.0, "floor")?,
             hysteresis: between(&raw.hysteresis, 0.0, 50.0, "hysteresis")?,
             dwell_days: i32::from(raw.dwell_days.value),

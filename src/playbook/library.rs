@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::spec::did_you_mean;
 use super::{Play, Solution};
-use crate::signals::yaml::FileProblem;
+use crate::signals::condition::Fault;
 use crate::value::FirstValue;
 
 /// The contents of the playbook folder, checked.
@@ -24,7 +24,7 @@ const FOLDERS: [&str; 4] = ["plays", "solutions", "first-value", "scorecards"];
 impl Library {
     /// Reads the files of a playbook folder, given as relative path (`plays/use-fell.yaml`) and text, or says
     /// everything that is wrong with them. Files that end neither in `.yaml` nor in `.md` are left alone.
-    pub fn load(files: &[(String, String)]) -> Result<Library, Vec<FileProblem>> {
+    pub fn load(files: &[(String, String)]) -> Result<Library, Vec<Fault>> {
         let mut files: Vec<&(String, String)> = files.iter().collect();
         files.sort();
         let mut problems = Vec::new();
@@ -60,7 +60,7 @@ impl Library {
     }
 
     /// The files that come with longroad; what a company has not replaced.
-    pub fn shipped() -> Result<Library, Vec<FileProblem>> {
+    pub fn shipped() -> Result<Library, Vec<Fault>> {
         let files = super::shipped().iter().map(|&(path, text)| (path.to_owned(), text.to_owned()));
         Library::load(&files.collect::<Vec<_>>())
     }
@@ -70,26 +70,25 @@ impl Library {
         self.solutions.get(name)
     }
 
-    fn add_play(&mut self, path: &str, play: Play, problems: &mut Vec<FileProblem>) {
+    fn add_play(&mut self, path: &str, play: Play, problems: &mut Vec<Fault>) {
         let name = play.name.clone();
         if self.plays.insert(name.clone(), play).is_some() {
-            problems.push(FileProblem::whole(path, format!("a play named `{name}` is already in another file")));
+            problems.push(Fault::whole(path, format!("a play named `{name}` is already in another file")));
         }
     }
 
-    fn add_first_value(&mut self, path: &str, definition: FirstValue, problems: &mut Vec<FileProblem>) {
+    fn add_first_value(&mut self, path: &str, definition: FirstValue, problems: &mut Vec<Fault>) {
         if self.first_values.iter().any(|one| one.name == definition.name) {
             let reason = format!("a first value named `{}` is already in another file", definition.name);
-            problems.push(FileProblem::whole(path, reason));
+            problems.push(Fault::whole(path, reason));
         }
         if definition.serves.is_none() && self.first_values.iter().any(|one| one.serves.is_none()) {
-            problems
-                .push(FileProblem::whole(path, "only one first value may be without `serves`: the one for all other accounts"));
+            problems.push(Fault::whole(path, "only one first value may be without `serves`: the one for all other accounts"));
         }
         self.first_values.push(definition);
     }
 
-    fn check_helps(&self, problems: &mut Vec<FileProblem>) {
+    fn check_helps(&self, problems: &mut Vec<Fault>) {
         // The names of broken plays are not known; the check waits until those are mended.
         if !problems.is_empty() {
             return;
@@ -97,7 +96,7 @@ impl Library {
         for solution in self.solutions.values() {
             for (play, line) in solution.helps.iter().filter(|(play, _)| !self.plays.contains_key(play)) {
                 let hint = did_you_mean(play, self.plays.keys().map(String::as_str));
-                problems.push(FileProblem {
+                problems.push(Fault {
                     file: format!("solutions/{}.md", solution.name),
                     line: *line,
                     column: 1,
@@ -113,14 +112,14 @@ fn in_folder(path: &str, folder: &str, ending: &str) -> bool {
 }
 
 /// A file that looks as if it were meant and would be passed over.
-fn stray(path: &str) -> Option<FileProblem> {
+fn stray(path: &str) -> Option<Fault> {
     let folder = path.split_once('/').map_or("", |(first, _)| first);
     match folder {
-        _ if path.ends_with(".yml") => Some(FileProblem::whole(path, "must end in .yaml to be read")),
+        _ if path.ends_with(".yml") => Some(Fault::whole(path, "must end in .yaml to be read")),
         _ if !path.ends_with(".yaml") => None,
-        "solutions" => Some(FileProblem::whole(path, "a solution is a Markdown file, ending in .md")),
+        "solutions" => Some(Fault::whole(path, "a solution is a Markdown file, ending in .md")),
         folder if FOLDERS.contains(&folder) => None,
-        _ => Some(FileProblem::whole(path, format!("lies in none of the folders {}", FOLDERS.join(", ")))),
+        _ => Some(Fault::whole(path, format!("lies in none of the folders {}", FOLDERS.join(", ")))),
     }
 }
 

@@ -15,6 +15,7 @@ pub fn shipped() -> &'static [(&'static str, &'static str)] {
         "plays/no-contact.yaml",
         "plays/renewal-clock.yaml",
         "plays/use-fell.yaml",
+        "scorecards/default.yaml",
         "solutions/agree-the-renewal.md",
         "solutions/find-the-next-champion.md",
         "solutions/reach-first-value.md",

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use super::spec::is_name;
-use crate::signals::yaml::{FileProblem, YamlFile};
+use crate::signals::condition::{Document, Fault};
 
 /// One solution: a Markdown file with a head.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,23 +32,23 @@ struct Head {
 
 impl Solution {
     /// Reads `solutions/NAME.md`.
-    pub fn parse(file: &str, text: &str) -> Result<Solution, FileProblem> {
+    pub fn parse(file: &str, text: &str) -> Result<Solution, Fault> {
         let name = file.rsplit('/').next().and_then(|last| last.strip_suffix(".md")).unwrap_or_default();
         if !is_name(name) {
-            return Err(FileProblem::whole(file, "the file's name must be lower-case letters, digits and `-`, ending in .md"));
+            return Err(Fault::whole(file, "the file's name must be lower-case letters, digits and `-`, ending in .md"));
         }
         let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
         let parts = text.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n"));
         let Some((head, body)) = parts else {
-            return Err(FileProblem::whole(file, "must begin with a head: a line `---`, then `title: …`, then a line `---`"));
+            return Err(Fault::whole(file, "must begin with a head: a line `---`, then `title: …`, then a line `---`"));
         };
         // An empty first line stands for the `---`, so that lines are counted as in the file.
         let head_text = format!("\n{head}\n");
-        let head: Head = YamlFile::new(file, &head_text).read()?;
+        let head: Head = Document::new(file, &head_text).read()?;
         let body = body.trim();
         let in_short = head.in_short.or_else(|| first_paragraph(body)).map(|short| one_line(&short)).unwrap_or_default();
         if in_short.is_empty() || head.title.trim().is_empty() {
-            return Err(FileProblem::whole(file, "needs a title in the head, and a first paragraph that says it in short"));
+            return Err(Fault::whole(file, "needs a title in the head, and a first paragraph that says it in short"));
         }
         Ok(Solution {
             name: name.to_owned(),

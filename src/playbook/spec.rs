@@ -4,8 +4,7 @@ use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use super::Owner;
-use crate::signals::condition::{Condition, Name, Scope, nearest};
-use crate::signals::yaml::{FileProblem, YamlFile};
+use crate::signals::condition::{Condition, Document, Fault, Name, Scope, nearest};
 
 /// A play as it is used.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,8 +94,8 @@ enum ThenText {
 
 impl Play {
     /// Reads a play. `solutions` are the names of those that exist.
-    pub fn parse(file: &str, text: &str, solutions: &[&str]) -> Result<Play, Vec<FileProblem>> {
-        let yaml = YamlFile::new(file, text);
+    pub fn parse(file: &str, text: &str, solutions: &[&str]) -> Result<Play, Vec<Fault>> {
+        let yaml = Document::new(file, text);
         let read: PlayText = yaml.read().map_err(|problem| vec![problem])?;
         let mut check = Check { yaml, solutions, problems: Vec::new() };
         let play = check.play(read);
@@ -109,9 +108,9 @@ impl Play {
 
 /// Gathers all problems of a file, so that they are mended in one go.
 struct Check<'a> {
-    yaml: YamlFile<'a>,
+    yaml: Document<'a>,
     solutions: &'a [&'a str],
-    problems: Vec<FileProblem>,
+    problems: Vec<Fault>,
 }
 
 impl Check<'_> {

@@ -12,7 +12,6 @@ mod peers;
 mod reading;
 mod relationship;
 mod service;
-pub mod yaml;
 
 pub use band::Band;
 pub use block_use::{AccountUse, BlockUse, MetricUse};

@@ -3,8 +3,7 @@
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use crate::signals::condition::{Condition, Scope, Subject};
-use crate::signals::yaml::{FileProblem, YamlFile};
+use crate::signals::condition::{Condition, Document, Fault, Scope, Subject};
 
 /// A definition of first value.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,8 +72,8 @@ struct MeasureText {
 
 impl FirstValue {
     /// Reads a definition.
-    pub fn parse(file: &str, text: &str) -> Result<FirstValue, FileProblem> {
-        let yaml = YamlFile::new(file, text);
+    pub fn parse(file: &str, text: &str) -> Result<FirstValue, Fault> {
+        let yaml = Document::new(file, text);
         let read: FirstValueText = yaml.read()?;
         let measure = read.measure.value.check().map_err(|reason| yaml.at(read.measure.referenced, reason))?;
         if !(1..=730).contains(&read.deadline_days.value) {

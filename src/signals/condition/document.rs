@@ -1,35 +1,24 @@
-//! YAML files that a CS team writes: read strictly, every mistake told with its place.
+//! Reads the YAML files that a CS team edits: strictly, and with the place of whatever is wrong.
 
 use std::fmt;
 
 use serde::de::DeserializeOwned;
-use serde_saphyr::{Location, Spanned};
+use serde_saphyr::{Error, Location, MessageFormatter, Spanned, UserMessageFormatter};
 
-use super::{Condition, Scope};
+use super::{Condition, Scope, nearest};
 
 /// What is wrong with a file, and where.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fault {
-    /// The file, as its reader knows it.
+    /// The file, relative to its folder.
     pub file: String,
     /// From 1; 0 where it is the file as a whole.
     pub line: u64,
-    /// From 1.
+    /// From 1, in characters.
     pub column: u64,
     /// What is wrong, and what would be right.
     pub reason: String,
 }
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            0 => write!(f, "{}: {}", self.file, self.reason),
-            line => write!(f, "{}:{line}:{}: {}", self.file, self.column, self.reason),
-        }
-    }
-}
-
-impl std::error::Error for Fault {}
 
 impl Fault {
     /// A fault of the file as a whole.
@@ -43,28 +32,105 @@ impl Fault {
     }
 }
 
-/// Reads a file of one document. Unknown and double keys are faults; an expansion that grows past all use, too.
-pub fn read<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Fault> {
-    let options = serde_saphyr::options! {
-        strict_booleans: true,
-        budget: serde_saphyr::budget! { max_nodes: 20_000, max_depth: 50 },
-    };
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
-        let message = error.without_snippet().to_string();
-        // The place stands before the text already.
-        let reason = message.split(" at line ").next().unwrap_or(&message).trim().to_owned();
-        match error.location() {
-            Some(place) => Fault::at(file, &place, reason),
-            None => Fault::whole(file, reason),
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            0 => write!(f, "{}: {}", self.file, self.reason),
+            _ => write!(f, "{}:{}:{}: {}", self.file, self.line, self.column, self.reason),
         }
-    })
+    }
 }
 
-/// Reads a condition that stands in a file. The place of a mistake inside it is told as far as the text is on one line.
-pub fn condition(file: &str, scope: Scope, text: &Spanned<String>) -> Result<Condition, Fault> {
-    Condition::parse_in(scope, &text.value).map_err(|error| {
-        let mut fault = Fault::at(file, &text.referenced, format!("in `{}`: {}", text.value.trim(), error.reason));
-        fault.column += error.offset as u64;
-        fault
-    })
+impl std::error::Error for Fault {}
+
+/// One file on its way from text to something checked.
+#[derive(Clone, Copy, Debug)]
+pub struct Document<'a> {
+    file: &'a str,
+    text: &'a str,
+}
+
+impl<'a> Document<'a> {
+    /// A file of this name, relative to its folder, with this content.
+    pub fn new(file: &'a str, text: &'a str) -> Document<'a> {
+        Document { file, text }
+    }
+
+    /// Reads the one document of the file. Keys that are unknown, missing or there twice, booleans other than `true`
+    /// and `false`, tags, merge keys and aliases by the thousand are refused.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Fault> {
+        let options = serde_saphyr::options! {
+            strict_booleans: true,
+            reject_unsupported_tags: true,
+            merge_keys: serde_saphyr::MergeKeyPolicy::Error,
+            non_finite_float_policy: serde_saphyr::NonFiniteFloatPolicy::Reject,
+            with_snippet: false,
+            // A playbook is a page of text, not a data set.
+            budget: serde_saphyr::budget! { max_nodes: 5_000, max_events: 20_000, max_depth: 16, max_aliases: 100 },
+        };
+        serde_saphyr::from_str_with_options(self.text, options).map_err(|error| {
+            let place = error.location().unwrap_or(Location::UNKNOWN);
+            self.at(place, explain(&error))
+        })
+    }
+
+    /// A fault at a place of the file.
+    pub fn at(&self, place: Location, reason: impl Into<String>) -> Fault {
+        Fault::at(self.file, &place, reason)
+    }
+
+    /// Reads the condition that stands at a place of the file.
+    pub fn condition(&self, scope: Scope, text: &Spanned<String>) -> Result<Condition, Fault> {
+        Condition::parse_in(scope, &text.value).map_err(|error| {
+            let (line, column) = self.place_in(text, error.offset).unwrap_or((text.referenced.line(), text.referenced.column()));
+            Fault { file: self.file.to_owned(), line, column, reason: format!("condition: {}", error.reason) }
+        })
+    }
+
+    /// Line and column of a character of a value. A value may be quoted, folded or wrapped: its letters stand in the
+    /// file in their order, with other blanks between them.
+    fn place_in(&self, text: &Spanned<String>, offset: usize) -> Option<(u64, u64)> {
+        let letters = || text.value.chars().take(offset + 1).filter(|letter| !letter.is_whitespace());
+        let behind = u64::from(offset >= text.value.chars().count());
+        let mut source = (1u64..).zip(self.text.split('\n')).skip_while(|(line, _)| *line < text.referenced.line()).flat_map(
+            |(line, content)| {
+                let first = if line == text.referenced.line() { text.referenced.column() } else { 1 };
+                (1u64..)
+                    .zip(content.chars())
+                    .filter(move |(column, _)| *column >= first)
+                    .map(move |(column, letter)| (line, column, letter))
+            },
+        );
+        let mut place = None;
+        // The sign of a block (`>-`, `|`) stands on a line of its own.
+        let block = self.text.split('\n').nth(usize::try_from(text.referenced.line()).ok()?.checked_sub(1)?)?;
+        let block = block.chars().nth(usize::try_from(text.referenced.column()).ok()?.checked_sub(1)?)?;
+        for wanted in letters() {
+            let (line, column, _) = source
+                .find(|&(line, _, letter)| letter == wanted && !(matches!(block, '>' | '|') && line == text.referenced.line()))?;
+            place = Some((line, column + behind));
+        }
+        place
+    }
+}
+
+/// The reader's messages in the words of this house, where they name keys; its own elsewhere.
+fn explain(error: &Error) -> String {
+    match error {
+        Error::SerdeUnknownField { field, expected, .. } => {
+            let near = nearest(field, expected.iter().copied()).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            format!("`{field}` is not a known key{near} (known: {})", expected.join(", "))
+        }
+        Error::SerdeMissingField { field, .. } => format!("the key `{field}` is missing"),
+        Error::SerdeUnknownVariant { variant, expected, .. } => format!("`{variant}` is none of {}", expected.join(", ")),
+        Error::UnsupportedTag { tag, .. } => format!("`{tag}` is a tag in YAML: what begins with `!` must stand in quotes"),
+        Error::InvalidScalar { ty, .. } if ty.contains("32") || ty.contains("64") || ty.contains("16") => {
+            let what = if ty.contains('u') { "a whole number of 0 or more" } else { "a number" };
+            format!("must be {what}")
+        }
+        Error::DuplicateMappingKey { key, .. } => {
+            format!("the key {}is there twice", key.as_ref().map_or(String::new(), |key| format!("`{key}` ")))
+        }
+        other => UserMessageFormatter.format_message(other).into_owned(),
+    }
 }

@@ -7,7 +7,7 @@ mod name;
 mod parse;
 mod subject;
 
-pub use document::{Fault, condition, read};
+pub use document::{Document, Fault};
 pub use name::{LIFECYCLES, Name, nearest};
 pub use parse::{Condition, ConditionError, Scope};
 pub use subject::{Subject, Verdict};
