@@ -26,6 +26,8 @@ pub mod cycle;
 pub mod demo;
 pub mod health;
 pub mod model;
+pub mod playbook;
 pub mod signals;
 pub mod sources;
 pub mod store;
+pub mod value;

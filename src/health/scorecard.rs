@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use crate::signals::condition::{Condition, Scope, nearest};
-use crate::signals::{FileProblem, Signal, Unit, YamlFile, word};
+use crate::signals::condition::{Condition, Document, Fault, Scope, nearest};
+use crate::signals::{Signal, Unit, word};
 
 /// How the health of some accounts is scored.
 #[derive(Clone, Debug, PartialEq)]
@@ -146,14 +146,14 @@ struct CapFile {
 
 impl Scorecard {
     /// Reads a scorecard's file.
-    pub fn parse(file: &str, text: &str) -> Result<Scorecard, FileProblem> {
-        let file = YamlFile::new(file, text);
-        let raw: ScorecardFile = file.read()?;
+    pub fn parse(file: &str, text: &str) -> Result<Scorecard, Fault> {
+        let document = Document::new(file, text);
+        let raw: ScorecardFile = document.read()?;
         let between = |number: &Spanned<f64>, low: f64, high: f64, what: &str| {
             let right = (low..=high).contains(&number.value);
             right
                 .then_some(number.value)
-                .ok_or_else(|| file.at(number.referenced, format!("{what} must lie between {low} and {high}")))
+                .ok_or_else(|| Fault::at(file, &number.referenced, format!("{what} must lie between {low} and {high}")))
         };
         let weight = |number: &Spanned<f64>| between(number, 0.0, 1e6, "a weight");
         let mut bands = raw.bands.value;
@@ -161,7 +161,7 @@ impl Scorecard {
         let ordered = |rule: &BandRule| 0.0 < rule.watch && rule.watch < rule.healthy && rule.healthy <= 100.0;
         if bands.first().is_none_or(|rule| rule.from_age_days != 0.0) || !bands.iter().all(ordered) {
             let reason = "bands need a first rule without from_age_days, and 0 < watch < healthy <= 100 in each";
-            return Err(file.at(raw.bands.referenced, reason));
+            return Err(Fault::at(file, &raw.bands.referenced, reason));
         }
         let mut dimensions = Vec::new();
         for dimension in raw.dimensions.value {
@@ -173,7 +173,7 @@ impl Scorecard {
                     curves: curves(file, signal)?,
                 })
             });
-            let signals = signals.collect::<Result<Vec<_>, FileProblem>>()?;
+            let signals = signals.collect::<Result<Vec<_>, Fault>>()?;
             dimensions.push(Dimension { name: dimension.name, weight: weight(&dimension.weight)?, signals });
         }
         let total: f64 = dimensions
@@ -181,24 +181,24 @@ impl Scorecard {
             .map(|dimension| dimension.weight * dimension.signals.iter().map(|one| one.weight).sum::<f64>())
             .sum();
         if total <= 0.0 {
-            return Err(file.at(raw.dimensions.referenced, "no signal has any weight"));
+            return Err(Fault::at(file, &raw.dimensions.referenced, "no signal has any weight"));
         }
         let caps = raw.caps.into_iter().map(|cap| {
             Ok(Cap {
-                when: file.condition(Scope::Signals, &cap.when)?,
+                when: document.condition(Scope::Signals, &cap.when)?,
                 at_most: between(&cap.at_most, 0.0, 100.0, "at_most")?,
                 reason: cap.reason,
             })
         });
         Ok(Scorecard {
-            serves: raw.serves.map(|text| file.condition(Scope::Account, &text)).transpose()?,
+            serves: raw.serves.map(|text| document.condition(Scope::Account, &text)).transpose()?,
             floor: between(&raw.floor, 0.0, 1.0, "floor")?,
             hysteresis: between(&raw.hysteresis, 0.0, 50.0, "hysteresis")?,
             dwell_days: i32::from(raw.dwell_days.value),
             name: raw.name.value,
             bands,
             dimensions,
-            caps: caps.collect::<Result<_, FileProblem>>()?,
+            caps: caps.collect::<Result<_, Fault>>()?,
         })
     }
 
@@ -221,17 +221,17 @@ fn at_age<T: Copy>(rules: &[T], age_days: f64, from: impl Fn(&T) -> f64) -> T {
     rules[at]
 }
 
-fn named(file: YamlFile<'_>, name: &Spanned<String>) -> Result<Signal, FileProblem> {
+fn named(file: &str, name: &Spanned<String>) -> Result<Signal, Fault> {
     Signal::parse(&name.value).ok_or_else(|| {
         let hint = nearest(&name.value, Signal::ALL.iter().map(|signal| signal.name()));
         let hint = hint.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-        file.at(name.referenced, format!("there is no signal `{}`{hint}", name.value))
+        Fault::at(file, &name.referenced, format!("there is no signal `{}`{hint}", name.value))
     })
 }
 
 /// The curves of a signal, from whichever of the three ways of writing them stands there.
-fn curves(file: YamlFile<'_>, raw: &SignalFile) -> Result<Vec<Curve>, FileProblem> {
-    let wrong = |reason: &str| file.at(raw.signal.referenced, format!("`{}` {reason}", raw.signal.value));
+fn curves(file: &str, raw: &SignalFile) -> Result<Vec<Curve>, Fault> {
+    let wrong = |reason: &str| Fault::at(file, &raw.signal.referenced, format!("`{}` {reason}", raw.signal.value));
     let mut curves = match (&raw.points, &raw.words, &raw.by_age) {
         (Some(points), None, None) => vec![Curve { from_age_days: 0.0, corners: points.value.clone() }],
         (None, Some(words), None) => {
@@ -241,8 +241,8 @@ fn curves(file: YamlFile<'_>, raw: &SignalFile) -> Result<Vec<Curve>, FileProble
             let mut corners = Vec::new();
             for (state, points) in &words.value {
                 let index = (0..states.len()).find(|&index| word(states, index as f64) == Some(state));
-                let index =
-                    index.ok_or_else(|| file.at(words.referenced, format!("`{state}` is none of {}", states.join(", "))))?;
+                let index = index
+                    .ok_or_else(|| Fault::at(file, &words.referenced, format!("`{state}` is none of {}", states.join(", "))))?;
                 corners.push((index as f64, *points));
             }
             corners.sort_by(|a, b| a.0.total_cmp(&b.0));

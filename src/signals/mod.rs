@@ -12,7 +12,6 @@ mod peers;
 mod reading;
 mod relationship;
 mod service;
-mod yaml;
 
 pub use band::Band;
 pub use block_use::{AccountUse, BlockUse, MetricUse};
@@ -24,4 +23,3 @@ pub use peers::{PeerInput, Peers, Place, age_class};
 pub use reading::{Reading, Signals, State, spell, word};
 pub use relationship::{Have, relationship};
 pub use service::{Service, ServiceRules, Standing, service};
-pub use yaml::{FileProblem, YamlFile};

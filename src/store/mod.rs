@@ -6,11 +6,15 @@ pub mod facts;
 mod migrations;
 pub mod pulls;
 pub mod scores;
+mod task_change;
+mod task_rows;
+pub mod tasks;
 mod tile;
 pub mod usage;
 mod usage_write;
 
 pub use db::{Db, Tx};
 pub(crate) use db::{on_db, on_tx, placeholders};
+pub use task_change::{Change, TaskChange, change_task};
 pub use tile::BLOCK;
 pub use usage_write::{Conflict, UsageWriter};

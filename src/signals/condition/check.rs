@@ -75,6 +75,12 @@ impl<'a> Checker<'a> {
             return Ok(Kind::Bool);
         }
         let Some(found) = Name::parse(name) else {
+            // What YAML once took for flags.
+            if let Some(flag) =
+                [("yes", "true"), ("on", "true"), ("no", "false"), ("off", "false")].iter().find(|(word, _)| *word == name)
+            {
+                return Err(self.at(at, format!("`{name}` is written {}", flag.1)));
+            }
             let hint = match nearest(name, Name::all(self.scope).map(Name::name)) {
                 Some(near) => format!("; did you mean `{near}`?"),
                 None => "; words stand in quotes, and the names are those of the signals".to_owned(),

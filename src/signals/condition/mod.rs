@@ -2,10 +2,12 @@
 //! when they are read and answered in three values, because "nobody knows" is neither yes nor no.
 
 mod check;
+mod document;
 mod name;
 mod parse;
 mod subject;
 
+pub use document::{Document, Fault};
 pub use name::{LIFECYCLES, Name, nearest};
 pub use parse::{Condition, ConditionError, Scope};
 pub use subject::{Subject, Verdict};

@@ -5,11 +5,11 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 use serde_saphyr::{Error, Location, MessageFormatter, Spanned, UserMessageFormatter};
 
-use super::condition::{Condition, Scope, nearest};
+use super::{Condition, Scope, nearest};
 
 /// What is wrong with a file, and where.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct FileProblem {
+pub struct Fault {
     /// The file, relative to its folder.
     pub file: String,
     /// From 1; 0 where it is the file as a whole.
@@ -20,14 +20,19 @@ pub struct FileProblem {
     pub reason: String,
 }
 
-impl FileProblem {
-    /// A problem of the file as a whole.
-    pub fn whole(file: &str, reason: impl Into<String>) -> FileProblem {
-        FileProblem { file: file.to_owned(), line: 0, column: 0, reason: reason.into() }
+impl Fault {
+    /// A fault of the file as a whole.
+    pub fn whole(file: &str, reason: impl Into<String>) -> Fault {
+        Fault { file: file.to_owned(), line: 0, column: 0, reason: reason.into() }
+    }
+
+    /// A fault at a place.
+    pub fn at(file: &str, place: &Location, reason: impl Into<String>) -> Fault {
+        Fault { file: file.to_owned(), line: place.line(), column: place.column(), reason: reason.into() }
     }
 }
 
-impl fmt::Display for FileProblem {
+impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.line {
             0 => write!(f, "{}: {}", self.file, self.reason),
@@ -36,24 +41,24 @@ impl fmt::Display for FileProblem {
     }
 }
 
-impl std::error::Error for FileProblem {}
+impl std::error::Error for Fault {}
 
 /// One file on its way from text to something checked.
 #[derive(Clone, Copy, Debug)]
-pub struct YamlFile<'a> {
+pub struct Document<'a> {
     file: &'a str,
     text: &'a str,
 }
 
-impl<'a> YamlFile<'a> {
+impl<'a> Document<'a> {
     /// A file of this name, relative to its folder, with this content.
-    pub fn new(file: &'a str, text: &'a str) -> YamlFile<'a> {
-        YamlFile { file, text }
+    pub fn new(file: &'a str, text: &'a str) -> Document<'a> {
+        Document { file, text }
     }
 
     /// Reads the one document of the file. Keys that are unknown, missing or there twice, booleans other than `true`
     /// and `false`, tags, merge keys and aliases by the thousand are refused.
-    pub fn read<T: DeserializeOwned>(&self) -> Result<T, FileProblem> {
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Fault> {
         let options = serde_saphyr::options! {
             strict_booleans: true,
             reject_unsupported_tags: true,
@@ -69,16 +74,16 @@ impl<'a> YamlFile<'a> {
         })
     }
 
-    /// A problem at a place of the file.
-    pub fn at(&self, place: Location, reason: impl Into<String>) -> FileProblem {
-        FileProblem { file: self.file.to_owned(), line: place.line(), column: place.column(), reason: reason.into() }
+    /// A fault at a place of the file.
+    pub fn at(&self, place: Location, reason: impl Into<String>) -> Fault {
+        Fault::at(self.file, &place, reason)
     }
 
     /// Reads the condition that stands at a place of the file.
-    pub fn condition(&self, scope: Scope, text: &Spanned<String>) -> Result<Condition, FileProblem> {
+    pub fn condition(&self, scope: Scope, text: &Spanned<String>) -> Result<Condition, Fault> {
         Condition::parse_in(scope, &text.value).map_err(|error| {
             let (line, column) = self.place_in(text, error.offset).unwrap_or((text.referenced.line(), text.referenced.column()));
-            FileProblem { file: self.file.to_owned(), line, column, reason: format!("condition: {}", error.reason) }
+            Fault { file: self.file.to_owned(), line, column, reason: format!("condition: {}", error.reason) }
         })
     }
 
@@ -118,6 +123,11 @@ fn explain(error: &Error) -> String {
         }
         Error::SerdeMissingField { field, .. } => format!("the key `{field}` is missing"),
         Error::SerdeUnknownVariant { variant, expected, .. } => format!("`{variant}` is none of {}", expected.join(", ")),
+        Error::UnsupportedTag { tag, .. } => format!("`{tag}` is a tag in YAML: what begins with `!` must stand in quotes"),
+        Error::InvalidScalar { ty, .. } if ty.contains("32") || ty.contains("64") || ty.contains("16") => {
+            let what = if ty.contains('u') { "a whole number of 0 or more" } else { "a number" };
+            format!("must be {what}")
+        }
         Error::DuplicateMappingKey { key, .. } => {
             format!("the key {}is there twice", key.as_ref().map_or(String::new(), |key| format!("`{key}` ")))
         }

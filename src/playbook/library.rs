@@ -1,0 +1,195 @@
+//! All that the CS team has written: plays, solutions, and what first value means.
+
+use std::collections::BTreeMap;
+
+use super::spec::did_you_mean;
+use super::{Play, Solution};
+use crate::signals::condition::Fault;
+use crate::value::FirstValue;
+
+/// The contents of the playbook folder, checked.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Library {
+    /// By name.
+    pub plays: BTreeMap<String, Play>,
+    /// By name.
+    pub solutions: BTreeMap<String, Solution>,
+    /// In the order in which they are asked whether they serve an account.
+    pub first_values: Vec<FirstValue>,
+}
+
+/// The folders of a playbook; scorecards are read by health.
+const FOLDERS: [&str; 4] = ["plays", "solutions", "first-value", "scorecards"];
+
+impl Library {
+    /// Reads the files of a playbook folder, given as relative path (`plays/use-fell.yaml`) and text, or says
+    /// everything that is wrong with them. Files that end neither in `.yaml` nor in `.md` are left alone.
+    pub fn load(files: &[(String, String)]) -> Result<Library, Vec<Fault>> {
+        let mut files: Vec<&(String, String)> = files.iter().collect();
+        files.sort();
+        let mut problems = Vec::new();
+        let mut library = Library::default();
+        for (path, text) in files.iter().filter(|(path, _)| in_folder(path, "solutions", ".md")) {
+            match Solution::parse(path, text) {
+                Ok(solution) => drop(library.solutions.insert(solution.name.clone(), solution)),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        // A solution that is there but broken is not reported as missing as well.
+        let written = files.iter().filter(|(path, _)| in_folder(path, "solutions", ".md"));
+        let names: Vec<&str> = written.filter_map(|(path, _)| path.rsplit('/').next()?.strip_suffix(".md")).collect();
+        for (path, text) in files {
+            if in_folder(path, "plays", ".yaml") {
+                match Play::parse(path, text, &names) {
+                    Ok(play) => library.add_play(path, play, &mut problems),
+                    Err(more) => problems.extend(more),
+                }
+            } else if in_folder(path, "first-value", ".yaml") {
+                match FirstValue::parse(path, text) {
+                    Ok(definition) => library.add_first_value(path, definition, &mut problems),
+                    Err(problem) => problems.push(problem),
+                }
+            } else {
+                problems.extend(stray(path));
+            }
+        }
+        library.check_helps(&mut problems);
+        // Those with a condition are asked first, the one for all others last.
+        library.first_values.sort_by(|a, b| (a.serves.is_none(), &a.name).cmp(&(b.serves.is_none(), &b.name)));
+        if problems.is_empty() { Ok(library) } else { Err(problems) }
+    }
+
+    /// The files that come with longroad; what a company has not replaced.
+    pub fn shipped() -> Result<Library, Vec<Fault>> {
+        let files = super::shipped().iter().map(|&(path, text)| (path.to_owned(), text.to_owned()));
+        Library::load(&files.collect::<Vec<_>>())
+    }
+
+    /// The solution with this name; those that plays name are always there.
+    pub fn solution(&self, name: &str) -> Option<&Solution> {
+        self.solutions.get(name)
+    }
+
+    fn add_play(&mut self, path: &str, play: Play, problems: &mut Vec<Fault>) {
+        let name = play.name.clone();
+        if self.plays.insert(name.clone(), play).is_some() {
+            problems.push(Fault::whole(path, format!("a play named `{name}` is already in another file")));
+        }
+    }
+
+    fn add_first_value(&mut self, path: &str, definition: FirstValue, problems: &mut Vec<Fault>) {
+        if self.first_values.iter().any(|one| one.name == definition.name) {
+            let reason = format!("a first value named `{}` is already in another file", definition.name);
+            problems.push(Fault::whole(path, reason));
+        }
+        if definition.serves.is_none() && self.first_values.iter().any(|one| one.serves.is_none()) {
+            problems.push(Fault::whole(path, "only one first value may be without `serves`: the one for all other accounts"));
+        }
+        self.first_values.push(definition);
+    }
+
+    fn check_helps(&self, problems: &mut Vec<Fault>) {
+        // The names of broken plays are not known; the check waits until those are mended.
+        if !problems.is_empty() {
+            return;
+        }
+        for solution in self.solutions.values() {
+            for (play, line) in solution.helps.iter().filter(|(play, _)| !self.plays.contains_key(play)) {
+                let hint = did_you_mean(play, self.plays.keys().map(String::as_str));
+                problems.push(Fault {
+                    file: format!("solutions/{}.md", solution.name),
+                    line: *line,
+                    column: 1,
+                    reason: format!("`for` names `{play}`, and there is no such play{hint}"),
+                });
+            }
+        }
+    }
+}
+
+fn in_folder(path: &str, folder: &str, ending: &str) -> bool {
+    path.ends_with(ending) && path.split_once('/').is_some_and(|(first, _)| first == folder)
+}
+
+/// A file that looks as if it were meant and would be passed over.
+fn stray(path: &str) -> Option<Fault> {
+    let folder = path.split_once('/').map_or("", |(first, _)| first);
+    match folder {
+        _ if path.ends_with(".yml") => Some(Fault::whole(path, "must end in .yaml to be read")),
+        _ if !path.ends_with(".yaml") => None,
+        "solutions" => Some(Fault::whole(path, "a solution is a Markdown file, ending in .md")),
+        folder if FOLDERS.contains(&folder) => None,
+        _ => Some(Fault::whole(path, format!("lies in none of the folders {}", FOLDERS.join(", ")))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signals::condition::Name;
+
+    #[test]
+    fn what_is_shipped_is_sound() {
+        let library = Library::shipped().unwrap_or_else(|problems| panic!("{problems:?}"));
+        assert!(library.plays.len() >= 5 && !library.first_values.is_empty());
+        let helped: Vec<&str> =
+            library.solutions.values().flat_map(|one| one.helps.iter().map(|(play, _)| play.as_str())).collect();
+        for play in library.plays.values() {
+            assert!(helped.contains(&play.name.as_str()), "no solution says that it is for {}", play.name);
+            assert!(play.why.iter().any(|name| matches!(name, Name::Signal(_))), "{} prints no evidence", play.name);
+        }
+    }
+
+    #[test]
+    fn the_shipped_list_is_the_folder() {
+        let mut found = Vec::new();
+        for folder in FOLDERS {
+            let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("playbooks").join(folder);
+            let Ok(entries) = std::fs::read_dir(path) else { continue };
+            found.extend(entries.map(|entry| format!("{folder}/{}", entry.unwrap().file_name().to_string_lossy())));
+        }
+        found.sort();
+        let mut shipped: Vec<String> = crate::playbook::shipped().iter().map(|(path, _)| (*path).to_owned()).collect();
+        shipped.sort();
+        assert_eq!(shipped, found);
+    }
+
+    #[test]
+    fn problems_of_the_whole_folder_are_told_at_once() {
+        let play = |name: &str| {
+            format!(
+                "name: {name}\ntitle: t\nwhen: champion_left\nrecovered: champions > 0\n\
+                 tasks: [{{title: t, solution: call, due_in_working_days: 1}}]\n"
+            )
+        };
+        let value = |name: &str| format!("name: {name}\ntitle: t\nmeasure: {{active_days: 3}}\ndeadline_days: 9\n");
+        let solution = "---\ntitle: t\nfor: [chmpion]\n---\ntext\n".to_owned();
+        let files =
+            |list: &[(&str, String)]| list.iter().map(|(path, text)| ((*path).to_owned(), text.clone())).collect::<Vec<_>>();
+        let said = |list: &[(&str, String)]| {
+            Library::load(&files(list)).unwrap_err().iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            said(&[
+                ("plays/a.yaml", play("champion")),
+                ("plays/b.yaml", play("champion")),
+                ("plays/c.yml", play("c")),
+                ("play/d.yaml", play("d")),
+                ("first-value/a.yaml", value("a")),
+                ("first-value/b.yaml", value("b")),
+                ("solutions/call.md", solution.clone()),
+                ("README.txt", String::new()),
+            ]),
+            [
+                "first-value/b.yaml: only one first value may be without `serves`: the one for all other accounts",
+                "play/d.yaml: lies in none of the folders plays, solutions, first-value, scorecards",
+                "plays/b.yaml: a play named `champion` is already in another file",
+                "plays/c.yml: must end in .yaml to be read",
+            ]
+        );
+        assert_eq!(
+            said(&[("plays/a.yaml", play("champion")), ("solutions/call.md", solution)]),
+            ["solutions/call.md:3:1: `for` names `chmpion`, and there is no such play; did you mean `champion`?"]
+        );
+    }
+}

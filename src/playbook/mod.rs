@@ -1,0 +1,20 @@
+//! Diagnose, prescribe, review: what the CS team has written down about signs and remedies, and what follows from it
+//! for one account on one morning.
+
+mod library;
+mod plan;
+mod prescription;
+mod review;
+mod shipped;
+mod solution;
+mod spec;
+#[cfg(test)]
+mod tests;
+
+pub use library::Library;
+pub use plan::{Client, Diagnoses, Diagnosis, Opened, diagnose, escalate, follow_up, hand_over, prescribe, try_again};
+pub use prescription::{Owner, Prescription, PrescriptionStatus, Task, TaskStatus};
+pub use review::{Next, Outcome, Review, is_due, review, withdraw};
+pub use shipped::shipped;
+pub use solution::Solution;
+pub use spec::{Play, Step, Then};

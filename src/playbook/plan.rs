@@ -1,0 +1,256 @@
+//! From signs to diagnoses, from diagnoses to tasks. Nothing is prescribed twice.
+
+use sha2::{Digest, Sha256};
+
+use super::review::{Next, Review};
+use super::{Library, Owner, Play, Prescription, PrescriptionStatus, Task, TaskStatus, Then};
+use crate::model::{Day, Id};
+use crate::signals::Signal;
+use crate::signals::condition::{Subject, Verdict};
+
+/// Whose tasks they are, and who is to do them.
+#[derive(Clone, Copy, Debug)]
+pub struct Client<'a> {
+    /// The account.
+    pub account: &'a Id,
+    /// Who looks after it.
+    pub csm: Option<&'a Id>,
+    /// Whom the CSM reports to; tasks for the leader go there.
+    pub leader: Option<&'a Id>,
+}
+
+/// A sign that was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Diagnosis<'p> {
+    /// Of which play.
+    pub play: &'p Play,
+    /// Whether it may not wait for the account's turn.
+    pub severe: bool,
+    /// What was seen, for people: `use against the 8 weeks before: 45 %`.
+    pub evidence: Vec<String>,
+}
+
+/// What was found in one account on one morning.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Diagnoses<'p> {
+    /// In the order of the plays' names.
+    pub found: Vec<Diagnosis<'p>>,
+    /// Plays that would have acted, had the sources of these signals not stopped.
+    pub paused: Vec<(&'p Play, Vec<Signal>)>,
+}
+
+/// A new prescription and its tasks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// What was prescribed.
+    pub prescription: Prescription,
+    /// What is to be done.
+    pub tasks: Vec<Task>,
+}
+
+/// Looks for the signs of all plays: in the account's turn for every one, outside of it for severe ones alone.
+pub fn diagnose<'p>(library: &'p Library, subject: &Subject<'_>, in_turn: bool) -> Diagnoses<'p> {
+    let mut diagnoses = Diagnoses::default();
+    for play in library.plays.values() {
+        // Most plays are silent most nights: the sign is asked for first, and the rest only where it shows.
+        let Some(mut stale) = holds(&play.when.evaluate(subject)) else { continue };
+        let severe = play.severe.evaluate(subject);
+        if !in_turn {
+            let Some(more) = holds(&severe) else { continue };
+            stale.extend(more);
+        }
+        if let Some(serves) = &play.serves {
+            let Some(more) = holds(&serves.evaluate(subject)) else { continue };
+            stale.extend(more);
+        }
+        if stale.is_empty() {
+            diagnoses.found.push(Diagnosis { play, severe: severe.is_true(), evidence: evidence(play, subject) });
+        } else {
+            stale.sort_unstable();
+            stale.dedup();
+            diagnoses.paused.push((play, stale));
+        }
+    }
+    diagnoses
+}
+
+/// The stale signals on which a yes hangs; `None` if it is no yes.
+fn holds(verdict: &Verdict) -> Option<Vec<Signal>> {
+    match verdict {
+        Verdict::True => Some(Vec::new()),
+        Verdict::Paused { stale, would_be: true } => Some(stale.clone()),
+        _ => None,
+    }
+}
+
+/// What is known of the play's evidence, one text each.
+fn evidence(play: &Play, subject: &Subject<'_>) -> Vec<String> {
+    play.why.iter().filter_map(|name| name.evidence(subject)).collect()
+}
+
+/// Prescribes a play for the first time, unless it is already being worked on or was closed less than `cooldown_days`
+/// ago. `history` are the account's prescriptions, open and recent.
+pub fn prescribe(
+    library: &Library,
+    diagnosis: &Diagnosis<'_>,
+    client: Client<'_>,
+    history: &[Prescription],
+    on: Day,
+) -> Option<Opened> {
+    let play = diagnosis.play;
+    let cooldown = days(play.cooldown_days);
+    let blocked = history.iter().filter(|past| past.playbook == play.name).any(|past| match past.closed_on {
+        // What was opened this morning is not opened once more, even where there is no cooldown.
+        Some(closed) => closed + cooldown > on || past.opened_on == on,
+        None => true,
+    });
+    (!blocked).then(|| open(library, play, client, diagnosis.evidence.clone(), on, 1))
+}
+
+/// Prescribes the next attempt of a play that did not help.
+pub fn try_again(library: &Library, play: &Play, client: Client<'_>, evidence: Vec<String>, on: Day, attempt: u32) -> Opened {
+    open(library, play, client, evidence, on, attempt)
+}
+
+/// Hands a play that did not help to the leader: one task, due in two working days.
+pub fn escalate(play: &Play, client: Client<'_>, failed: &Prescription, evidence: Vec<String>, on: Day) -> Opened {
+    let mut prescription = start(play, client, evidence, on, failed.attempt + 1);
+    prescription.status = PrescriptionStatus::Escalated;
+    let times = if failed.attempt == 1 { "one attempt".to_owned() } else { format!("{} attempts", failed.attempt) };
+    let what = What {
+        title: format!("Decide what to do: {times} at “{}” did not help", play.title),
+        solution: None,
+        due_on: on.plus_working_days(2),
+    };
+    let tasks = vec![task(&prescription, client, Owner::Leader, 0, what)];
+    Opened { prescription, tasks }
+}
+
+/// What a review leads to, if anything.
+pub fn follow_up(
+    library: &Library,
+    play: &Play,
+    client: Client<'_>,
+    reviewed: &Prescription,
+    review: &Review,
+    subject: &Subject<'_>,
+    on: Day,
+) -> Option<Opened> {
+    match review.next {
+        Next::TryAgain { attempt } => Some(try_again(library, play, client, evidence(play, subject), on, attempt)),
+        Next::Escalate => Some(escalate(play, client, reviewed, evidence(play, subject), on)),
+        Next::Close | Next::Wait => None,
+    }
+}
+
+/// Gives a pending task to those who look after the account now. Whether anything changed.
+pub fn hand_over(task: &mut Task, client: Client<'_>) -> bool {
+    let (csm, assignee) = (client.csm.cloned(), assignee(task.owner, client));
+    if !task.is_pending() || (task.csm == csm && task.assignee == assignee) {
+        return false;
+    }
+    (task.csm, task.assignee) = (csm, assignee);
+    true
+}
+
+/// A task before it has an id.
+struct What {
+    title: String,
+    solution: Option<String>,
+    due_on: Day,
+}
+
+fn open(library: &Library, play: &Play, client: Client<'_>, evidence: Vec<String>, on: Day, attempt: u32) -> Opened {
+    let prescription = start(play, client, evidence, on, attempt);
+    let steps: Vec<What> = match &play.then {
+        Then::ChangeTo(solutions) if attempt > 1 => {
+            let within = play.tasks.iter().map(|step| step.due_in_working_days).max().unwrap_or_default();
+            let what = |name: &String| What {
+                title: library.solution(name).map_or(name, |solution| &solution.title).clone(),
+                solution: Some(name.clone()),
+                due_on: on.plus_working_days(within),
+            };
+            solutions.iter().map(what).collect()
+        }
+        _ => {
+            let steps = play.tasks.iter().map(|step| What {
+                title: step.title.clone(),
+                solution: Some(step.solution.clone()),
+                due_on: on.plus_working_days(step.due_in_working_days),
+            });
+            steps.collect()
+        }
+    };
+    let tasks = steps.into_iter().zip(0..).map(|(what, step)| task(&prescription, client, play.owner, step, what)).collect();
+    Opened { prescription, tasks }
+}
+
+fn start(play: &Play, client: Client<'_>, evidence: Vec<String>, on: Day, attempt: u32) -> Prescription {
+    Prescription {
+        id: short_id("p", client.account, &play.name, on, attempt, None),
+        account_id: client.account.clone(),
+        playbook: play.name.clone(),
+        diagnosis: play.title.clone(),
+        attempt,
+        opened_on: on,
+        review_on: on + days(play.review_after_days),
+        status: PrescriptionStatus::Open,
+        closed_on: None,
+        outcome: None,
+        said: None,
+        evidence,
+    }
+}
+
+fn task(of: &Prescription, client: Client<'_>, owner: Owner, step: u32, what: What) -> Task {
+    Task {
+        id: short_id("t", client.account, &of.playbook, of.opened_on, of.attempt, Some(step)),
+        account_id: client.account.clone(),
+        csm: client.csm.cloned(),
+        assignee: assignee(owner, client),
+        owner,
+        playbook: of.playbook.clone(),
+        diagnosis: of.diagnosis.clone(),
+        solution: what.solution,
+        title: what.title,
+        opened_on: of.opened_on,
+        due_on: what.due_on,
+        status: TaskStatus::Open,
+        attempt: of.attempt,
+        prescription: of.id.clone(),
+        step,
+        snoozed_until: None,
+        note: None,
+        by: None,
+        closed_on: None,
+    }
+}
+
+/// The leader's tasks go to the CSM where nobody is above, and the other way round: a task without anybody is lost.
+fn assignee(owner: Owner, client: Client<'_>) -> Option<Id> {
+    let person = match owner {
+        Owner::Csm => client.csm.or(client.leader),
+        Owner::Leader => client.leader.or(client.csm),
+    };
+    person.cloned()
+}
+
+pub(super) fn days(count: u32) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+/// The same for the same account, play, day and attempt, so that planning a morning twice makes nothing twice. Ten
+/// letters of an alphabet of 32 are 50 bits: among a million ids the chance that two are alike is 1 in 2,000.
+fn short_id(kind: &str, account: &Id, play: &str, on: Day, attempt: u32, step: Option<u32>) -> String {
+    // Without i, l, o and u, which are misread.
+    const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+    let mut hash = Sha256::new();
+    let step = step.map_or(String::new(), |step| step.to_string());
+    for part in [account.as_str(), play, &on.to_string(), &attempt.to_string(), &step] {
+        hash.update(part.as_bytes());
+        hash.update([0x1f]);
+    }
+    let bytes = hash.finalize();
+    let letters = bytes.iter().take(10).map(|byte| char::from(LETTERS[usize::from(byte % 32)]));
+    format!("{kind}-{}", letters.collect::<String>())
+}

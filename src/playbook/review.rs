@@ -1,0 +1,180 @@
+//! Looks first at what the last prescription did, then at what is new.
+
+use super::plan::days;
+use super::{Play, Prescription, PrescriptionStatus, Task, TaskStatus};
+use crate::model::Day;
+use crate::signals::Signal;
+use crate::signals::condition::{Name, Subject, Verdict};
+
+/// What became of a prescription.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// The sign of recovery is there, and somebody did something.
+    Recovered,
+    /// The sign of recovery is there, and nobody had done anything.
+    RecoveredByItself,
+    /// Everything was done, and the sign of recovery is not there.
+    NotRecovered,
+    /// The sign of recovery is not there, and so many tasks are not done either.
+    NotDoneYet(usize),
+    /// Nobody can say: these are not known, or their source has stopped.
+    Unknowable {
+        /// Not known.
+        missing: Vec<Name>,
+        /// Not updated.
+        stale: Vec<Signal>,
+    },
+    /// People called all of it unnecessary.
+    Dismissed,
+    /// The play is not meant for the account any more, or has been removed.
+    NoLongerServed,
+}
+
+impl Outcome {
+    /// As it is stored.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Outcome::Recovered => "recovered",
+            Outcome::RecoveredByItself => "recovered_by_itself",
+            Outcome::NotRecovered => "not_recovered",
+            Outcome::NotDoneYet(_) => "not_done_yet",
+            Outcome::Unknowable { .. } => "unknowable",
+            Outcome::Dismissed => "dismissed",
+            Outcome::NoLongerServed => "no_longer_served",
+        }
+    }
+}
+
+/// What follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// It is done with.
+    Close,
+    /// The next attempt, with other solutions where the play says so.
+    TryAgain {
+        /// Its number.
+        attempt: u32,
+    },
+    /// The leader decides.
+    Escalate,
+    /// It is looked at again later.
+    Wait,
+}
+
+/// One look at a prescription.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Review {
+    /// What became of it.
+    pub outcome: Outcome,
+    /// What follows.
+    pub next: Next,
+    /// Both, for people.
+    pub text: String,
+}
+
+/// Whether a prescription is to be looked at this morning: its day has come, and it is the account's turn, or the play
+/// does not wait for turns.
+pub fn is_due(prescription: &Prescription, severe: bool, in_turn: bool, on: Day) -> bool {
+    prescription.is_open() && on >= prescription.review_on && (in_turn || severe)
+}
+
+/// Looks at a prescription with all its tasks.
+pub fn review(prescription: &Prescription, tasks: &[Task], play: &Play, subject: &Subject<'_>, on: Day) -> Review {
+    if play.serves.as_ref().is_some_and(|serves| serves.evaluate(subject) == Verdict::False) {
+        return withdraw(prescription, "does not apply to the account any more");
+    }
+    let outcome = outcome(tasks, play.recovered.evaluate(subject));
+    let next = match &outcome {
+        Outcome::Recovered | Outcome::RecoveredByItself | Outcome::Dismissed | Outcome::NoLongerServed => Next::Close,
+        Outcome::NotDoneYet(_) | Outcome::Unknowable { .. } => Next::Wait,
+        // The leader has decided and acted: the loop begins again when the sign shows after the cooldown.
+        Outcome::NotRecovered if prescription.status == PrescriptionStatus::Escalated => Next::Close,
+        Outcome::NotRecovered if prescription.attempt < play.attempts => Next::TryAgain { attempt: prescription.attempt + 1 },
+        Outcome::NotRecovered => Next::Escalate,
+    };
+    let text = say(prescription, tasks, play, subject, &outcome, next, on);
+    Review { outcome, next, text }
+}
+
+/// Closes a prescription whose play is gone, or is no longer for the account.
+pub fn withdraw(prescription: &Prescription, why: &str) -> Review {
+    let text = format!("{}: {why} → closed", prescription.diagnosis);
+    Review { outcome: Outcome::NoLongerServed, next: Next::Close, text }
+}
+
+impl Review {
+    /// Writes the review into the prescription and its tasks. Unless it waits, what was not done is closed.
+    pub fn apply(&self, prescription: &mut Prescription, tasks: &mut [Task], play: Option<&Play>, on: Day) {
+        prescription.outcome = Some(self.outcome.word().to_owned());
+        prescription.said = Some(self.text.clone());
+        if self.next == Next::Wait {
+            prescription.review_on = again_on(play, on);
+            return;
+        }
+        prescription.status = PrescriptionStatus::Closed;
+        prescription.closed_on = Some(on);
+        for task in tasks.iter_mut().filter(|task| task.prescription == prescription.id && task.is_pending()) {
+            task.status = TaskStatus::Closed;
+            task.snoozed_until = None;
+            task.closed_on = Some(on);
+        }
+    }
+}
+
+/// When a prescription that waits is looked at again, so that it is not repeated every night.
+fn again_on(play: Option<&Play>, on: Day) -> Day {
+    on + days(play.map_or(14, |play| play.review_after_days))
+}
+
+fn outcome(tasks: &[Task], recovered: Verdict) -> Outcome {
+    let pending = tasks.iter().filter(|task| task.is_pending()).count();
+    let done = tasks.iter().any(|task| task.status == TaskStatus::Done);
+    match recovered {
+        Verdict::True if done => Outcome::Recovered,
+        Verdict::True => Outcome::RecoveredByItself,
+        // Dismissed: people know better, and there is nothing to judge.
+        _ if pending == 0 && !done => Outcome::Dismissed,
+        Verdict::Unknown { missing } => Outcome::Unknowable { missing, stale: Vec::new() },
+        Verdict::Paused { stale, .. } => Outcome::Unknowable { missing: Vec::new(), stale },
+        Verdict::False if pending > 0 => Outcome::NotDoneYet(pending),
+        Verdict::False => Outcome::NotRecovered,
+    }
+}
+
+fn say(
+    prescription: &Prescription,
+    tasks: &[Task],
+    play: &Play,
+    subject: &Subject<'_>,
+    outcome: &Outcome,
+    next: Next,
+    on: Day,
+) -> String {
+    let mut parts = Vec::new();
+    for task in tasks.iter().filter(|task| task.status == TaskStatus::Done) {
+        let when = task.closed_on.map_or(String::new(), |day| format!(" on {day}"));
+        parts.push(format!("“{}” done{when}", task.title));
+    }
+    for task in tasks.iter().filter(|task| task.is_pending()) {
+        parts.push(format!("“{}” not done, due {}", task.title, task.due_on));
+    }
+    parts.extend(play.recovered.reads().iter().filter_map(|name| name.evidence(subject)));
+    let result = match (outcome, next) {
+        (Outcome::Recovered, _) => "it worked, closed".to_owned(),
+        (Outcome::RecoveredByItself, _) => "recovered by itself, closed".to_owned(),
+        (Outcome::Dismissed, _) => "dismissed, closed".to_owned(),
+        (Outcome::NoLongerServed, _) => "closed".to_owned(),
+        (Outcome::NotDoneYet(_), _) => "not better, and not done yet: still open".to_owned(),
+        (Outcome::Unknowable { missing, stale }, _) => {
+            let missing = missing.iter().map(|name| name.label());
+            let what: Vec<&str> = missing.chain(stale.iter().map(|signal| signal.label())).collect();
+            let why = if stale.is_empty() { "not known" } else { "not updated" };
+            format!("cannot be judged ({} {why}), looked at again from {}", what.join(", "), again_on(Some(play), on))
+        }
+        (Outcome::NotRecovered, Next::TryAgain { attempt }) => format!("no better, attempt {attempt} of {}", play.attempts),
+        (Outcome::NotRecovered, Next::Escalate) => "no better, handed to the leader".to_owned(),
+        (Outcome::NotRecovered, _) => "no better, closed as the leader decided".to_owned(),
+    };
+    let said = if parts.is_empty() { String::new() } else { format!("{} → ", parts.join("; ")) };
+    format!("{}: {said}{result}", prescription.diagnosis)
+}

@@ -1,0 +1,173 @@
+//! What was prescribed, and the tasks that it consists of: read a block at a time, written many at a time.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use sqlx::AssertSqlSafe;
+
+use super::task_rows::{PRESCRIPTION, PrescriptionRow, TASK, TaskRow, days, prescription, task};
+use super::{Db, Tx, on_db, on_tx, placeholders};
+use crate::model::{Day, Id};
+use crate::playbook::{Opened, Prescription, Task, TaskStatus};
+
+/// What is being done for one account, and what was done of late.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+    /// The open ones, and those closed of late; in the order in which they were opened.
+    pub prescriptions: Vec<Prescription>,
+    /// Those of the open prescriptions.
+    pub tasks: Vec<Task>,
+}
+
+/// The work of a block's accounts: what is open, and the prescriptions closed on `since` or later.
+pub async fn of_block(tx: &mut Tx, block: i64, since: Day) -> Result<BTreeMap<Id, Work>> {
+    let sql = format!(
+        "SELECT {PRESCRIPTION} FROM prescription WHERE block = $1 AND (closed_on IS NULL OR closed_on >= $2)
+         ORDER BY opened_on, attempt, id"
+    );
+    let rows: Vec<PrescriptionRow> =
+        on_tx!(tx, conn => sqlx::query_as(AssertSqlSafe(sql)).bind(block).bind(days(since)).fetch_all(conn).await)
+            .context("reading prescriptions")?;
+    let sql = format!(
+        "SELECT {TASK} FROM task WHERE prescription IN (SELECT id FROM prescription WHERE block = $1 AND closed_on IS NULL)
+         ORDER BY prescription, step"
+    );
+    let tasks: Vec<TaskRow> =
+        on_tx!(tx, conn => sqlx::query_as(AssertSqlSafe(sql)).bind(block).fetch_all(conn).await).context("reading tasks")?;
+    let mut work: BTreeMap<Id, Work> = BTreeMap::new();
+    let prescriptions = rows.into_iter().map(prescription).collect::<Result<Vec<_>>>()?;
+    for task in join(&prescriptions, tasks)? {
+        work.entry(task.account_id.clone()).or_default().tasks.push(task);
+    }
+    for prescription in prescriptions {
+        work.entry(prescription.account_id.clone()).or_default().prescriptions.push(prescription);
+    }
+    Ok(work)
+}
+
+/// Which tasks to list.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TaskFilter<'a> {
+    /// Those of this CSM's accounts, and those that this person is to do; everybody's, if absent.
+    pub csm: Option<&'a str>,
+    /// Besides the pending ones those done, dismissed or closed on this day or later.
+    pub closed_since: Option<Day>,
+}
+
+/// Tasks by due date: the pending ones, snoozed ones among them, and of the others what the filter asks for.
+pub async fn list(db: &Db, filter: TaskFilter<'_>) -> Result<Vec<Task>> {
+    let matching = "(status IN ('open', 'snoozed') OR closed_on >= $1) AND ($2 = '' OR csm = $2 OR assignee = $2)";
+    let since = filter.closed_since.map_or(i64::MAX, days);
+    let csm = filter.csm.unwrap_or_default();
+    let sql = format!("SELECT {TASK} FROM task WHERE {matching} ORDER BY due_on, id");
+    let tasks: Vec<TaskRow> = on_db!(db, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(since).bind(csm).fetch_all(pool).await)
+        .context("reading tasks")?;
+    let sql = format!(
+        "SELECT {PRESCRIPTION} FROM prescription WHERE id IN (SELECT prescription FROM task WHERE {matching}) ORDER BY id"
+    );
+    let rows: Vec<PrescriptionRow> =
+        on_db!(db, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(since).bind(csm).fetch_all(pool).await)
+            .context("reading prescriptions")?;
+    join(&rows.into_iter().map(prescription).collect::<Result<Vec<_>>>()?, tasks)
+}
+
+/// Tasks with what they share with their prescription. One whose prescription was opened since the other query ran is
+/// left for the next look.
+fn join(prescriptions: &[Prescription], tasks: Vec<TaskRow>) -> Result<Vec<Task>> {
+    let by_id: BTreeMap<&str, &Prescription> = prescriptions.iter().map(|one| (one.id.as_str(), one)).collect();
+    tasks.into_iter().filter_map(|row| by_id.get(row.1.as_str()).copied().map(|of| task(row, of))).collect()
+}
+
+/// Writes what was newly prescribed to the accounts of a block. What is there already stays as it is.
+pub async fn insert(tx: &mut Tx, block: i64, opened: &[Opened]) -> Result<()> {
+    for opened in opened.chunks(500) {
+        let sql = format!(
+            "INSERT INTO prescription (block, {PRESCRIPTION}) VALUES {} ON CONFLICT (id) DO NOTHING",
+            placeholders(opened.len(), 13)
+        );
+        on_tx!(tx, conn => {
+            let mut query = sqlx::query(AssertSqlSafe(sql));
+            for Opened { prescription: one, .. } in opened {
+                query = query
+                    .bind(block)
+                    .bind(&one.id)
+                    .bind(one.account_id.as_str())
+                    .bind(&one.playbook)
+                    .bind(&one.diagnosis)
+                    .bind(i64::from(one.attempt))
+                    .bind(days(one.opened_on))
+                    .bind(days(one.review_on))
+                    .bind(one.status.word())
+                    .bind(one.closed_on.map(days))
+                    .bind(&one.outcome)
+                    .bind(&one.said)
+                    .bind(one.evidence.join("\n"));
+            }
+            query.execute(conn).await.map(drop)
+        })
+        .context("writing prescriptions")?;
+    }
+    let tasks: Vec<&Task> = opened.iter().flat_map(|opened| &opened.tasks).collect();
+    for tasks in tasks.chunks(500) {
+        let sql = format!("INSERT INTO task ({TASK}) VALUES {} ON CONFLICT (id) DO NOTHING", placeholders(tasks.len(), 14));
+        on_tx!(tx, conn => {
+            let mut query = sqlx::query(AssertSqlSafe(sql));
+            for task in tasks {
+                query = query
+                    .bind(&task.id)
+                    .bind(&task.prescription)
+                    .bind(i64::from(task.step))
+                    .bind(task.csm.as_ref().map(Id::as_str))
+                    .bind(task.assignee.as_ref().map(Id::as_str))
+                    .bind(task.owner.word())
+                    .bind(&task.solution)
+                    .bind(&task.title)
+                    .bind(days(task.due_on))
+                    .bind(task.status.word())
+                    .bind(task.snoozed_until.map(days))
+                    .bind(&task.note)
+                    .bind(&task.by)
+                    .bind(task.closed_on.map(days));
+            }
+            query.execute(conn).await.map(drop)
+        })
+        .context("writing tasks")?;
+    }
+    Ok(())
+}
+
+/// Writes what a review made of a prescription and its tasks. A task that a person has finished in the meantime stays
+/// as that person left it. Says how many tasks were closed.
+pub async fn save_review(tx: &mut Tx, reviewed: &Prescription, tasks: &[Task]) -> Result<u64> {
+    let sql = "UPDATE prescription SET status = $2, review_on = $3, closed_on = $4, outcome = $5, said = $6 WHERE id = $1";
+    let updated = on_tx!(tx, conn => sqlx::query(sql)
+        .bind(&reviewed.id)
+        .bind(reviewed.status.word())
+        .bind(days(reviewed.review_on))
+        .bind(reviewed.closed_on.map(days))
+        .bind(&reviewed.outcome)
+        .bind(&reviewed.said)
+        .execute(conn).await.map(|done| done.rows_affected()))
+    .context("writing a review")?;
+    anyhow::ensure!(updated == 1, "writing a review: there is no prescription {}", reviewed.id);
+    let sql = "UPDATE task SET status = 'closed', snoozed_until = NULL, closed_on = $2
+               WHERE id = $1 AND status IN ('open', 'snoozed')";
+    let mut closed = 0;
+    for task in tasks.iter().filter(|task| task.prescription == reviewed.id && task.status == TaskStatus::Closed) {
+        closed += on_tx!(tx, conn => sqlx::query(sql).bind(&task.id).bind(task.closed_on.map(days)).execute(conn).await
+            .map(|done| done.rows_affected()))
+        .context("closing a task")?;
+    }
+    Ok(closed)
+}
+
+/// Writes who is to do a task now.
+pub async fn save_owner(tx: &mut Tx, task: &Task) -> Result<()> {
+    let sql = "UPDATE task SET csm = $2, assignee = $3 WHERE id = $1";
+    on_tx!(tx, conn => sqlx::query(sql)
+        .bind(&task.id)
+        .bind(task.csm.as_ref().map(Id::as_str))
+        .bind(task.assignee.as_ref().map(Id::as_str))
+        .execute(conn).await.map(drop))
+    .context("handing over a task")
+}

@@ -1,0 +1,7 @@
+//! The first value that a customer expected, and whether it got it in time.
+
+mod first_value;
+mod judge;
+
+pub use first_value::{FirstValue, Measure};
+pub use judge::{Accumulator, FirstValueState, Judgement, Progress};
