@@ -2,3 +2,8 @@
 
 pub mod pull;
 mod read_file;
+mod report;
+mod setup;
+
+pub use report::{AccountScore, ChangeReport, CycleReport, FactorReport, ScoreReport, ScoresReport};
+pub use setup::Setup;

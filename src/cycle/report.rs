@@ -1,0 +1,159 @@
+//! What a cycle tells: the JSON that outside programs read (INTERFACE), and the numbers for people.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::health::Band;
+use crate::model::Day;
+use crate::signals::State;
+
+/// `cycle --json`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct CycleReport {
+    /// Its morning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<Day>,
+    /// Hash of the scorecards, plays and metrics.
+    pub config_hash: String,
+    /// Whether what was known when is taken from the facts' own dates, because history came in bulk.
+    pub as_of_approximated: bool,
+    /// Rows read, by source.
+    pub pulled: BTreeMap<String, u64>,
+    /// Rows set aside.
+    pub rejected: u64,
+    /// Sources of which nothing was taken in, and why.
+    pub refused: BTreeMap<String, String>,
+    /// What else should be known of the pull.
+    pub notes: Vec<String>,
+    /// Accounts with a score.
+    pub scored: u64,
+    /// Accounts of which too little is known.
+    pub unknown: u64,
+    /// Signs found.
+    pub diagnoses: u64,
+    /// New tasks.
+    pub tasks_opened: u64,
+    /// Tasks that reviews closed.
+    pub tasks_closed: u64,
+    /// Plays that did not act because a source has stopped, with the number of accounts.
+    pub paused: BTreeMap<String, u64>,
+    /// Digests written.
+    pub digests: u64,
+    /// Mails that were accepted.
+    pub sent: u64,
+    /// Mails that were not.
+    pub failed: u64,
+    /// Accounts without anybody who looks after them, or whose CSM is not among the users.
+    pub without_csm: u64,
+    /// Time taken, by stage.
+    pub seconds: BTreeMap<&'static str, f64>,
+}
+
+/// `scores --json`.
+#[derive(Clone, Debug, Serialize)]
+pub struct ScoresReport {
+    /// The morning.
+    pub as_of: Day,
+    /// Hash of the scorecards, plays and metrics.
+    pub config_hash: String,
+    /// Whether what was known when is taken from the facts' own dates.
+    pub as_of_approximated: bool,
+    /// `true`: as a cycle gave them on that morning. `false`: worked out now, under today's rules.
+    pub given: bool,
+    /// By account id.
+    pub accounts: Vec<AccountScore>,
+}
+
+/// One account of `scores --json`.
+#[derive(Clone, Debug, Serialize)]
+pub struct AccountScore {
+    /// The account.
+    pub account_id: String,
+    /// What people call it.
+    pub name: String,
+    /// Who looks after it.
+    pub csm: Option<String>,
+    /// 0 to 100.
+    pub score: Option<f64>,
+    /// At the account's previous turn.
+    pub previous: Option<f64>,
+    /// The band.
+    pub band: Band,
+    /// 0 to 1.
+    pub coverage: f64,
+    /// Not worked out yet.
+    pub churn_probability: Option<f64>,
+    /// Where the account is in its life.
+    pub lifecycle: &'static str,
+    /// What holds the score down, the costliest first.
+    pub reasons: Vec<String>,
+}
+
+/// `score ACCOUNT --json`.
+#[derive(Clone, Debug, Serialize)]
+pub struct ScoreReport {
+    /// The morning.
+    pub as_of: Day,
+    /// Hash of the scorecards, plays and metrics.
+    pub config_hash: String,
+    /// Whether what was known when is taken from the facts' own dates.
+    pub as_of_approximated: bool,
+    /// `true`: the number is the one that a cycle gave on that morning.
+    pub given: bool,
+    /// The scorecard that served the account.
+    pub scorecard: String,
+    /// The account.
+    #[serde(flatten)]
+    pub account: AccountScore,
+    /// What the score is the sum of.
+    pub factors: Vec<FactorReport>,
+    /// Since when [`Self::changes`] are told: the account's previous turn.
+    pub changed_since: Option<Day>,
+    /// What moved since then; the deltas sum to the change of the score.
+    pub changes: Vec<ChangeReport>,
+    /// Where the account stands with its first value, for people.
+    pub first_value: Option<String>,
+}
+
+/// One factor of `score ACCOUNT --json`.
+#[derive(Clone, Debug, Serialize)]
+pub struct FactorReport {
+    /// The dimension; `cap` for a hard rule.
+    pub dimension: String,
+    /// The signal; the reason of a hard rule.
+    pub signal: String,
+    /// The reading.
+    pub input: Option<f64>,
+    /// The reading for people.
+    pub text: String,
+    /// The day of the newest fact behind it.
+    pub observed_on: Option<Day>,
+    /// Days since then.
+    pub age_days: Option<i32>,
+    /// Its share of the score, 0 to 1.
+    pub weight: f64,
+    /// What it adds.
+    pub points: f64,
+    /// What it could add.
+    pub max_points: f64,
+    /// Whether the reading can be relied on.
+    pub state: State,
+}
+
+/// One change of `score ACCOUNT --json`.
+#[derive(Clone, Debug, Serialize)]
+pub struct ChangeReport {
+    /// The dimension; `cap` for a hard rule.
+    pub dimension: String,
+    /// The signal; the reason of a hard rule.
+    pub signal: String,
+    /// For people.
+    pub text: String,
+    /// The reading then.
+    pub input_before: Option<f64>,
+    /// The reading now.
+    pub input: Option<f64>,
+    /// Points now less points then.
+    pub delta: f64,
+}

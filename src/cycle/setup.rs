@@ -1,0 +1,136 @@
+//! What a cycle works by: configuration, scorecards, plays, first-value definitions; read once, hashed into every score.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::pull::hex;
+use crate::config::Config;
+use crate::health::Scorecard;
+use crate::model::MetricDeclaration;
+use crate::playbook::{Library, shipped};
+use crate::signals::condition::Fault;
+
+/// Everything that decides a score or a task, apart from the facts.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The configuration.
+    pub config: Config,
+    /// Plays, solutions, first-value definitions.
+    pub library: Library,
+    /// In the order of their files' names.
+    pub cards: Vec<Scorecard>,
+    /// Hash of [`Self::text`], 16 hexadecimal digits.
+    pub hash: String,
+    /// All of the above as text, from which the same setup can be read again.
+    pub text: String,
+}
+
+/// What is kept under the hash.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    files: Vec<(String, String)>,
+    metrics: std::collections::BTreeMap<String, MetricDeclaration>,
+    cadence_days: std::collections::BTreeMap<String, u32>,
+    default_cadence_days: u32,
+    alive_by_use: bool,
+    silent_days: u32,
+    gap_tolerance_days: u32,
+    undecided_days: u32,
+    max_age_days: Vec<(String, u32)>,
+    zone: String,
+}
+
+impl Setup {
+    /// Reads the playbooks folder of the configuration, or what came with longroad where there is none. All mistakes are
+    /// told together.
+    pub fn load(config: Config) -> Result<Setup, Vec<Fault>> {
+        let folder = config.resolve(&config.paths.playbooks);
+        let files = if folder.is_dir() {
+            read_folder(&folder).map_err(|error| vec![Fault::whole(&folder.display().to_string(), format!("{error:#}"))])?
+        } else {
+            shipped().iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect()
+        };
+        Setup::of(config, files)
+    }
+
+    fn of(config: Config, files: Vec<(String, String)>) -> Result<Setup, Vec<Fault>> {
+        let mut faults = Vec::new();
+        let library = Library::load(&files).map_err(|more| faults.extend(more));
+        let is_card = |path: &str| path.starts_with("scorecards/") && path.ends_with(".yaml");
+        let mut cards = Vec::new();
+        for (path, text) in files.iter().filter(|(path, _)| is_card(path)) {
+            match Scorecard::parse(path, text) {
+                Ok(card) => cards.push(card),
+                Err(fault) => faults.push(fault),
+            }
+        }
+        if cards.iter().all(|card| card.serves.is_some()) && faults.is_empty() {
+            faults.push(Fault::whole(
+                "scorecards",
+                "needs one scorecard without `serves`, for all accounts that no other one serves",
+            ));
+        }
+        let (Ok(library), true) = (library, faults.is_empty()) else { return Err(faults) };
+        let kept = Kept {
+            files,
+            metrics: config.metrics.clone(),
+            cadence_days: config.cycle.cadence_days.clone(),
+            default_cadence_days: config.cycle.default_cadence_days,
+            alive_by_use: config.accounts.alive == crate::config::Alive::Use,
+            silent_days: config.accounts.silent_days,
+            gap_tolerance_days: config.accounts.gap_tolerance_days,
+            undecided_days: config.accounts.undecided_days,
+            max_age_days: config.sources.iter().map(|source| (source.name.clone(), source.max_age_days)).collect(),
+            zone: config.company.zone().name().to_owned(),
+        };
+        let text = serde_json::to_string(&kept).map_err(|error| vec![Fault::whole("configuration", error.to_string())])?;
+        let hash = hex(&Sha256::digest(&text))[..16].to_owned();
+        Ok(Setup { config, library, cards, hash, text })
+    }
+
+    /// The setup that was in force when a score was given, over the sources and the store of today.
+    pub fn again(&self, text: &str) -> Result<Setup> {
+        let kept: Kept = serde_json::from_str(text).context("reading the configuration kept with a score")?;
+        let mut config = self.config.clone();
+        config.metrics = kept.metrics;
+        config.cycle.cadence_days = kept.cadence_days;
+        config.cycle.default_cadence_days = kept.default_cadence_days;
+        config.accounts.alive = if kept.alive_by_use { crate::config::Alive::Use } else { crate::config::Alive::Contract };
+        config.accounts.silent_days = kept.silent_days;
+        config.accounts.gap_tolerance_days = kept.gap_tolerance_days;
+        config.accounts.undecided_days = kept.undecided_days;
+        for source in &mut config.sources {
+            if let Some((_, days)) = kept.max_age_days.iter().find(|(name, _)| *name == source.name) {
+                source.max_age_days = *days;
+            }
+        }
+        Setup::of(config, kept.files).map_err(|faults| {
+            let texts: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            anyhow::anyhow!("a scorecard of that time cannot be read any more: {}", texts.join("; "))
+        })
+    }
+}
+
+/// The files of a playbooks folder by their relative paths, in the order of these.
+fn read_folder(folder: &Path) -> Result<Vec<(String, String)>> {
+    let mut files = Vec::new();
+    for kind in ["first-value", "plays", "scorecards", "solutions"] {
+        let sub = folder.join(kind);
+        if !sub.is_dir() {
+            continue;
+        }
+        for entry in std::fs::read_dir(&sub).with_context(|| format!("reading {}", sub.display()))? {
+            let path = entry.with_context(|| format!("reading {}", sub.display()))?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if path.is_file() && !name.starts_with('.') {
+                let text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+                files.push((format!("{kind}/{name}"), text));
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
