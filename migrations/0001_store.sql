@@ -106,3 +106,11 @@ CREATE TABLE score_block (
     body BYTEA NOT NULL,
     PRIMARY KEY (as_of, block)
 );
+
+-- The factors of the scores of those accounts of a block whose turn came on that morning.
+CREATE TABLE turn_block (
+    as_of BIGINT NOT NULL,
+    block BIGINT NOT NULL,
+    body BYTEA NOT NULL,
+    PRIMARY KEY (as_of, block)
+);

@@ -1,7 +1,7 @@
 //! How much, how often and how widely an account uses the product (`research/scoring`: windows of 28 days).
 
 use super::block_use::AccountUse;
-use super::coverage::{Coverage, SPAN, mask};
+use super::coverage::{Coverage, SPAN};
 use super::{PeerInput, Reading, Signal, Signals, State};
 use crate::model::Day;
 
@@ -31,9 +31,9 @@ pub fn adoption(
     if age < 1.0 {
         return;
     }
-    let last_use = usage.active.trailing_zeros().min(SPAN.unsigned_abs());
-    let days_since = if usage.active == 0 { age } else { f64::from(last_use) + 1.0 };
-    signals.set(Signal::DaysSinceUse, known(days_since));
+    // An account that was never seen in use has been silent as long as it could have been seen.
+    let days_since = usage.last_use.map_or(coverage.anchor - since, |last| coverage.anchor - last);
+    signals.set(Signal::DaysSinceUse, known(f64::from(days_since.min(SPAN))));
     if let Some(gap) = median_gap(usage.active) {
         signals.set(Signal::UseGap, known(gap));
     }
@@ -104,18 +104,15 @@ fn median_gap(active: u128) -> Option<f64> {
     Some(if gaps.len() % 2 == 1 { f64::from(gaps[middle]) } else { f64::from(gaps[middle - 1] + gaps[middle]) / 2.0 })
 }
 
-/// Whether any day of the last `days` before the anchor had use.
-pub fn used_within(active: u128, days: u32) -> bool {
-    active & mask(0, days.min(SPAN.unsigned_abs()).cast_signed()) != 0
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::signals::coverage::mask;
 
     fn signals_of(active: u128, covered: u128, since: i32) -> (Signals, PeerInput) {
         let coverage = Coverage { anchor: Day::from_days(1000), first: Day::from_days(0), covered, state: State::Fresh };
-        let usage = AccountUse { active, features: 2, volume: 3.0, good: 3.0, bad: 1.0, users: Some(5.0) };
+        let last_use = (active != 0).then(|| Day::from_days(999 - active.trailing_zeros().cast_signed()));
+        let usage = AccountUse { active, features: 2, volume: 3.0, good: 3.0, bad: 1.0, users: Some(5.0), last_use };
         let (mut signals, mut peer) = (Signals::default(), PeerInput::default());
         adoption(&mut signals, &mut peer, Some(&coverage), &usage, Day::from_days(since), Some(10));
         (signals, peer)

@@ -13,6 +13,8 @@ pub struct MetricUse {
     /// Whether the level counts people in seats.
     pub counts_users: bool,
     anchor: Day,
+    /// The newest day with use, as days before the anchor; 0 = none.
+    last_use: Vec<u16>,
     /// Bit k: the value was above zero on the day `anchor − 1 − k`.
     used: Vec<u128>,
     /// Totals: the sum over the last 28 days. Levels: the peak.
@@ -22,19 +24,19 @@ pub struct MetricUse {
 impl MetricUse {
     /// An empty account of a metric whose windows end at `anchor`.
     pub fn new(kind: MetricKind, polarity: Polarity, counts_users: bool, anchor: Day, places: usize) -> MetricUse {
-        MetricUse { kind, polarity, counts_users, anchor, used: vec![0; places], last_28: vec![0.0; places] }
+        let (last_use, used, last_28) = (vec![0; places], vec![0; places], vec![0.0; places]);
+        MetricUse { kind, polarity, counts_users, anchor, last_use, used, last_28 }
     }
 
-    /// The days that its windows look at.
-    pub fn span(&self) -> (Day, Day) {
-        (self.anchor - SPAN, self.anchor - 1)
-    }
-
-    /// Takes one value.
+    /// Takes one value; days must rise.
     #[inline]
     pub fn take(&mut self, day: Day, place: usize, value: f64) {
         let offset = self.anchor - 1 - day;
-        if value <= 0.0 || !(0..SPAN).contains(&offset) {
+        if value <= 0.0 || offset < 0 {
+            return;
+        }
+        self.last_use[place] = u16::try_from(offset + 1).unwrap_or(u16::MAX);
+        if offset >= SPAN {
             return;
         }
         self.used[place] |= 1 << offset;
@@ -45,11 +47,13 @@ impl MetricUse {
     }
 }
 
-/// All metrics of one source over one block.
+/// All metrics over one block.
 #[derive(Clone, Debug)]
 pub struct BlockUse {
     /// The metrics.
     pub metrics: Vec<MetricUse>,
+    anchor: Day,
+    look_back_days: i32,
 }
 
 /// What one account's use adds up to.
@@ -67,16 +71,30 @@ pub struct AccountUse {
     pub bad: f64,
     /// The highest count of active users in 28 days, where a metric counts them.
     pub users: Option<f64>,
+    /// The newest day with use, as far as was looked back.
+    pub last_use: Option<Day>,
 }
 
 impl BlockUse {
+    /// No metric yet; windows end at `anchor`, and the last use is looked for among `look_back_days` days before it.
+    pub fn new(anchor: Day, look_back_days: i32) -> BlockUse {
+        BlockUse { metrics: Vec::new(), anchor, look_back_days: look_back_days.max(SPAN) }
+    }
+
+    /// The days to be looked at.
+    pub fn span(&self) -> (Day, Day) {
+        (self.anchor - self.look_back_days, self.anchor - 1)
+    }
+
     /// The use of the account at a place.
     pub fn account(&self, place: usize) -> AccountUse {
-        let mut sum = AccountUse { active: 0, features: 0, volume: 0.0, good: 0.0, bad: 0.0, users: None };
+        let mut sum = AccountUse { active: 0, features: 0, volume: 0.0, good: 0.0, bad: 0.0, users: None, last_use: None };
         for metric in &self.metrics {
             let (used, value) = (metric.used[place], metric.last_28[place]);
             if metric.polarity != Polarity::Bad {
                 sum.active |= used;
+                let last_use = i32::from(metric.last_use[place]);
+                sum.last_use = sum.last_use.max((last_use > 0).then(|| self.anchor - last_use));
             }
             match (metric.kind, metric.polarity) {
                 (MetricKind::Level, _) => {
@@ -106,14 +124,13 @@ mod tests {
     fn totals_add_up_levels_peak_and_bad_events_are_no_use() {
         let anchor = Day::from_days(100);
         let metric = |kind, polarity, users| MetricUse::new(kind, polarity, users, anchor, 1);
-        let mut block = BlockUse {
-            metrics: vec![
-                metric(MetricKind::Total, Polarity::Good, false),
-                metric(MetricKind::Level, Polarity::Neutral, true),
-                metric(MetricKind::Total, Polarity::Bad, false),
-            ],
-        };
-        for (day, value) in [(99, 2.0), (98, 3.0), (60, 50.0)] {
+        let mut block = BlockUse::new(anchor, 365);
+        block.metrics = vec![
+            metric(MetricKind::Total, Polarity::Good, false),
+            metric(MetricKind::Level, Polarity::Neutral, true),
+            metric(MetricKind::Total, Polarity::Bad, false),
+        ];
+        for (day, value) in [(60, 50.0), (98, 3.0), (99, 2.0)] {
             block.metrics[0].take(Day::from_days(day), 0, value);
             block.metrics[1].take(Day::from_days(day - 1), 0, value);
         }
@@ -121,6 +138,7 @@ mod tests {
         let account = block.account(0);
         assert_eq!((account.good, account.bad, account.users, account.features), (5.0, 7.0, Some(3.0), 1));
         assert_eq!(account.active & 0b111_1111, 0b111, "the bad event on day 95 is no use");
+        assert_eq!(account.last_use, Some(Day::from_days(99)));
         assert!((account.volume - 6.0_f64.ln()).abs() < 1e-12);
     }
 }

@@ -45,6 +45,22 @@ impl Coverage {
         Some(Coverage { anchor, first, covered, state })
     }
 
+    /// What several sources cover together: up to the morning that all of them reach, the days that each covers from
+    /// its first day on. One that has stopped makes the whole stale: use that it would have brought must not look fallen.
+    pub fn join(sources: &[Coverage]) -> Option<Coverage> {
+        let anchor = sources.iter().map(|one| one.anchor).min()?;
+        let first = sources.iter().map(|one| one.first).min()?;
+        let covered = |one: &Coverage| {
+            let shift = (one.anchor - anchor).min(SPAN - 1);
+            let before = !mask(0, (anchor - one.first).clamp(0, SPAN));
+            one.covered >> shift | before
+        };
+        let covered =
+            sources.iter().map(covered).fold(u128::MAX, |all, one| all & one) & mask(0, (anchor - first).clamp(0, SPAN));
+        let stale = sources.iter().any(|one| one.state == State::Stale);
+        Some(Coverage { anchor, first, covered, state: if stale { State::Stale } else { State::Fresh } })
+    }
+
     /// The covered days among the `length` days that end `skip` days before the anchor, from `since` on.
     pub fn window(&self, skip: i32, length: i32, since: Day) -> u128 {
         let alive = (self.anchor - since).clamp(0, SPAN);
@@ -88,5 +104,17 @@ mod tests {
         assert_eq!(coverage.window(0, 28, Day::from_days(91)).count_ones(), 10, "days before the account began do not count");
         assert_eq!(Coverage::of(&days, Day::from_days(104), 3).unwrap().state, State::Fresh);
         assert!(Coverage::of(&[], Day::from_days(104), 3).is_none());
+    }
+
+    #[test]
+    fn sources_are_judged_together_up_to_where_all_of_them_reach() {
+        let long = Coverage::of(&days(&(0..=100).collect::<Vec<_>>()), Day::from_days(101), 3).unwrap();
+        let late = Coverage::of(&days(&(95..=98).collect::<Vec<_>>()), Day::from_days(101), 3).unwrap();
+        let both = Coverage::join(&[long, late]).unwrap();
+        assert_eq!((both.anchor, both.first, both.state), (Day::from_days(99), Day::from_days(0), State::Fresh));
+        assert_eq!(both.window(0, 28, Day::from_days(0)).count_ones(), 28, "before its first day the late one says nothing");
+        let stopped = Coverage::of(&days(&[90]), Day::from_days(101), 3).unwrap();
+        assert_eq!(Coverage::join(&[long, stopped]).unwrap().state, State::Stale);
+        assert_eq!(Coverage::join(&[long]), Some(long));
     }
 }

@@ -23,6 +23,13 @@ pub fn place_of(ordinal: u32) -> usize {
     ordinal as usize % BLOCK
 }
 
+/// How many blocks there are.
+pub async fn blocks(db: &Db) -> Result<i64> {
+    let last: Option<i64> = on_db!(db, pool => sqlx::query_scalar("SELECT max(block) FROM account").fetch_one(pool).await)
+        .context("reading the accounts")?;
+    Ok(last.map_or(0, |last| last + 1))
+}
+
 impl Directory {
     /// Reads all of it, one row a block: the cost of a row is paid once for 4,096 accounts.
     pub async fn load(db: &Db) -> Result<Directory> {

@@ -10,6 +10,7 @@ mod task_change;
 mod task_rows;
 pub mod tasks;
 mod tile;
+pub mod turns;
 pub mod usage;
 mod usage_write;
 

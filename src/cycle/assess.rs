@@ -1,0 +1,335 @@
+//! From the facts of one block of accounts to their signals: the first of two passes, because percentiles want all
+//! accounts before any can be scored.
+
+use std::collections::{BTreeMap, HashMap};
+
+use anyhow::{Context, Result};
+use serde::de::DeserializeOwned;
+
+use super::Setup;
+use super::world::World;
+use crate::model::record::{Account, Contact, Contract, Event, Invoice, Record, RecordKind, Survey, Ticket, Touch, Value};
+use crate::model::{Currency, Day, Id, MetricKind, Money};
+use crate::signals::adoption::adoption;
+use crate::signals::condition::Subject;
+use crate::signals::{
+    AccountFacts, BlockUse, MetricUse, PeerInput, Reading, Signal, Signals, Standing, State, age_class, began, commercial,
+    relationship, service,
+};
+use crate::store::{BLOCK, Db, directory, facts, usage};
+use crate::value::{Accumulator, FirstValue, Measure};
+
+/// One customer on one morning.
+#[derive(Clone, Debug)]
+pub struct Customer {
+    /// Its number in the store.
+    pub ordinal: u32,
+    /// Its id.
+    pub id: Id,
+    /// What people call it.
+    pub name: Box<str>,
+    /// Who looks after it.
+    pub csm: Option<Id>,
+    /// In lower case.
+    pub tier: Option<Box<str>>,
+    /// The company's own division of its customers.
+    pub segment: Option<Box<str>>,
+    /// What the customer does.
+    pub industry: Option<Box<str>>,
+    /// Where it is.
+    pub region: Option<Box<str>>,
+    /// BCP 47 tag.
+    pub language: Option<Box<str>>,
+    /// What it bought.
+    pub product: Option<Box<str>>,
+    /// Revenue of one year, by currency.
+    pub arr: Vec<(Currency, i64)>,
+    /// How its contracts stand.
+    pub standing: Standing,
+    /// All that is known in numbers; what peers tell is still missing.
+    pub signals: Signals,
+    /// What it is compared by. The group is set once all blocks are there.
+    pub peer: PeerInput,
+    /// The age class of its peers.
+    pub age_class: u8,
+    /// The day on which the first value was attained.
+    pub attained_on: Option<Day>,
+    /// Where it stands with its first value, for people.
+    pub first_value: Box<str>,
+}
+
+impl Customer {
+    /// What conditions may ask about it before there is a score.
+    pub fn subject(&self) -> Subject<'_> {
+        Subject {
+            tier: self.tier.as_deref(),
+            segment: self.segment.as_deref(),
+            industry: self.industry.as_deref(),
+            region: self.region.as_deref(),
+            language: self.language.as_deref(),
+            product: self.product.as_deref(),
+            ..Subject::new(&self.signals)
+        }
+    }
+
+    /// Revenue of one year.
+    pub fn arr(&self) -> impl Iterator<Item = Money> {
+        self.arr.iter().map(|&(currency, minor)| Money { minor, currency })
+    }
+}
+
+/// Reads one record from the store.
+pub fn decode<T: DeserializeOwned>(kind: RecordKind, body: &str) -> Result<T> {
+    serde_json::from_str(body).with_context(|| format!("the store holds a broken record of {}: {body}", kind.name()))
+}
+
+/// The customers of one block. `attained`: what earlier cycles saw of first values, by place.
+pub async fn block(db: &Db, setup: &Setup, world: &World, block: i64, attained: &HashMap<u16, Day>) -> Result<Vec<Customer>> {
+    let accounts = accounts(db, world, block).await?;
+    if accounts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let usage = block_use(db, world, block).await?;
+    let mut customers = Vec::with_capacity(accounts.len());
+    let mut waiting = Vec::new();
+    for (place, facts) in accounts {
+        let ordinal = u32::try_from(block * BLOCK as i64 + i64::try_from(place)?)?;
+        let Some(mut customer) = customer(world, &facts, ordinal, usage.as_ref()) else { continue };
+        if let Some(followed) = follow(setup, world, &customer, &facts, place, attained) {
+            waiting.push((customers.len(), followed));
+        } else {
+            customer.signals.set(Signal::FirstValue, Reading::NOT_APPLICABLE);
+        }
+        customers.push(customer);
+    }
+    feed(db, world, block, &mut waiting).await?;
+    for (at, followed) in waiting {
+        followed.judge(world, &mut customers[at]);
+    }
+    Ok(customers)
+}
+
+/// The accounts of the block that are there on that morning, with what is known of them, by place.
+async fn accounts(db: &Db, world: &World, block: i64) -> Result<BTreeMap<usize, AccountFacts>> {
+    let (day, zone) = (world.as_of.day, &world.zone);
+    let mut accounts: BTreeMap<usize, AccountFacts> = BTreeMap::new();
+    // Accounts come first, in the order of the records.
+    for (kind, fact) in facts::of_block(db, block, world.as_of).await? {
+        let Some(place) = fact.ordinal.map(directory::place_of) else { continue };
+        if kind == RecordKind::Accounts {
+            let account: Account = decode(kind, &fact.body)?;
+            if let Some(account) = account.known_on(day, zone) {
+                accounts.insert(place, AccountFacts::new(account));
+            }
+            continue;
+        }
+        let Some(facts) = accounts.get_mut(&place) else { continue };
+        match kind {
+            RecordKind::Contracts => facts.contracts.extend(decode::<Contract>(kind, &fact.body)?.known_on(day, zone)),
+            RecordKind::Contacts => facts.contacts.extend(decode::<Contact>(kind, &fact.body)?.known_on(day, zone)),
+            RecordKind::Touches => facts.touches.extend(decode::<Touch>(kind, &fact.body)?.known_on(day, zone)),
+            RecordKind::Surveys => facts.surveys.extend(decode::<Survey>(kind, &fact.body)?.known_on(day, zone)),
+            RecordKind::Tickets => facts.tickets.extend(decode::<Ticket>(kind, &fact.body)?.known_on(day, zone)),
+            RecordKind::Invoices => facts.invoices.extend(decode::<Invoice>(kind, &fact.body)?.known_on(day, zone)),
+            RecordKind::Events => facts.events.extend(decode::<Event>(kind, &fact.body)?.known_on(day, zone)),
+            RecordKind::Values => facts.values.extend(decode::<Value>(kind, &fact.body)?.known_on(day, zone)),
+            _ => {}
+        }
+    }
+    Ok(accounts)
+}
+
+/// The use of the block, as far back as windows look.
+async fn block_use(db: &Db, world: &World, block: i64) -> Result<Option<BlockUse>> {
+    let Some(coverage) = &world.coverage else { return Ok(None) };
+    let mut usage = BlockUse::new(coverage.anchor, world.look_back_days());
+    for metric in &world.metrics {
+        let declared = &metric.declared;
+        let mut one = MetricUse::new(declared.kind, declared.polarity, declared.unit == "users", coverage.anchor, BLOCK);
+        let span = usage.span();
+        usage::each_value(db, block, metric.id, span, world.as_of, |day, place, value| one.take(day, place, value)).await?;
+        usage.metrics.push(one);
+    }
+    Ok(Some(usage))
+}
+
+/// The customer, if the account is one on that morning.
+fn customer(world: &World, facts: &AccountFacts, ordinal: u32, usage: Option<&BlockUse>) -> Option<Customer> {
+    let (on, account) = (world.as_of.day, &facts.account);
+    let service = service(&facts.contracts, on, world.service_rules);
+    let place = directory::place_of(ordinal);
+    let used = usage.map(|usage| usage.account(place));
+    let alive = match (world.silent_days, service.standing) {
+        (Some(silent), _) => used.is_some_and(|used| used.last_use.is_some_and(|last| on - last <= silent)),
+        (None, Standing::InForce | Standing::Undecided) => true,
+        (None, Standing::NoContract) => !world.have_contracts,
+        (None, Standing::Coming | Standing::Left(_)) => false,
+    };
+    if !alive {
+        return None;
+    }
+    let since = began(account, &service);
+    let mut signals = Signals::default();
+    let mut peer = PeerInput::default();
+    commercial(&mut signals, account, &service, on);
+    if let Some(used) = used {
+        let began = account.live_on.or(since).unwrap_or(Day::ALWAYS);
+        adoption(&mut signals, &mut peer, world.coverage.as_ref(), &used, began, service.seats);
+    }
+    relationship(&mut signals, facts, world.have, on, since, &world.zone);
+    let text = |text: &Option<String>| text.as_deref().map(Into::into);
+    Some(Customer {
+        ordinal,
+        id: account.id.clone(),
+        name: account.name.as_str().into(),
+        csm: account.csm.clone(),
+        tier: account.tier.as_ref().map(|tier| tier.0.as_str().into()),
+        segment: text(&account.segment),
+        industry: text(&account.industry),
+        region: text(&account.region),
+        language: text(&account.language),
+        product: text(&service.product),
+        arr: service.arr.iter().map(|(&currency, &minor)| (currency, minor)).collect(),
+        standing: service.standing,
+        age_class: age_class(since.map_or(0, |since| on - since)),
+        signals,
+        peer,
+        attained_on: None,
+        first_value: "".into(),
+    })
+}
+
+/// A customer on the way to its first value.
+struct Followed<'a> {
+    place: usize,
+    definition: &'a FirstValue,
+    live_on: Option<Day>,
+    accumulator: Accumulator,
+    attained_on: Option<Day>,
+    /// What the values and events of the account say; `None` where use must.
+    reached_on: Option<Option<Day>>,
+}
+
+/// Which first value the customer is to reach, and what is known of it without looking at use.
+fn follow<'a>(
+    setup: &'a Setup,
+    world: &World,
+    customer: &Customer,
+    facts: &AccountFacts,
+    place: usize,
+    attained: &HashMap<u16, Day>,
+) -> Option<Followed<'a>> {
+    let definition = FirstValue::pick(&setup.library.first_values, &customer.subject())?;
+    let live_on = facts.account.live_on;
+    let kind = match &definition.measure {
+        Measure::AtLeast { metric, .. } | Measure::ShareOfSeats { metric, .. } => {
+            world.metrics.iter().find(|one| one.name == *metric).map_or(MetricKind::Total, |one| one.declared.kind)
+        }
+        _ => MetricKind::Total,
+    };
+    let seats = customer.signals.value(Signal::Seats);
+    let since_live = |day: &Day| live_on.is_some_and(|live| *day >= live);
+    let reached_on = match &definition.measure {
+        Measure::Value(title) => {
+            let wanted = facts.values.iter().filter(|value| title.as_ref().is_none_or(|title| value.title == *title));
+            Some(wanted.filter_map(|value| value.achieved_on).filter(since_live).min())
+        }
+        Measure::Event(kind) => {
+            Some(facts.events.iter().filter(|event| event.kind.0 == *kind).map(|event| event.on).filter(since_live).min())
+        }
+        _ => None,
+    };
+    Some(Followed {
+        place,
+        definition,
+        live_on,
+        accumulator: Accumulator::new(&definition.measure, kind, seats, live_on.unwrap_or(Day::ALWAYS)),
+        attained_on: u16::try_from(place).ok().and_then(|place| attained.get(&place).copied()),
+        reached_on,
+    })
+}
+
+/// Lets those who have not attained their first value yet see the use since they went live, each metric once.
+async fn feed(db: &Db, world: &World, block: i64, waiting: &mut [(usize, Followed<'_>)]) -> Result<()> {
+    let Some(coverage) = &world.coverage else { return Ok(()) };
+    for metric in &world.metrics {
+        let wants = |followed: &Followed<'_>| match &followed.definition.measure {
+            Measure::AtLeast { metric: name, .. } | Measure::ShareOfSeats { metric: name, .. } => *name == metric.name,
+            _ => false,
+        };
+        let mut places: HashMap<usize, &mut Accumulator> = HashMap::new();
+        let mut from = coverage.anchor;
+        for (_, followed) in waiting.iter_mut() {
+            if let (Some(live), None, true) = (followed.live_on, followed.attained_on, wants(followed)) {
+                from = from.min(live);
+                places.insert(followed.place, &mut followed.accumulator);
+            }
+        }
+        if !places.is_empty() {
+            let feed = |day, place, value| places.get_mut(&place).map_or((), |accumulator| accumulator.feed(day, value));
+            usage::each_value(db, block, metric.id, (from, coverage.anchor - 1), world.as_of, feed).await?;
+        }
+    }
+    feed_active_days(db, world, block, waiting).await
+}
+
+/// Active days are those with any use: the days of all metrics, put together before they are counted.
+async fn feed_active_days(db: &Db, world: &World, block: i64, waiting: &mut [(usize, Followed<'_>)]) -> Result<()> {
+    let Some(coverage) = &world.coverage else { return Ok(()) };
+    let mut days: HashMap<usize, std::collections::BTreeSet<Day>> = HashMap::new();
+    let mut from = coverage.anchor;
+    for (_, followed) in waiting.iter() {
+        if let (Some(live), None, Measure::ActiveDays(_)) = (followed.live_on, followed.attained_on, &followed.definition.measure)
+        {
+            // An account that has not got there long after the deadline is looked at over its last year only.
+            from = from.min(live.max(world.as_of.day - 400));
+            days.insert(followed.place, std::collections::BTreeSet::new());
+        }
+    }
+    if days.is_empty() {
+        return Ok(());
+    }
+    for metric in world.metrics.iter().filter(|metric| metric.declared.polarity != crate::model::Polarity::Bad) {
+        let note = |day, place, value| {
+            if value > 0.0
+                && let Some(days) = days.get_mut(&place)
+            {
+                days.insert(day);
+            }
+        };
+        usage::each_value(db, block, metric.id, (from, coverage.anchor - 1), world.as_of, note).await?;
+    }
+    for (_, followed) in waiting.iter_mut() {
+        for day in days.remove(&followed.place).unwrap_or_default() {
+            followed.accumulator.feed(day, 1.0);
+        }
+    }
+    Ok(())
+}
+
+impl Followed<'_> {
+    /// Says where the customer stands.
+    fn judge(self, world: &World, customer: &mut Customer) {
+        let on = world.as_of.day;
+        let covered = world
+            .coverage
+            .as_ref()
+            .is_some_and(|coverage| coverage.state == State::Fresh && self.live_on.is_some_and(|live| live >= coverage.first));
+        let mut progress = self.accumulator.progress(&self.definition.measure, covered || self.reached_on.is_some());
+        if let Some(reached_on) = self.reached_on {
+            progress.attained_on = reached_on;
+        }
+        progress.attained_on = self.attained_on.or(progress.attained_on);
+        let judgement = self.definition.judge(self.live_on, on, progress);
+        customer.attained_on = judgement.attained_on;
+        customer.first_value = format!("{}: {}", self.definition.title, judgement.forecast).into();
+        if let Some(state) = judgement.state {
+            customer.signals.set(Signal::FirstValue, Reading::fresh(state.index(), on - 1));
+        }
+        if let (Some(deadline), None) = (judgement.deadline, judgement.attained_on) {
+            customer.signals.set(Signal::DaysToFirstValue, Reading::fresh(f64::from(deadline - on), on - 1));
+        } else {
+            customer.signals.set(Signal::DaysToFirstValue, Reading::NOT_APPLICABLE);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! What every account of one morning has in common: which data there are, how fresh, under which rules.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+
+use super::Setup;
+use crate::config::Alive;
+use crate::model::record::{Record, RecordKind, Role, User};
+use crate::model::{Day, MetricDeclaration, Zone};
+use crate::signals::{Coverage, Have, SPAN, ServiceRules, State};
+use crate::store::facts::{self, AsOf};
+use crate::store::{Db, directory, pulls, usage};
+
+/// A metric as the cycle reads it.
+#[derive(Clone, Debug)]
+pub struct Metric {
+    /// Its number in tiles.
+    pub id: i64,
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub declared: MetricDeclaration,
+}
+
+/// A source whose data are too old to rely on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StaleSource {
+    /// Its name.
+    pub source: String,
+    /// The newest day that it brought.
+    pub since: Day,
+}
+
+/// One morning, before any account is looked at.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// The morning, and the last pull that counts.
+    pub as_of: AsOf,
+    /// The company's zone.
+    pub zone: Zone,
+    /// How many blocks of accounts there are.
+    pub blocks: i64,
+    /// What sources cover, taken together; `None` without any use.
+    pub coverage: Option<Coverage>,
+    /// All metrics.
+    pub metrics: Vec<Metric>,
+    /// Which records the company has.
+    pub have: Have,
+    /// Whether it has contracts at all.
+    pub have_contracts: bool,
+    /// Rules for contracts.
+    pub service_rules: ServiceRules,
+    /// Days of silence after which an account has left, where use shows that it lives.
+    pub silent_days: Option<i32>,
+    /// Sources that have stopped.
+    pub stale: Vec<StaleSource>,
+    /// The people, by id.
+    pub users: BTreeMap<String, User>,
+    /// Whether what was known when is taken from the facts' own dates.
+    pub approximated: bool,
+}
+
+impl World {
+    /// Reads it.
+    pub async fn load(db: &Db, setup: &Setup, as_of: AsOf) -> Result<World> {
+        let config = &setup.config;
+        let zone = config.company.zone().clone();
+        let days = usage::days(db, as_of).await?;
+        let mut brought = BTreeSet::new();
+        let (mut coverages, mut stale) = (Vec::new(), Vec::new());
+        for source in &config.sources {
+            brought.extend(pulls::brought(db, &source.name).await?);
+            let days = days.get(&source.name).map(Vec::as_slice).unwrap_or_default();
+            if let Some(coverage) = Coverage::of(days, as_of.day, source.max_age_days) {
+                if coverage.state == State::Stale {
+                    stale.push(StaleSource { source: source.name.clone(), since: coverage.anchor - 1 });
+                }
+                coverages.push(coverage);
+            }
+        }
+        let metrics = usage::metrics(db).await?.into_iter().map(|metric| Metric {
+            declared: config.metrics.get(&metric.name).cloned().unwrap_or_default(),
+            id: metric.id,
+            name: metric.name,
+        });
+        let has = |record: RecordKind| brought.contains(record.name());
+        Ok(World {
+            as_of,
+            blocks: directory::blocks(db).await?,
+            coverage: Coverage::join(&coverages),
+            metrics: metrics.collect(),
+            have: Have {
+                contacts: has(RecordKind::Contacts),
+                touches: has(RecordKind::Touches),
+                tickets: has(RecordKind::Tickets),
+                invoices: has(RecordKind::Invoices),
+            },
+            have_contracts: has(RecordKind::Contracts),
+            service_rules: ServiceRules {
+                gap_tolerance_days: config.accounts.gap_tolerance_days.cast_signed(),
+                undecided_days: config.accounts.undecided_days.cast_signed(),
+            },
+            silent_days: (config.accounts.alive == Alive::Use).then_some(config.accounts.silent_days.cast_signed()),
+            stale,
+            users: users(db, as_of, &zone).await?,
+            approximated: pulls::is_approximate(db, as_of.day).await?,
+            zone,
+        })
+    }
+
+    /// Days that use is looked back on: those of the windows, or of the silence after which an account has left.
+    pub fn look_back_days(&self) -> i32 {
+        SPAN.max(self.silent_days.unwrap_or(0))
+    }
+
+    /// Whom a leader's tasks of this CSM go to.
+    pub fn leader_of(&self, csm: Option<&str>) -> Option<&User> {
+        let manager = csm.and_then(|csm| self.users.get(csm)).and_then(|csm| csm.manager_id.as_ref());
+        let manager = manager.and_then(|manager| self.users.get(manager.as_str()));
+        manager.or_else(|| self.users.values().find(|user| user.role == Role::Leader))
+    }
+}
+
+async fn users(db: &Db, as_of: AsOf, zone: &Zone) -> Result<BTreeMap<String, User>> {
+    let mut users = BTreeMap::new();
+    for (kind, fact) in facts::of_block(db, -1, as_of).await? {
+        if kind == RecordKind::Users {
+            let user: User = super::decode(kind, &fact.body)?;
+            if let Some(user) = user.known_on(as_of.day, zone) {
+                users.insert(user.id.to_string(), user);
+            }
+        }
+    }
+    Ok(users)
+}

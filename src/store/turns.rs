@@ -1,0 +1,99 @@
+//! What the score of an account was the sum of at its turn, kept so that the next turn can tell what moved.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+
+use anyhow::{Context, Result};
+use flate2::Compression;
+use flate2::read::ZlibDecoder;
+use flate2::write::ZlibEncoder;
+
+use super::{Db, Tx, on_db, on_tx};
+use crate::health::{About, Factor};
+use crate::model::Day;
+use crate::signals::{Signal, State};
+
+/// Caps are numbered from here on, behind all signals.
+const CAPS: u8 = 200;
+const ROW: usize = 2 + 1 + 1 + 8 + 8;
+
+/// A factor as it was at a turn: what it is about, its reading, its points.
+pub fn remembered(about: About, input: Option<f64>, points: f64) -> Factor {
+    let state = if input.is_some() || matches!(about, About::Cap(_)) { State::Fresh } else { State::Missing };
+    Factor { dimension: usize::MAX, about, input, observed_on: None, weight: 0.0, points, max_points: 0.0, state }
+}
+
+fn encode(accounts: &BTreeMap<u16, Vec<Factor>>) -> Result<Vec<u8>> {
+    let mut out = ZlibEncoder::new(Vec::new(), Compression::fast());
+    for (place, factors) in accounts {
+        for factor in factors {
+            let about = match factor.about {
+                About::Signal(signal) => signal as u8,
+                About::Cap(at) => CAPS.saturating_add(u8::try_from(at).unwrap_or(u8::MAX)),
+            };
+            let mut row = [0; ROW];
+            row[..2].copy_from_slice(&place.to_le_bytes());
+            row[2] = about;
+            row[4..12].copy_from_slice(&factor.input.unwrap_or(f64::NAN).to_le_bytes());
+            row[12..].copy_from_slice(&factor.points.to_le_bytes());
+            out.write_all(&row).context("packing a turn")?;
+        }
+    }
+    out.finish().context("packing a turn")
+}
+
+fn decode(bytes: &[u8]) -> Result<BTreeMap<u16, Vec<Factor>>> {
+    let damaged = "a turn in the store is damaged";
+    let mut plain = Vec::new();
+    ZlibDecoder::new(bytes).read_to_end(&mut plain).context(damaged)?;
+    let (rows, rest) = plain.as_chunks::<ROW>();
+    anyhow::ensure!(rest.is_empty(), damaged);
+    let mut accounts: BTreeMap<u16, Vec<Factor>> = BTreeMap::new();
+    for row in rows {
+        let number = |at: usize| row[at..].first_chunk::<8>().map(|bytes| f64::from_le_bytes(*bytes)).context(damaged);
+        let about = match row[2] {
+            cap @ CAPS.. => About::Cap(usize::from(cap - CAPS)),
+            signal => About::Signal(*Signal::ALL.get(usize::from(signal)).context(damaged)?),
+        };
+        let place = u16::from_le_bytes([row[0], row[1]]);
+        let input = Some(number(4)?).filter(|input| !input.is_nan());
+        accounts.entry(place).or_default().push(remembered(about, input, number(12)?));
+    }
+    Ok(accounts)
+}
+
+/// The factors of that morning's turns in one block, by place.
+pub async fn of_block(db: &Db, as_of: Day, block: i64) -> Result<BTreeMap<u16, Vec<Factor>>> {
+    let sql = "SELECT body FROM turn_block WHERE as_of = $1 AND block = $2";
+    let body: Option<Vec<u8>> =
+        on_db!(db, pool => sqlx::query_scalar(sql).bind(i64::from(as_of.days())).bind(block).fetch_optional(pool).await)
+            .with_context(|| format!("reading the turns of block {block}"))?;
+    body.map_or(Ok(BTreeMap::new()), |body| decode(&body))
+}
+
+/// Keeps the factors of a morning's turns in one block, in place of those of an earlier cycle of the same morning.
+pub async fn save_block(tx: &mut Tx, as_of: Day, block: i64, accounts: &BTreeMap<u16, Vec<Factor>>) -> Result<()> {
+    let sql = "INSERT INTO turn_block (as_of, block, body) VALUES ($1, $2, $3)
+               ON CONFLICT (as_of, block) DO UPDATE SET body = excluded.body";
+    let body = encode(accounts)?;
+    on_tx!(tx, conn => sqlx::query(sql).bind(i64::from(as_of.days())).bind(block).bind(body).execute(conn).await.map(drop))
+        .with_context(|| format!("writing the turns of block {block}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn turns_come_back_as_they_were() {
+        let factors = vec![
+            remembered(About::Signal(Signal::Nps), Some(9.0), 3.25),
+            remembered(About::Signal(Signal::Csat), None, 0.0),
+            remembered(About::Cap(2), None, -12.5),
+        ];
+        let accounts = BTreeMap::from([(3, factors), (4000, Vec::new())]);
+        let back = decode(&encode(&accounts).unwrap()).unwrap();
+        assert_eq!((back.len(), &back[&3]), (1, &accounts[&3]));
+        assert!(decode(&[1, 2, 3]).is_err());
+    }
+}
