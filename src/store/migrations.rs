@@ -6,7 +6,10 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 
 /// Number, name and text of each migration. A text that has been released is never edited.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "store", include_str!("../../migrations/0001_store.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "store", include_str!("../../migrations/0001_store.sql")),
+    (2, "outbox", include_str!("../../migrations/0002_outbox.sql")),
+];
 
 /// Which dialect a text is for.
 #[derive(Clone, Copy, PartialEq, Eq)]

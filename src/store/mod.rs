@@ -4,6 +4,7 @@ mod db;
 pub mod directory;
 pub mod facts;
 mod migrations;
+pub mod outbox;
 pub mod pulls;
 pub mod scores;
 mod tile;
