@@ -23,7 +23,9 @@
 pub mod clock;
 pub mod config;
 pub mod cycle;
+pub mod delivery;
 pub mod demo;
+pub mod digest;
 pub mod health;
 pub mod model;
 pub mod playbook;

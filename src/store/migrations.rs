@@ -8,6 +8,7 @@ use sqlx::{AssertSqlSafe, SqlSafeStr};
 /// Number, name and text of each migration. A text that has been released is never edited.
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "store", include_str!("../../migrations/0001_store.sql")),
+    (2, "outbox", include_str!("../../migrations/0002_outbox.sql")),
     (3, "tasks", include_str!("../../migrations/0003_tasks.sql")),
 ];
 

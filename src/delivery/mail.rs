@@ -1,0 +1,178 @@
+//! One mail as bytes: the same parts, key and instant give the same bytes.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use anyhow::{Context, Result, anyhow, bail};
+use lettre::address::Address;
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
+
+use super::Rendered;
+use crate::digest::{Key, clean};
+use crate::model::Instant;
+use crate::store::outbox::Mail;
+
+/// Characters of a display name.
+const NAME: usize = 100;
+
+/// What goes into one mail.
+#[derive(Clone, Copy, Debug)]
+pub struct Letter<'a> {
+    /// For which digest, person and day.
+    pub key: &'a Key,
+    /// The sender's name; may be empty.
+    pub from_name: &'a str,
+    /// The sender's address.
+    pub from: &'a str,
+    /// The recipient's name; may be empty.
+    pub to_name: &'a str,
+    /// The recipient's address.
+    pub to: &'a str,
+    /// Subject and parts.
+    pub parts: &'a Rendered,
+    /// The `Date`.
+    pub at: Instant,
+    /// Where the web pages are, without a slash at the end; empty where there are none.
+    pub web_url: &'a str,
+}
+
+impl Letter<'_> {
+    /// The mail. Fails on an address to which, or from which, no mail can go.
+    pub fn write(&self) -> Result<Mail> {
+        let from = ascii_address(self.from).with_context(|| format!("the sender's address `{}`", clean(self.from, NAME)))?;
+        let to =
+            ascii_address(self.to).with_context(|| format!("the address `{}` of {}", clean(self.to, NAME), self.key.person))?;
+        let name = self.key.name();
+        let message_id = format!("<{name}@{}>", from.domain());
+        let seconds = u64::try_from(self.at.micros().div_euclid(1_000_000)).unwrap_or(0);
+        let body = MultiPart::alternative()
+            // Of the key, so that it is the same every time; `=_` stands in no encoded text.
+            .boundary(format!("=_{name}"))
+            .singlepart(part(ContentType::TEXT_PLAIN, &self.parts.text))
+            .singlepart(part(ContentType::TEXT_HTML, &self.parts.html));
+        let message = Message::builder()
+            .from(mailbox(self.from_name, from.clone()))
+            .to(mailbox(self.to_name, to.clone()))
+            .subject(one_line(&self.parts.subject))
+            .date(UNIX_EPOCH + Duration::from_secs(seconds))
+            .message_id(Some(message_id.clone()))
+            .raw_header(header("Auto-Submitted", "auto-generated".to_owned()))
+            .raw_header(header("X-Auto-Response-Suppress", "All".to_owned()))
+            .raw_header(header("List-Unsubscribe", self.unsubscribe(&name, &from)))
+            .raw_header(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()))
+            .multipart(body)
+            .with_context(|| format!("writing the mail {name}"))?;
+        Ok(Mail { key: self.key.clone(), message_id, from: from.to_string(), to: to.to_string(), bytes: message.formatted() })
+    }
+
+    fn unsubscribe(&self, name: &str, from: &Address) -> String {
+        let by_mail = format!("<mailto:{from}?subject=unsubscribe%20{name}>");
+        if self.web_url.starts_with("https://") {
+            format!("<{}/unsubscribe/{name}>, {by_mail}", self.web_url.trim_end_matches('/'))
+        } else {
+            by_mail
+        }
+    }
+}
+
+/// The address as servers without SMTPUTF8 take it: the host name in its ASCII form. A part before the `@` that is not ASCII
+/// cannot be sent to, and is refused.
+pub fn ascii_address(text: &str) -> Result<Address> {
+    let text = text.trim();
+    let (user, domain) = text.rsplit_once('@').context("has no @; write it like name@example.com")?;
+    if !user.is_ascii() {
+        bail!("has letters outside ASCII before the @, which many mail servers cannot deliver to");
+    }
+    let domain = idna::domain_to_ascii(domain).map_err(|_| anyhow!("has no valid host name after the @"))?;
+    Address::new(user, domain).map_err(|error| anyhow!("is not an e-mail address ({error}); write it like name@example.com"))
+}
+
+/// With the display name on one line: the builder panics on control characters.
+fn mailbox(name: &str, address: Address) -> Mailbox {
+    let name = clean(name, NAME);
+    Mailbox::new((!name.is_empty()).then_some(name), address)
+}
+
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+fn header(name: &'static str, value: String) -> HeaderValue {
+    HeaderValue::new(HeaderName::new_from_ascii_str(name), value)
+}
+
+fn part(kind: ContentType, text: &str) -> SinglePart {
+    SinglePart::builder().header(kind).body(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Id;
+
+    fn write(to_name: &str, to: &str, web_url: &str) -> Result<String> {
+        let parts =
+            Rendered { subject: "Café: 4 to do".to_owned(), text: "plain\n".to_owned(), html: "<p>rich</p>\n".to_owned() };
+        let key = Key { digest: "csm".to_owned(), person: Id::parse("u1").unwrap(), day: "2026-11-21".parse().unwrap() };
+        let at = Instant::from_micros(1_795_248_000_000_000);
+        let (from_name, from) = ("longroad", "cs@example.com");
+        let mail = Letter { key: &key, from_name, from, to_name, to, parts: &parts, at, web_url }.write()?;
+        Ok(String::from_utf8(mail.bytes).unwrap())
+    }
+
+    #[test]
+    fn the_same_letter_is_the_same_to_the_byte() {
+        let mail = write("Dana Reyes", "dana@example.com", "https://cs.example.com").unwrap();
+        assert_eq!(mail, write("Dana Reyes", "dana@example.com", "https://cs.example.com").unwrap());
+        insta::assert_snapshot!(mail.replace("\r\n", "\n"), @r#"
+        From: longroad <cs@example.com>
+        To: "Dana Reyes" <dana@example.com>
+        Subject: =?utf-8?b?Q2Fmw6k6?= 4 to do
+        Date: Sat, 21 Nov 2026 08:00:00 +0000
+        Message-ID: <2026-11-21.csm.cfc2a41a4da5713c@example.com>
+        Auto-Submitted: auto-generated
+        X-Auto-Response-Suppress: All
+        List-Unsubscribe: <https://cs.example.com/unsubscribe/2026-11-21.csm.cfc2a41a4da5713c>,
+         <mailto:cs@example.com?subject=unsubscribe%202026-11-21.csm.cfc2a41a4da5713c>
+        List-Unsubscribe-Post: List-Unsubscribe=One-Click
+        MIME-Version: 1.0
+        Content-Type: multipart/alternative;
+         boundary="=_2026-11-21.csm.cfc2a41a4da5713c"
+
+        --=_2026-11-21.csm.cfc2a41a4da5713c
+        Content-Type: text/plain; charset=utf-8
+        Content-Transfer-Encoding: 7bit
+
+        plain
+
+        --=_2026-11-21.csm.cfc2a41a4da5713c
+        Content-Type: text/html; charset=utf-8
+        Content-Transfer-Encoding: 7bit
+
+        <p>rich</p>
+
+        --=_2026-11-21.csm.cfc2a41a4da5713c--
+        "#);
+    }
+
+    #[test]
+    fn a_name_cannot_add_a_header() {
+        let mail = write("Eve\r\nBcc: all@example.com\u{0}", "eve@example.com", "").unwrap();
+        assert!(!mail.contains("\r\nBcc:"), "{mail}");
+        assert!(mail.contains("List-Unsubscribe: <mailto:cs@example.com?subject=unsubscribe%20"), "{mail}");
+    }
+
+    #[test]
+    fn addresses_are_made_ascii_or_refused() {
+        for (given, wanted) in
+            [(" a@b.example ", "a@b.example"), ("a@müller.example", "a@xn--mller-kva.example"), ("a@B.Example", "a@b.example")]
+        {
+            assert_eq!(ascii_address(given).unwrap().to_string(), wanted);
+        }
+        for wrong in ["", "a", "müller@b.example", "a b@c.example", "a@", "@b.example", "a@b\r\nc", "a@b.example, c@d.example"] {
+            assert!(ascii_address(wrong).is_err(), "{wrong:?}");
+        }
+        let error = format!("{:#}", write("Max", "müller@b.example", "").unwrap_err());
+        assert!(error.starts_with("the address `müller@b.\u{200B}example` of u1: has letters outside ASCII"), "{error}");
+    }
+}

@@ -1,0 +1,17 @@
+//! Mails: templates rendered, messages built, the outbox drained over a transport.
+
+mod drain;
+mod lint;
+mod mail;
+mod maildir;
+mod render;
+mod smtp;
+mod transport;
+mod wrap;
+
+pub use drain::{Drained, drain};
+pub use mail::{Letter, ascii_address};
+pub use maildir::Maildir;
+pub use render::{Problem, Rendered, Renderer, SHIPPED};
+pub use smtp::{Smtp, SmtpSettings, Tls};
+pub use transport::{Memory, Transport};

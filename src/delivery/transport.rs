@@ -1,0 +1,57 @@
+//! Where mails go: a folder, a server, or, for tests, a list.
+
+use std::collections::VecDeque;
+
+use super::maildir::Maildir;
+use super::smtp::Smtp;
+use crate::store::outbox::{Mail, Outcome};
+
+/// Where mails go.
+#[derive(Debug)]
+pub enum Transport {
+    /// A folder in Maildir layout.
+    File(Maildir),
+    /// A mail server.
+    Smtp(Box<Smtp>),
+    /// Nowhere: kept for a test to look at.
+    Memory(Memory),
+}
+
+/// What was delivered, and what the next deliveries are to be answered with (accepted where nothing is left).
+#[derive(Debug, Default)]
+pub struct Memory {
+    /// All mails that came, accepted or not.
+    pub mails: Vec<Mail>,
+    /// The coming answers.
+    pub answers: VecDeque<Outcome>,
+}
+
+impl Transport {
+    /// Makes sure that mails can be delivered now, so that none is claimed in vain. The error is for people to read.
+    pub async fn ready(&mut self) -> Result<(), String> {
+        match self {
+            Transport::File(folder) => folder.ready().map_err(|error| format!("{error:#}")),
+            Transport::Smtp(server) => server.ready().await,
+            Transport::Memory(_) => Ok(()),
+        }
+    }
+
+    /// Delivers one mail. Never fails: what went wrong is an outcome.
+    pub async fn deliver(&mut self, mail: &Mail) -> Outcome {
+        match self {
+            Transport::File(folder) => folder.deliver(mail).await,
+            Transport::Smtp(server) => server.deliver(mail).await,
+            Transport::Memory(list) => {
+                list.mails.push(mail.clone());
+                list.answers.pop_front().unwrap_or_else(|| Outcome::Accepted { answer: "kept in memory".to_owned() })
+            }
+        }
+    }
+
+    /// Ends the batch: says goodbye to the server.
+    pub async fn close(&mut self) {
+        if let Transport::Smtp(server) = self {
+            server.close().await;
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! What the templates of the CSM's digest may name. Every value is text that is ready to be printed, a boolean or a list:
+//! a template formats no number, and nothing is ever null. An absent text is empty, which `{{#if}}` takes for false.
+
+use serde::Serialize;
+
+/// The context of `templates/email/csm/*`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CsmDigest {
+    /// Of the words in the mail: `en`.
+    pub language: String,
+    /// The company's name; may be empty.
+    pub company: String,
+    /// The reader's name.
+    pub reader: String,
+    /// `Sat 21 Nov 2026`.
+    pub day: String,
+    /// `Sat 21 Nov`.
+    pub day_short: String,
+    /// The zone in which the day is meant, such as `Europe/Berlin`.
+    pub zone: String,
+    /// `4 to do (2 overdue), 3 accounts changed`.
+    pub headline: String,
+    /// What a list of mails shows after the subject: the first thing to do.
+    pub preheader: String,
+    /// Nothing to do, changed, reviewed, unknown or stale.
+    pub quiet: bool,
+    /// What to know before acting on the rest: data that is behind, plays that wait.
+    pub notices: Vec<Notice>,
+    /// What to do.
+    pub todo: Section<TaskLine>,
+    /// What changed.
+    pub changed: Section<ChangeLine>,
+    /// What came of the last prescriptions.
+    pub reviewed: Section<ReviewLine>,
+    /// What cannot be scored.
+    pub unknown: Section<UnknownLine>,
+    /// How big the book is.
+    pub book: BookLine,
+    /// The reader's page; empty where there is none.
+    pub home: String,
+}
+
+/// A list of at most ten.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Section<T> {
+    /// Whether there is anything.
+    pub any: bool,
+    /// How many in all.
+    pub total: String,
+    /// The first ten.
+    pub rows: Vec<T>,
+    /// `4 more are not shown here.`, or empty.
+    pub more: String,
+    /// The page with all of them; empty where there is none.
+    pub link: String,
+}
+
+/// A sentence that qualifies the rest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Notice {
+    /// The sentence.
+    pub text: String,
+}
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TaskLine {
+    /// 1 to 10.
+    pub number: String,
+    /// The account's name.
+    pub account: String,
+    /// What to do.
+    pub title: String,
+    /// `3 days overdue`, `due today` or `due Tue 24 Nov`.
+    pub due: String,
+    /// Whether it is.
+    pub overdue: bool,
+    /// Whether the leader was told.
+    pub escalated: bool,
+    /// `EUR 120,000 a year`, or empty.
+    pub arr: String,
+    /// `second attempt`, or empty for the first.
+    pub attempt: String,
+    /// The diagnosis.
+    pub why: String,
+    /// The way to do it; may be empty.
+    pub solution: String,
+    /// The account's page; empty where there is none.
+    pub link: String,
+}
+
+/// One account that changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ChangeLine {
+    /// The account's name.
+    pub account: String,
+    /// `72 → 38`, `unknown → 38`.
+    pub scores: String,
+    /// `−34`, `+5`, or empty where one side is unknown.
+    pub points: String,
+    /// `Healthy → At risk`, or the band's name where it is the same.
+    pub bands: String,
+    /// Whether it is worse than it was.
+    pub worse: bool,
+    /// What moved it, largest first.
+    pub factors: Vec<FactorLine>,
+    /// `and 2 smaller ones`, or empty.
+    pub more: String,
+    /// The account's page; empty where there is none.
+    pub link: String,
+}
+
+/// What moved a score.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FactorLine {
+    /// In words.
+    pub text: String,
+    /// `−12.0`.
+    pub points: String,
+    /// Whether it took points.
+    pub worse: bool,
+}
+
+/// What came of one prescription.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ReviewLine {
+    /// The account's name.
+    pub account: String,
+    /// What was prescribed.
+    pub play: String,
+    /// What the review found.
+    pub outcome: String,
+    /// What follows; may be empty.
+    pub next: String,
+    /// The account's page; empty where there is none.
+    pub link: String,
+}
+
+/// One account that cannot be scored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UnknownLine {
+    /// The account's name.
+    pub account: String,
+    /// What is missing.
+    pub why: String,
+    /// The account's page; empty where there is none.
+    pub link: String,
+}
+
+/// The book.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BookLine {
+    /// Whether there is any account.
+    pub any: bool,
+    /// `42 accounts`.
+    pub accounts: String,
+    /// `EUR 1,200,000 and USD 80,000 a year`, or empty.
+    pub arr: String,
+    /// At risk, watch, healthy, unknown: always four.
+    pub bands: Vec<BandCell>,
+    /// The page with all accounts; empty where there is none.
+    pub link: String,
+}
+
+/// One band of the book.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BandCell {
+    /// `At risk`.
+    pub label: String,
+    /// How many accounts.
+    pub count: String,
+    /// Whether any account is in it.
+    pub any: bool,
+    /// Share of the book in whole per cent, as text; the four make 100.
+    pub percent: String,
+    /// Background colour, `#rrggbb`, dark enough for white figures in light and in dark.
+    pub colour: String,
+}

@@ -1,0 +1,241 @@
+//! What a cycle gives to the digest of one reader, gathered account by account.
+
+use std::cmp::Ordering;
+
+use crate::digest::{Ranked, Top};
+use crate::health::Band;
+use crate::model::{Day, Id, Money, Zone};
+
+/// Who reads it.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    /// The user's id.
+    pub id: Id,
+    /// As the directory has it.
+    pub name: String,
+    /// Where it goes.
+    pub email: String,
+    /// In which the reader's day begins.
+    pub zone: Zone,
+    /// As in `en`. The shipped words are English; another language falls back to them.
+    pub language: String,
+}
+
+/// Something to be done.
+#[derive(Clone, Debug)]
+pub struct TaskItem {
+    /// The task's id.
+    pub id: String,
+    /// For which account.
+    pub account_id: Id,
+    /// Its name.
+    pub account_name: String,
+    /// What to do.
+    pub title: String,
+    /// The diagnosis, with its numbers.
+    pub why: String,
+    /// By when.
+    pub due_on: Day,
+    /// Days past due; 0 or less when it is not.
+    pub overdue_days: i32,
+    /// How, in a sentence or two; empty where the playbook gives none.
+    pub solution: String,
+    /// 1 for the first prescription, 2 when the first did not help, and so on.
+    pub attempt: u32,
+    /// What the account pays in a year, where contracts say.
+    pub arr: Option<Money>,
+    /// Whether the leader was told.
+    pub escalated: bool,
+}
+
+/// An account whose score or band is another than at its last turn.
+#[derive(Clone, Debug)]
+pub struct ChangeItem {
+    /// Which account.
+    pub account_id: Id,
+    /// Its name.
+    pub account_name: String,
+    /// 0–100; `None` when too little is known now.
+    pub score: Option<f64>,
+    /// 0–100; `None` when it was unknown then.
+    pub previous: Option<f64>,
+    /// The band now.
+    pub band: Band,
+    /// The band then.
+    pub previous_band: Band,
+    /// What moved it, with the points given (+) or taken (−), largest first.
+    pub factors: Vec<(String, f64)>,
+}
+
+/// What came of a prescription.
+#[derive(Clone, Debug)]
+pub struct ReviewItem {
+    /// For which account.
+    pub account_id: Id,
+    /// Its name.
+    pub account_name: String,
+    /// The play that was prescribed.
+    pub play: String,
+    /// What the review found, with its numbers.
+    pub outcome: String,
+    /// What follows; empty where nothing does.
+    pub next: String,
+}
+
+/// An account that cannot be scored.
+#[derive(Clone, Debug)]
+pub struct UnknownItem {
+    /// Which account.
+    pub account_id: Id,
+    /// Its name.
+    pub account_name: String,
+    /// What is missing.
+    pub why: String,
+}
+
+/// How many accounts the reader looks after, and what they pay in a year.
+#[derive(Clone, Debug, Default)]
+pub struct Book {
+    /// All of them.
+    pub accounts: usize,
+    /// In the band.
+    pub healthy: usize,
+    /// In the band.
+    pub watch: usize,
+    /// In the band.
+    pub at_risk: usize,
+    /// Not scored.
+    pub unknown: usize,
+    /// One sum per currency.
+    pub arr: Vec<Money>,
+}
+
+/// A source whose data is too old to act on.
+#[derive(Clone, Debug)]
+pub struct StaleItem {
+    /// The source's name.
+    pub source: String,
+    /// The day of its last data.
+    pub since: Day,
+    /// What it feeds, such as `usage`.
+    pub what: String,
+}
+
+/// All that goes into one reader's digest. Lists keep the first ten and count the rest.
+#[derive(Clone, Debug)]
+pub struct CsmInputs {
+    /// Who reads it.
+    pub reader: Reader,
+    /// The company's name; may be empty.
+    pub company: String,
+    /// What to do, the most overdue first.
+    pub tasks: Top<TaskItem>,
+    /// How many of all tasks are overdue.
+    pub overdue: usize,
+    /// What changed, what fell into a worse band first.
+    pub changes: Top<ChangeItem>,
+    /// What was reviewed.
+    pub reviews: Top<ReviewItem>,
+    /// What cannot be scored.
+    pub unknown: Top<UnknownItem>,
+    /// How big the book is.
+    pub book: Book,
+    /// Sources that are behind.
+    pub stale: Vec<StaleItem>,
+    /// Whether the day was looked at from records that were pulled later.
+    pub approximated: bool,
+    /// Plays that wait for a source that is behind.
+    pub paused_plays: Vec<String>,
+}
+
+impl CsmInputs {
+    /// With nothing in it yet.
+    pub fn new(reader: Reader, company: &str) -> CsmInputs {
+        CsmInputs {
+            reader,
+            company: company.to_owned(),
+            tasks: Top::default(),
+            overdue: 0,
+            changes: Top::default(),
+            reviews: Top::default(),
+            unknown: Top::default(),
+            book: Book::default(),
+            stale: Vec::new(),
+            approximated: false,
+            paused_plays: Vec::new(),
+        }
+    }
+
+    /// Adds a task.
+    pub fn task(&mut self, task: TaskItem) {
+        self.overdue += usize::from(task.overdue_days > 0);
+        self.tasks.push(task);
+    }
+
+    /// Adds a change.
+    pub fn change(&mut self, change: ChangeItem) {
+        self.changes.push(change);
+    }
+
+    /// Adds a review.
+    pub fn review(&mut self, review: ReviewItem) {
+        self.reviews.push(review);
+    }
+
+    /// Adds an account that cannot be scored.
+    pub fn unknown(&mut self, unknown: UnknownItem) {
+        self.unknown.push(unknown);
+    }
+
+    /// Whether there is nothing to do, changed, reviewed, unknown or stale: then the mail is not sent, save once a week.
+    pub fn is_empty(&self) -> bool {
+        self.tasks.total() + self.changes.total() + self.reviews.total() + self.unknown.total() + self.stale.len() == 0
+    }
+}
+
+/// The longest due first, then what was escalated.
+impl Ranked for TaskItem {
+    fn rank(&self, other: &TaskItem) -> Ordering {
+        let key = |task: &TaskItem| (task.due_on, !task.escalated);
+        key(self).cmp(&key(other)).then_with(|| self.account_id.cmp(&other.account_id)).then_with(|| self.id.cmp(&other.id))
+    }
+}
+
+impl ChangeItem {
+    /// Points gained since the last turn; 0 where one of the two is unknown.
+    pub fn points(&self) -> f64 {
+        self.score.zip(self.previous).map_or(0.0, |(score, previous)| score - previous)
+    }
+
+    /// A worse band, no longer known, a fall within the band, a better band, the rest.
+    fn class(&self) -> u8 {
+        let known = self.band != Band::Unknown && self.previous_band != Band::Unknown;
+        match () {
+            () if known && self.band < self.previous_band => 0,
+            () if self.band == Band::Unknown => 1,
+            () if self.points() < 0.0 => 2,
+            () if known && self.band > self.previous_band => 3,
+            () => 4,
+        }
+    }
+}
+
+impl Ranked for ChangeItem {
+    fn rank(&self, other: &ChangeItem) -> Ordering {
+        (self.class().cmp(&other.class()))
+            .then_with(|| other.points().abs().total_cmp(&self.points().abs()))
+            .then_with(|| self.account_id.cmp(&other.account_id))
+    }
+}
+
+impl Ranked for ReviewItem {
+    fn rank(&self, other: &ReviewItem) -> Ordering {
+        self.account_id.cmp(&other.account_id).then_with(|| self.play.cmp(&other.play))
+    }
+}
+
+impl Ranked for UnknownItem {
+    fn rank(&self, other: &UnknownItem) -> Ordering {
+        self.account_id.cmp(&other.account_id)
+    }
+}
