@@ -6,6 +6,7 @@ CREATE TABLE prescription (
     account_id TEXT NOT NULL,
     playbook TEXT NOT NULL,
     diagnosis TEXT NOT NULL,
+    severe BOOLEAN NOT NULL,
     attempt BIGINT NOT NULL,
     opened_on BIGINT NOT NULL,
     review_on BIGINT NOT NULL,

@@ -114,9 +114,12 @@ fn in_folder(path: &str, folder: &str, ending: &str) -> bool {
 /// A file that looks as if it were meant and would be passed over.
 fn stray(path: &str) -> Option<Fault> {
     let folder = path.split_once('/').map_or("", |(first, _)| first);
+    let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
     match folder {
-        _ if path.ends_with(".yml") => Some(Fault::whole(path, "must end in .yaml to be read")),
-        _ if !path.ends_with(".yaml") => None,
+        _ if ending == "yml" || ending.eq_ignore_ascii_case("yaml") && ending != "yaml" => {
+            Some(Fault::whole(path, "must end in .yaml to be read"))
+        }
+        _ if ending != "yaml" => None,
         "solutions" => Some(Fault::whole(path, "a solution is a Markdown file, ending in .md")),
         folder if FOLDERS.contains(&folder) => None,
         _ => Some(Fault::whole(path, format!("lies in none of the folders {}", FOLDERS.join(", ")))),

@@ -12,7 +12,7 @@ mod spec;
 mod tests;
 
 pub use library::Library;
-pub use plan::{Client, Diagnoses, Diagnosis, Opened, diagnose, escalate, follow_up, hand_over, prescribe, try_again};
+pub use plan::{Client, Diagnoses, Diagnosis, Opened, diagnose, follow_up, hand_over, prescribe};
 pub use prescription::{Owner, Prescription, PrescriptionStatus, Task, TaskStatus};
 pub use review::{Next, Outcome, Review, is_due, review, withdraw};
 pub use shipped::shipped;

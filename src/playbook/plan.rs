@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::review::{Next, Review};
-use super::{Library, Owner, Play, Prescription, PrescriptionStatus, Task, TaskStatus, Then};
+use super::{Library, Owner, Play, Prescription, PrescriptionStatus, Step, Task, TaskStatus, Then};
 use crate::model::{Day, Id};
 use crate::signals::Signal;
 use crate::signals::condition::{Subject, Verdict};
@@ -104,29 +104,11 @@ pub fn prescribe(
         Some(closed) => closed + cooldown > on || past.opened_on == on,
         None => true,
     });
-    (!blocked).then(|| open(library, play, client, diagnosis.evidence.clone(), on, 1))
+    let start = Start { play, client, severe: diagnosis.severe, on, attempt: 1 };
+    (!blocked).then(|| start.open(library, diagnosis.evidence.clone()))
 }
 
-/// Prescribes the next attempt of a play that did not help.
-pub fn try_again(library: &Library, play: &Play, client: Client<'_>, evidence: Vec<String>, on: Day, attempt: u32) -> Opened {
-    open(library, play, client, evidence, on, attempt)
-}
-
-/// Hands a play that did not help to the leader: one task, due in two working days.
-pub fn escalate(play: &Play, client: Client<'_>, failed: &Prescription, evidence: Vec<String>, on: Day) -> Opened {
-    let mut prescription = start(play, client, evidence, on, failed.attempt + 1);
-    prescription.status = PrescriptionStatus::Escalated;
-    let times = if failed.attempt == 1 { "one attempt".to_owned() } else { format!("{} attempts", failed.attempt) };
-    let what = What {
-        title: format!("Decide what to do: {times} at “{}” did not help", play.title),
-        solution: None,
-        due_on: on.plus_working_days(2),
-    };
-    let tasks = vec![task(&prescription, client, Owner::Leader, 0, what)];
-    Opened { prescription, tasks }
-}
-
-/// What a review leads to, if anything.
+/// What a review leads to: the next attempt, one task for the leader, or nothing.
 pub fn follow_up(
     library: &Library,
     play: &Play,
@@ -136,9 +118,10 @@ pub fn follow_up(
     subject: &Subject<'_>,
     on: Day,
 ) -> Option<Opened> {
+    let start = Start { play, client, severe: reviewed.severe, on, attempt: reviewed.attempt + 1 };
     match review.next {
-        Next::TryAgain { attempt } => Some(try_again(library, play, client, evidence(play, subject), on, attempt)),
-        Next::Escalate => Some(escalate(play, client, reviewed, evidence(play, subject), on)),
+        Next::TryAgain { .. } => Some(start.open(library, evidence(play, subject))),
+        Next::Escalate => Some(start.escalate(evidence(play, subject))),
         Next::Close | Next::Wait => None,
     }
 }
@@ -160,45 +143,73 @@ struct What {
     due_on: Day,
 }
 
-fn open(library: &Library, play: &Play, client: Client<'_>, evidence: Vec<String>, on: Day, attempt: u32) -> Opened {
-    let prescription = start(play, client, evidence, on, attempt);
-    let steps: Vec<What> = match &play.then {
-        Then::ChangeTo(solutions) if attempt > 1 => {
-            let within = play.tasks.iter().map(|step| step.due_in_working_days).max().unwrap_or_default();
-            let what = |name: &String| What {
-                title: library.solution(name).map_or(name, |solution| &solution.title).clone(),
-                solution: Some(name.clone()),
-                due_on: on.plus_working_days(within),
-            };
-            solutions.iter().map(what).collect()
-        }
-        _ => {
-            let steps = play.tasks.iter().map(|step| What {
-                title: step.title.clone(),
-                solution: Some(step.solution.clone()),
-                due_on: on.plus_working_days(step.due_in_working_days),
-            });
-            steps.collect()
-        }
-    };
-    let tasks = steps.into_iter().zip(0..).map(|(what, step)| task(&prescription, client, play.owner, step, what)).collect();
-    Opened { prescription, tasks }
+/// What a prescription begins with.
+struct Start<'a> {
+    play: &'a Play,
+    client: Client<'a>,
+    severe: bool,
+    on: Day,
+    attempt: u32,
 }
 
-fn start(play: &Play, client: Client<'_>, evidence: Vec<String>, on: Day, attempt: u32) -> Prescription {
-    Prescription {
-        id: short_id("p", client.account, &play.name, on, attempt, None),
-        account_id: client.account.clone(),
-        playbook: play.name.clone(),
-        diagnosis: play.title.clone(),
-        attempt,
-        opened_on: on,
-        review_on: on + days(play.review_after_days),
-        status: PrescriptionStatus::Open,
-        closed_on: None,
-        outcome: None,
-        said: None,
-        evidence,
+impl Start<'_> {
+    fn open(&self, library: &Library, evidence: Vec<String>) -> Opened {
+        let prescription = self.prescription(evidence);
+        let due = |days: u32| self.on.plus_working_days(days);
+        let steps = &self.play.tasks;
+        let whats: Vec<What> = match &self.play.then {
+            Then::ChangeTo(solutions) if self.attempt > 1 => {
+                let within = steps.iter().map(|step| step.due_in_working_days).max().unwrap_or_default();
+                let what = |name: &String| What {
+                    title: library.solution(name).map_or(name, |solution| &solution.title).clone(),
+                    solution: Some(name.clone()),
+                    due_on: due(within),
+                };
+                solutions.iter().map(what).collect()
+            }
+            _ => {
+                let what = |step: &Step| What {
+                    title: step.title.clone(),
+                    solution: Some(step.solution.clone()),
+                    due_on: due(step.due_in_working_days),
+                };
+                steps.iter().map(what).collect()
+            }
+        };
+        let tasks = whats.into_iter().zip(0..);
+        let tasks = tasks.map(|(what, step)| task(&prescription, self.client, self.play.owner, step, what)).collect();
+        Opened { prescription, tasks }
+    }
+
+    /// One task for the leader, due in two working days.
+    fn escalate(&self, evidence: Vec<String>) -> Opened {
+        let prescription = Prescription { status: PrescriptionStatus::Escalated, ..self.prescription(evidence) };
+        let times = if self.attempt == 2 { "one attempt".to_owned() } else { format!("{} attempts", self.attempt - 1) };
+        let what = What {
+            title: format!("Decide what to do: {times} at “{}” did not help", self.play.title),
+            solution: None,
+            due_on: self.on.plus_working_days(2),
+        };
+        let tasks = vec![task(&prescription, self.client, Owner::Leader, 0, what)];
+        Opened { prescription, tasks }
+    }
+
+    fn prescription(&self, evidence: Vec<String>) -> Prescription {
+        Prescription {
+            id: short_id("p", self.client.account, &self.play.name, self.on, self.attempt, None),
+            account_id: self.client.account.clone(),
+            playbook: self.play.name.clone(),
+            diagnosis: self.play.title.clone(),
+            severe: self.severe,
+            attempt: self.attempt,
+            opened_on: self.on,
+            review_on: self.on + days(self.play.review_after_days),
+            status: PrescriptionStatus::Open,
+            closed_on: None,
+            outcome: None,
+            said: None,
+            evidence,
+        }
     }
 }
 

@@ -76,6 +76,8 @@ pub struct Prescription {
     pub playbook: String,
     /// The play's title on that day.
     pub diagnosis: String,
+    /// Whether it did not wait for the account's turn; then its reviews do not either.
+    pub severe: bool,
     /// From 1; the leader's turn counts as one more.
     pub attempt: u32,
     /// When it was prescribed.

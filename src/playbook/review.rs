@@ -72,10 +72,10 @@ pub struct Review {
     pub text: String,
 }
 
-/// Whether a prescription is to be looked at this morning: its day has come, and it is the account's turn, or the play
-/// does not wait for turns.
-pub fn is_due(prescription: &Prescription, severe: bool, in_turn: bool, on: Day) -> bool {
-    prescription.is_open() && on >= prescription.review_on && (in_turn || severe)
+/// Whether a prescription is to be looked at this morning: its day has come, and it is the account's turn, or it was too
+/// severe to wait for turns.
+pub fn is_due(prescription: &Prescription, in_turn: bool, on: Day) -> bool {
+    prescription.is_open() && on >= prescription.review_on && (in_turn || prescription.severe)
 }
 
 /// Looks at a prescription with all its tasks.

@@ -7,10 +7,10 @@ use crate::playbook::{Owner, Prescription, PrescriptionStatus, Task, TaskStatus}
 
 /// The columns of `prescription`, in the order of [`PrescriptionRow`].
 pub(super) const PRESCRIPTION: &str =
-    "id, account_id, playbook, diagnosis, attempt, opened_on, review_on, status, closed_on, outcome, said, evidence";
+    "id, account_id, playbook, diagnosis, severe, attempt, opened_on, review_on, status, closed_on, outcome, said, evidence";
 
 pub(super) type PrescriptionRow =
-    (String, String, String, String, i64, i64, i64, String, Option<i64>, Option<String>, Option<String>, String);
+    (String, String, String, String, bool, i64, i64, i64, String, Option<i64>, Option<String>, Option<String>, String);
 
 /// The columns of `task`, in the order of [`TaskRow`].
 pub(super) const TASK: &str = "id, prescription, step, csm, assignee, owner, solution, title, due_on, status, snoozed_until, \
@@ -34,12 +34,14 @@ pub(super) type TaskRow = (
 );
 
 pub(super) fn prescription(row: PrescriptionRow) -> Result<Prescription> {
-    let (id, account_id, playbook, diagnosis, attempt, opened_on, review_on, status, closed_on, outcome, said, evidence) = row;
+    let (id, account_id, playbook, diagnosis, severe, attempt, opened_on, review_on, status, closed_on, outcome, said, evidence) =
+        row;
     let wrong = |column: &str| format!("table prescription, column {column}, key {id}");
     Ok(Prescription {
         account_id: person(&account_id).with_context(|| wrong("account_id"))?,
         playbook,
         diagnosis,
+        severe,
         attempt: u32::try_from(attempt).with_context(|| wrong("attempt"))?,
         opened_on: day(opened_on).with_context(|| wrong("opened_on"))?,
         review_on: day(review_on).with_context(|| wrong("review_on"))?,

@@ -83,7 +83,7 @@ pub async fn insert(tx: &mut Tx, block: i64, opened: &[Opened]) -> Result<()> {
     for opened in opened.chunks(500) {
         let sql = format!(
             "INSERT INTO prescription (block, {PRESCRIPTION}) VALUES {} ON CONFLICT (id) DO NOTHING",
-            placeholders(opened.len(), 13)
+            placeholders(opened.len(), 14)
         );
         on_tx!(tx, conn => {
             let mut query = sqlx::query(AssertSqlSafe(sql));
@@ -94,6 +94,7 @@ pub async fn insert(tx: &mut Tx, block: i64, opened: &[Opened]) -> Result<()> {
                     .bind(one.account_id.as_str())
                     .bind(&one.playbook)
                     .bind(&one.diagnosis)
+                    .bind(one.severe)
                     .bind(i64::from(one.attempt))
                     .bind(days(one.opened_on))
                     .bind(days(one.review_on))

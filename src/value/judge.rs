@@ -242,7 +242,9 @@ mod tests {
     fn each_measure_is_followed_in_its_own_way() {
         let follow = |measure: &Measure, kind, seats, days: &[(i32, f64)]| {
             let mut accumulator = Accumulator::new(measure, kind, seats, LIVE);
-            days.iter().for_each(|&(day, value)| accumulator.feed(LIVE + day, value));
+            for &(day, value) in days {
+                accumulator.feed(LIVE + day, value);
+            }
             let progress = accumulator.progress(measure, true);
             (progress.attained_on.map(|day| day - LIVE), (progress.share * 100.0).round(), progress.known)
         };

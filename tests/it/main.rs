@@ -4,3 +4,4 @@ mod delivery;
 mod layers;
 mod mails;
 mod support;
+mod tasks;

@@ -171,7 +171,6 @@ impl<'a> Checker<'a> {
     fn compare(&mut self, left: &mut IdedExpr, right: &mut IdedExpr, equality: bool) -> Checked<Kind> {
         let kinds = (self.kind(left)?, self.kind(right)?);
         match kinds {
-            (Kind::Bool, Kind::Bool) if equality => Ok(()),
             (Kind::Plain(_), Kind::Plain(_)) => Ok(()),
             (Kind::Number(measure), Kind::Plain(number)) => self.in_range(right, measure, number),
             (Kind::Plain(number), Kind::Number(measure)) => self.in_range(left, measure, number),
@@ -186,7 +185,7 @@ impl<'a> Checker<'a> {
                 lower(left);
                 Ok(())
             }
-            (Kind::Text | Kind::Tier, Kind::Text | Kind::Tier) if equality => Ok(()),
+            (Kind::Bool, Kind::Bool) | (Kind::Text | Kind::Tier, Kind::Text | Kind::Tier) if equality => Ok(()),
             (Kind::Bool, Kind::Plain(Some(_))) => {
                 Err(self.wrong(right, "is a number; a flag stands alone, or after `!`".to_owned()))
             }

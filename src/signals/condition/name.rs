@@ -63,7 +63,7 @@ pub(super) enum Measure {
     Points(f64, f64),
 }
 
-const TEXTS: [Name; 11] = [
+const FACTS: [Name; 11] = [
     Name::Tier,
     Name::Segment,
     Name::Industry,
@@ -80,7 +80,7 @@ const TEXTS: [Name; 11] = [
 impl Name {
     /// All names that may stand in this scope.
     pub fn all(scope: Scope) -> impl Iterator<Item = Name> {
-        Signal::ALL.iter().copied().map(Name::Signal).chain(TEXTS).filter(move |name| name.is_in(scope))
+        Signal::ALL.iter().copied().map(Name::Signal).chain(FACTS).filter(move |name| name.is_in(scope))
     }
 
     /// The name as it is written in conditions.
@@ -112,7 +112,7 @@ impl Name {
 
     /// The thing with this name.
     pub fn parse(name: &str) -> Option<Name> {
-        Signal::parse(name).map(Name::Signal).or_else(|| TEXTS.into_iter().find(|text| text.name() == name))
+        Signal::parse(name).map(Name::Signal).or_else(|| FACTS.into_iter().find(|text| text.name() == name))
     }
 
     /// The reading for people with its label, where it is known: `days since last use: 12 days`. A stale one says so.
@@ -163,21 +163,17 @@ impl Name {
         }
     }
 
-    /// Its place in a set of 64.
-    pub(super) fn bit(self) -> u32 {
-        match self {
-            Name::Signal(signal) => signal as u32,
-            text => Signal::COUNT as u32 + TEXTS.iter().position(|&one| one == text).unwrap_or(0) as u32,
-        }
-    }
-
-    pub(super) fn from_bit(bit: u32) -> Option<Name> {
-        let at = bit as usize;
-        Signal::ALL.get(at).copied().map(Name::Signal).or_else(|| TEXTS.get(at.checked_sub(Signal::COUNT)?).copied())
+    /// This name alone, in a set of names.
+    pub(super) fn bit(self) -> u64 {
+        let at = match self {
+            Name::Signal(signal) => signal as usize,
+            other => Signal::COUNT + FACTS.iter().position(|&one| one == other).unwrap_or(0),
+        };
+        1 << at
     }
 }
 
-const _: () = assert!(Signal::COUNT + TEXTS.len() <= 64, "names are kept as a set of 64 bits");
+const _: () = assert!(Signal::COUNT + FACTS.len() <= 64, "names are kept as a set of 64 bits");
 
 /// The candidate that is written most like `word`: at most a third of its letters differ.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
