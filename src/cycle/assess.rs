@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::Setup;
 use super::world::World;
 use crate::model::record::{Account, Contact, Contract, Event, Invoice, Record, RecordKind, Survey, Ticket, Touch, Value};
-use crate::model::{Currency, Day, Id, MetricKind, Money};
+use crate::model::{Currency, Day, Id, MetricKind, Money, Polarity};
 use crate::signals::adoption::adoption;
 use crate::signals::condition::Subject;
 use crate::signals::{
@@ -206,6 +206,8 @@ struct Followed<'a> {
     live_on: Option<Day>,
     accumulator: Accumulator,
     attained_on: Option<Day>,
+    /// The day from which use is looked at; `None` where it is not.
+    watched_from: Option<Day>,
     /// What the values and events of the account say; `None` where use must.
     reached_on: Option<Option<Day>>,
 }
@@ -228,6 +230,11 @@ fn follow<'a>(
         _ => MetricKind::Total,
     };
     let seats = customer.signals.value(Signal::Seats);
+    // What no data can tell any more is not looked for; nor, once a cycle has seen it missed, what is a year late.
+    let lost = |live: Day| {
+        let last = live + (definition.deadline_days + definition.grace_days).cast_signed();
+        world.coverage.is_none_or(|coverage| last < coverage.first) || (!world.first && world.as_of.day - last > 365)
+    };
     let since_live = |day: &Day| live_on.is_some_and(|live| *day >= live);
     let reached_on = match &definition.measure {
         Measure::Value(title) => {
@@ -245,6 +252,7 @@ fn follow<'a>(
         live_on,
         accumulator: Accumulator::new(&definition.measure, kind, seats, live_on.unwrap_or(Day::ALWAYS)),
         attained_on: u16::try_from(place).ok().and_then(|place| attained.get(&place).copied()),
+        watched_from: live_on.filter(|&live| reached_on.is_none() && !lost(live)),
         reached_on,
     })
 }
@@ -260,7 +268,7 @@ async fn feed(db: &Db, world: &World, block: i64, waiting: &mut [(usize, Followe
         let mut places: HashMap<usize, &mut Accumulator> = HashMap::new();
         let mut from = coverage.anchor;
         for (_, followed) in waiting.iter_mut() {
-            if let (Some(live), None, true) = (followed.live_on, followed.attained_on, wants(followed)) {
+            if let (Some(live), None, true) = (followed.watched_from, followed.attained_on, wants(followed)) {
                 from = from.min(live);
                 places.insert(followed.place, &mut followed.accumulator);
             }
@@ -276,32 +284,30 @@ async fn feed(db: &Db, world: &World, block: i64, waiting: &mut [(usize, Followe
 /// Active days are those with any use: the days of all metrics, put together before they are counted.
 async fn feed_active_days(db: &Db, world: &World, block: i64, waiting: &mut [(usize, Followed<'_>)]) -> Result<()> {
     let Some(coverage) = &world.coverage else { return Ok(()) };
-    let mut days: HashMap<usize, std::collections::BTreeSet<Day>> = HashMap::new();
-    let mut from = coverage.anchor;
-    for (_, followed) in waiting.iter() {
-        if let (Some(live), None, Measure::ActiveDays(_)) = (followed.live_on, followed.attained_on, &followed.definition.measure)
-        {
-            // An account that has not got there long after the deadline is looked at over its last year only.
-            from = from.min(live.max(world.as_of.day - 400));
-            days.insert(followed.place, std::collections::BTreeSet::new());
-        }
-    }
-    if days.is_empty() {
-        return Ok(());
-    }
-    for metric in world.metrics.iter().filter(|metric| metric.declared.polarity != crate::model::Polarity::Bad) {
-        let note = |day, place, value| {
-            if value > 0.0
-                && let Some(days) = days.get_mut(&place)
-            {
-                days.insert(day);
+    let counts = |followed: &Followed<'_>| {
+        let counts = matches!(followed.definition.measure, Measure::ActiveDays(_)) && followed.attained_on.is_none();
+        followed.watched_from.filter(|_| counts)
+    };
+    let Some(from) = waiting.iter().filter_map(|(_, followed)| counts(followed)).min() else { return Ok(()) };
+    let length = usize::try_from(coverage.anchor - from).unwrap_or_default();
+    let mut days: HashMap<usize, Vec<bool>> = waiting
+        .iter()
+        .filter(|(_, followed)| counts(followed).is_some())
+        .map(|(_, followed)| (followed.place, vec![false; length]))
+        .collect();
+    for metric in world.metrics.iter().filter(|metric| metric.declared.polarity != Polarity::Bad) {
+        let note = |day: Day, place, value| {
+            let at = usize::try_from(day - from).unwrap_or(usize::MAX);
+            if let Some(day) = days.get_mut(&place).and_then(|days| days.get_mut(at)) {
+                *day |= value > 0.0;
             }
         };
         usage::each_value(db, block, metric.id, (from, coverage.anchor - 1), world.as_of, note).await?;
     }
     for (_, followed) in waiting.iter_mut() {
-        for day in days.remove(&followed.place).unwrap_or_default() {
-            followed.accumulator.feed(day, 1.0);
+        let used = days.remove(&followed.place).unwrap_or_default();
+        for (day, _) in (0..).zip(used).filter(|(_, used)| *used) {
+            followed.accumulator.feed(from + day, 1.0);
         }
     }
     Ok(())
@@ -318,6 +324,11 @@ impl Followed<'_> {
         let mut progress = self.accumulator.progress(&self.definition.measure, covered || self.reached_on.is_some());
         if let Some(reached_on) = self.reached_on {
             progress.attained_on = reached_on;
+        }
+        let in_time = |day: Day| self.live_on.is_some_and(|live| day - live <= self.definition.deadline_days.cast_signed());
+        if !progress.known {
+            // Where the first days are not known, what looks late may have been in time.
+            progress.attained_on = progress.attained_on.filter(|&day| in_time(day));
         }
         progress.attained_on = self.attained_on.or(progress.attained_on);
         let judgement = self.definition.judge(self.live_on, on, progress);

@@ -10,7 +10,7 @@ use crate::model::record::{Record, RecordKind, Role, User};
 use crate::model::{Day, MetricDeclaration, Zone};
 use crate::signals::{Coverage, Have, SPAN, ServiceRules, State};
 use crate::store::facts::{self, AsOf};
-use crate::store::{Db, directory, pulls, usage};
+use crate::store::{Db, directory, pulls, scores, usage};
 
 /// A metric as the cycle reads it.
 #[derive(Clone, Debug)]
@@ -59,6 +59,8 @@ pub struct World {
     pub users: BTreeMap<String, User>,
     /// Whether what was known when is taken from the facts' own dates.
     pub approximated: bool,
+    /// Whether no cycle has looked at the accounts before.
+    pub first: bool,
 }
 
 impl World {
@@ -105,6 +107,7 @@ impl World {
             stale,
             users: users(db, as_of, &zone).await?,
             approximated: pulls::is_approximate(db, as_of.day).await?,
+            first: scores::last_cycle(db, Some(as_of.day)).await?.is_none(),
             zone,
         })
     }

@@ -16,7 +16,7 @@ pub mod usage;
 mod usage_write;
 
 pub use db::{Db, Tx};
+pub(crate) use db::{on_db, on_tx, placeholders};
 pub use task_change::{Change, TaskChange, change_task};
 pub use tile::BLOCK;
 pub use usage_write::{Conflict, UsageWriter};
-pub(crate) use db::{on_db, on_tx, placeholders};
