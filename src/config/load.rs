@@ -12,7 +12,7 @@ use super::validate::validate;
 use super::{Config, ConfigError, DEFAULT_FILE, Secret};
 
 /// Each secret may also be given as `…_file`.
-const SECRETS: [(&str, &str); 3] = [("store", "url"), ("mail", "smtp_url"), ("mail", "password")];
+const SECRETS: [(&str, &str); 2] = [("store", "url"), ("mail", "password")];
 
 pub(super) fn load(path: &Path, variables: impl Iterator<Item = (String, String)>) -> Result<Config, ConfigError> {
     let file = path.display().to_string();
@@ -110,7 +110,6 @@ fn read_secrets(config: &mut Config) -> Result<(), (Vec<String>, String)> {
         Ok(())
     };
     read("store", "url", &config.store.url_file, &mut config.store.url)?;
-    read("mail", "smtp_url", &config.mail.smtp_url_file, &mut config.mail.smtp_url)?;
     read("mail", "password", &config.mail.password_file, &mut config.mail.password)
 }
 
@@ -211,7 +210,10 @@ mod tests {
             ),
             ("[mail]\nweb_url = 'x'", "longroad.toml:2:11: mail.web_url: `x` is no web address; write https://HOST"),
             ("[mail]\ntls = 'startls'", "longroad.toml:2:7: tls `startls` is unknown; is `starttls` meant?"),
-            ("[mail]\ntransport = 'smtp'", "longroad.toml:2:13: mail.transport: `smtp` needs mail.host or mail.smtp_url"),
+            (
+                "[mail]\ntransport = 'smtp'",
+                "longroad.toml:2:13: mail.transport: `smtp` needs mail.host, the name of the mail server",
+            ),
             ("[mail]\nuser = 'x'", "longroad.toml:2:8: mail.user: needs mail.password or mail.password_file"),
             (
                 "[cycle]\ncadence_days = { mid = 0 }",
@@ -265,7 +267,7 @@ mod tests {
         );
         assert_eq!(
             refused("LONGROAD_MAIL_TRANSPORT", "smtp"),
-            "reading the configuration: LONGROAD_MAIL_TRANSPORT: mail.transport: `smtp` needs mail.host or mail.smtp_url"
+            "reading the configuration: LONGROAD_MAIL_TRANSPORT: mail.transport: `smtp` needs mail.host, the name of the mail server"
         );
     }
 
@@ -295,9 +297,8 @@ mod tests {
         for (text, variables) in [
             ("store = 'postgres://u:hunter2@db/longroad'", vec![]),
             ("", vec![("LONGROAD_STORE_URL", "hunter2")]),
-            ("", vec![("LONGROAD_MAIL_SMTP_URL", "hunter2")]),
             ("", vec![("LONGROAD_MAIL_PASSWORD", "hunter2")]),
-            ("[mail]\nuser = 'u'\npassword_file = 'password'\nsmtp_url = 'hunter2'", vec![]),
+            ("[mail]\npassword = 'hunter2'", vec![]),
         ] {
             let error = loaded(text, &variables).unwrap_err();
             assert!(!error.contains("hunter2"), "{error}");
@@ -343,10 +344,8 @@ mod tests {
     }
 
     #[test]
-    fn smtp_is_complete_with_a_host_or_an_address() {
+    fn smtp_is_complete_with_a_host() {
         let config = loaded("[mail]\ntransport = 'smtp'\nhost = 'mail.example.com'", &[]).unwrap();
         assert_eq!((config.mail.transport, config.mail.host.as_deref()), (Transport::Smtp, Some("mail.example.com")));
-        assert!(loaded("[mail]\ntransport = 'smtp'\nsmtp_url = 'smtps://u:p@mail.example.com'", &[]).is_ok());
-        assert!(wrong("[mail]\nhost = 'h'\nsmtp_url = 'smtps://u:p@mail.example.com'").contains("not both"));
     }
 }

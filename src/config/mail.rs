@@ -43,12 +43,6 @@ pub struct Mail {
     pub from: Mailbox,
     /// With `file`: the folder.
     pub folder: PathBuf,
-    /// With `smtp`: server, user and password in one, instead of the settings below.
-    #[serde(deserialize_with = "secret::optional")]
-    pub smtp_url: Option<Secret>,
-    /// A file that holds `smtp_url`.
-    #[serde(deserialize_with = "value::optional_path")]
-    pub smtp_url_file: Option<PathBuf>,
     /// The mail server's name or address.
     #[serde(deserialize_with = "value::optional_text")]
     pub host: Option<String>,
@@ -77,8 +71,6 @@ impl Default for Mail {
             transport: Transport::File,
             from: value::example_mailbox(),
             folder: "mail".into(),
-            smtp_url: None,
-            smtp_url_file: None,
             host: None,
             port: 587,
             tls: Tls::Starttls,

@@ -39,16 +39,8 @@ pub(super) fn validate(config: &Config) -> Result<(), Contradiction> {
 
 fn mail(config: &Config) -> Result<(), Contradiction> {
     let mail = &config.mail;
-    if mail.transport == Transport::Smtp && mail.host.is_none() && mail.smtp_url.is_none() {
-        at(&["mail", "transport"], "`smtp` needs mail.host or mail.smtp_url")?;
-    }
-    if let Some(url) = &mail.smtp_url {
-        if mail.host.is_some() || mail.user.is_some() || mail.password.is_some() {
-            at(&["mail", "smtp_url"], "stands for host, user and password; give it or them, not both")?;
-        }
-        if !["smtp://", "smtps://"].iter().any(|scheme| url.reveal().starts_with(scheme)) {
-            at(&["mail", "smtp_url"], "must begin with smtp:// or smtps://")?;
-        }
+    if mail.transport == Transport::Smtp && mail.host.is_none() {
+        at(&["mail", "transport"], "`smtp` needs mail.host, the name of the mail server")?;
     }
     match (&mail.user, &mail.password) {
         (Some(_), None) => at(&["mail", "user"], "needs mail.password or mail.password_file"),

@@ -44,8 +44,6 @@ pub struct Customer {
     pub product: Option<Box<str>>,
     /// Revenue of one year, by currency.
     pub arr: Vec<(Currency, i64)>,
-    /// How its contracts stand.
-    pub standing: Standing,
     /// All that is known in numbers; what peers tell is still missing.
     pub signals: Signals,
     /// What it is compared by. The group is set once all blocks are there.
@@ -190,13 +188,21 @@ fn customer(world: &World, facts: &AccountFacts, ordinal: u32, usage: Option<&Bl
         language: text(&account.language),
         product: text(&service.product),
         arr: service.arr.iter().map(|(&currency, &minor)| (currency, minor)).collect(),
-        standing: service.standing,
         age_class: age_class(since.map_or(0, |since| on - since)),
         signals,
         peer,
         attained_on: None,
         first_value: "".into(),
     })
+}
+
+/// What shows that a first value was reached.
+#[derive(Clone, Copy)]
+enum SeenIn {
+    /// The use since go-live.
+    Use,
+    /// A record, of that day if there is one.
+    Records(Option<Day>),
 }
 
 /// A customer on the way to its first value.
@@ -208,8 +214,8 @@ struct Followed<'a> {
     attained_on: Option<Day>,
     /// The day from which use is looked at; `None` where it is not.
     watched_from: Option<Day>,
-    /// What the values and events of the account say; `None` where use must.
-    reached_on: Option<Option<Day>>,
+    /// Where to look.
+    seen_in: SeenIn,
 }
 
 /// Which first value the customer is to reach, and what is known of it without looking at use.
@@ -236,15 +242,15 @@ fn follow<'a>(
         world.coverage.is_none_or(|coverage| last < coverage.first) || (!world.first && world.as_of.day - last > 365)
     };
     let since_live = |day: &Day| live_on.is_some_and(|live| *day >= live);
-    let reached_on = match &definition.measure {
+    let seen_in = match &definition.measure {
         Measure::Value(title) => {
             let wanted = facts.values.iter().filter(|value| title.as_ref().is_none_or(|title| value.title == *title));
-            Some(wanted.filter_map(|value| value.achieved_on).filter(since_live).min())
+            SeenIn::Records(wanted.filter_map(|value| value.achieved_on).filter(since_live).min())
         }
-        Measure::Event(kind) => {
-            Some(facts.events.iter().filter(|event| event.kind.0 == *kind).map(|event| event.on).filter(since_live).min())
-        }
-        _ => None,
+        Measure::Event(kind) => SeenIn::Records(
+            facts.events.iter().filter(|event| event.kind.0 == *kind).map(|event| event.on).filter(since_live).min(),
+        ),
+        _ => SeenIn::Use,
     };
     Some(Followed {
         place,
@@ -252,8 +258,8 @@ fn follow<'a>(
         live_on,
         accumulator: Accumulator::new(&definition.measure, kind, seats, live_on.unwrap_or(Day::ALWAYS)),
         attained_on: u16::try_from(place).ok().and_then(|place| attained.get(&place).copied()),
-        watched_from: live_on.filter(|&live| reached_on.is_none() && !lost(live)),
-        reached_on,
+        watched_from: live_on.filter(|&live| matches!(seen_in, SeenIn::Use) && !lost(live)),
+        seen_in,
     })
 }
 
@@ -321,8 +327,9 @@ impl Followed<'_> {
             .coverage
             .as_ref()
             .is_some_and(|coverage| coverage.state == State::Fresh && self.live_on.is_some_and(|live| live >= coverage.first));
-        let mut progress = self.accumulator.progress(&self.definition.measure, covered || self.reached_on.is_some());
-        if let Some(reached_on) = self.reached_on {
+        let by_record = matches!(self.seen_in, SeenIn::Records(_));
+        let mut progress = self.accumulator.progress(&self.definition.measure, covered || by_record);
+        if let SeenIn::Records(reached_on) = self.seen_in {
             progress.attained_on = reached_on;
         }
         let in_time = |day: Day| self.live_on.is_some_and(|live| day - live <= self.definition.deadline_days.cast_signed());

@@ -1,13 +1,23 @@
 //! One nightly cycle: pull, score, diagnose, prescribe, review, write digests, send.
 
 mod assess;
+mod book;
+mod evaluate;
+mod look;
+mod mails;
+mod population;
 pub mod pull;
 mod read_file;
 mod report;
+mod run;
 mod setup;
+mod work;
 mod world;
 
+pub use look::{Preview, preview, score, scores};
+pub use mails::{renderer, transport};
 pub use report::{AccountScore, ChangeReport, CycleReport, FactorReport, ScoreReport, ScoresReport};
+pub use run::{CycleOptions, run};
 pub use setup::Setup;
 
 use assess::decode;

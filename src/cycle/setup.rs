@@ -59,7 +59,8 @@ impl Setup {
     fn of(config: Config, files: Vec<(String, String)>) -> Result<Setup, Vec<Fault>> {
         let mut faults = Vec::new();
         let library = Library::load(&files).map_err(|more| faults.extend(more));
-        let is_card = |path: &str| path.starts_with("scorecards/") && path.ends_with(".yaml");
+        let is_card =
+            |path: &str| path.starts_with("scorecards/") && Path::new(path).extension().is_some_and(|kind| kind == "yaml");
         let mut cards = Vec::new();
         for (path, text) in files.iter().filter(|(path, _)| is_card(path)) {
             match Scorecard::parse(path, text) {

@@ -125,7 +125,7 @@ fn cap(card: &Scorecard, subject: &Subject<'_>, factors: &mut Vec<Factor>) {
             input: None,
             observed_on: None,
             weight: 0.0,
-            points: -excess,
+            points: 0.0 - excess,
             max_points: 0.0,
             state: State::Fresh,
         });

@@ -74,9 +74,9 @@ catalogue! {
     /// Features used as a share of what the widest quarter of the peers uses.
     FeatureBreadth "feature_breadth" Unit::Share, "breadth of use";
     /// Place of the volume of use among peers.
-    UsePercentile "use_percentile" Unit::Percentile, "volume of use among peers";
+    UsePercentile "use_percentile" Unit::Percentile, "volume of use";
     /// Place of the share of bad events among peers; 100 = the fewest.
-    OutcomePercentile "outcome_percentile" Unit::Percentile, "good against bad events among peers";
+    OutcomePercentile "outcome_percentile" Unit::Percentile, "good against bad events";
     /// Seats in use as a share of seats bought.
     LicenceUtilisation "licence_utilisation" Unit::Share, "licence utilisation";
     /// Value points reached as a share of those due.

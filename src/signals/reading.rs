@@ -85,6 +85,8 @@ impl Signals {
 
 /// The reading for people: `12 days`, `45 %`, `no`, `attained`.
 pub fn spell(signal: Signal, value: f64) -> String {
+    // Zero has no sign for people.
+    let value = value + 0.0;
     match signal.unit() {
         Unit::Days => {
             if value == 1.0 {
@@ -95,7 +97,7 @@ pub fn spell(signal: Signal, value: f64) -> String {
         }
         Unit::Count | Unit::Money => format!("{value:.0}"),
         Unit::Share => format!("{:.0} %", value * 100.0),
-        Unit::Percentile => format!("{value:.0}th of 100"),
+        Unit::Percentile => format!("above {value:.0} % of peers"),
         Unit::Doublings => format!("{:+.0} %", (value.exp2() - 1.0) * 100.0),
         Unit::Answer => format!("{value:.1}"),
         Unit::Flag => if value == 0.0 { "no" } else { "yes" }.to_owned(),

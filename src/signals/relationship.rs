@@ -130,6 +130,7 @@ fn milestones(signals: &mut Signals, facts: &AccountFacts, on: Day) {
     if all == 0.0 {
         signals.set(Signal::MilestonesDone, Reading::NOT_APPLICABLE);
     } else {
-        signals.set(Signal::MilestonesDone, Reading::fresh(reached / all, on - 1));
+        // The sum of nothing is −0.
+        signals.set(Signal::MilestonesDone, Reading::fresh((reached + 0.0) / all, on - 1));
     }
 }

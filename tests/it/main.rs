@@ -3,5 +3,6 @@
 mod delivery;
 mod layers;
 mod mails;
+mod nights;
 mod support;
 mod tasks;

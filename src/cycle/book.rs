@@ -1,0 +1,140 @@
+//! What each reader's digest is made of, gathered while the customers go by; ten of a kind are kept, all are counted.
+
+use std::collections::BTreeMap;
+
+use super::assess::Customer;
+use super::evaluate::Evaluated;
+use super::work::Turn;
+use super::world::World;
+use crate::digest::csm::{ChangeItem, CsmInputs, Reader, StaleItem, UnknownItem};
+use crate::health::explain;
+use crate::health::{Band, Factor};
+use crate::model::{Id, Money};
+
+/// Points since the previous turn from which a change is told at the account's turn.
+const TOLD_CHANGE: f64 = 5.0;
+
+/// The digests of one morning in the making, by reader.
+#[derive(Debug)]
+pub struct Books {
+    readers: BTreeMap<String, Book>,
+    /// Accounts whose CSM is not among the users.
+    pub without_csm: u64,
+}
+
+/// One reader's digest in the making.
+#[derive(Debug)]
+pub struct Book {
+    /// What it says.
+    pub inputs: CsmInputs,
+    /// Whether anything in it is new or to be done: what was unknown yesterday alone is no reason for a mail.
+    pub worth_sending: bool,
+    arr: BTreeMap<crate::model::Currency, i64>,
+}
+
+impl Books {
+    /// One for each user of the company.
+    pub fn new(world: &World, company: &str) -> Books {
+        let stale: Vec<StaleItem> = world
+            .stale
+            .iter()
+            .map(|one| StaleItem {
+                source: one.source.clone(),
+                since: one.since,
+                what: "its signals are shown as they were then, and the plays that need them wait".to_owned(),
+            })
+            .collect();
+        let book = |user: &crate::model::record::User| {
+            let zone = user.timezone.as_deref().and_then(|zone| crate::model::Zone::parse(zone).ok());
+            let reader = Reader {
+                id: user.id.clone(),
+                name: user.name.clone(),
+                email: user.email.clone(),
+                zone: zone.unwrap_or_else(|| world.zone.clone()),
+                language: user.language.clone().unwrap_or_else(|| "en".to_owned()),
+            };
+            let mut inputs = CsmInputs::new(reader, company);
+            inputs.stale.clone_from(&stale);
+            inputs.approximated = world.approximated;
+            Book { inputs, worth_sending: !stale.is_empty(), arr: BTreeMap::new() }
+        };
+        Books { readers: world.users.iter().map(|(id, user)| (id.clone(), book(user))).collect(), without_csm: 0 }
+    }
+
+    /// Adds a customer to its CSM's book. `moved`: the factors of its previous turn, where the change is worth telling.
+    pub fn customer(&mut self, customer: &Customer, evaluated: &Evaluated<'_>, turn: Turn, change: Option<ChangeItem>) {
+        for (assignee, task) in turn.tasks {
+            if let Some(book) = self.readers.get_mut(assignee.as_str()) {
+                book.inputs.task(task);
+                book.worth_sending = true;
+            }
+        }
+        let Some(book) = customer.csm.as_ref().and_then(|csm| self.readers.get_mut(csm.as_str())) else {
+            self.without_csm += 1;
+            return;
+        };
+        let inputs = &mut book.inputs;
+        inputs.book.accounts += 1;
+        match evaluated.given.band.band {
+            Band::Healthy => inputs.book.healthy += 1,
+            Band::Watch => inputs.book.watch += 1,
+            Band::AtRisk => inputs.book.at_risk += 1,
+            Band::Unknown => inputs.book.unknown += 1,
+        }
+        for money in customer.arr() {
+            let sum = book.arr.entry(money.currency).or_default();
+            *sum = sum.saturating_add(money.minor);
+        }
+        book.worth_sending |= change.is_some() || !turn.reviews.is_empty();
+        if let Some(change) = change {
+            inputs.change(change);
+        }
+        for review in turn.reviews {
+            inputs.review(review);
+        }
+        for play in turn.paused {
+            if !inputs.paused_plays.contains(&play) {
+                inputs.paused_plays.push(play);
+            }
+        }
+        if evaluated.health.score.is_none() {
+            let why = explain::reasons(evaluated.card, &evaluated.health, 1).pop().unwrap_or_default();
+            inputs.unknown(UnknownItem { account_id: customer.id.clone(), account_name: customer.name.to_string(), why });
+        }
+    }
+
+    /// All books that have accounts or tasks, by reader.
+    pub fn close(self) -> impl Iterator<Item = Book> {
+        self.readers.into_values().filter_map(|mut book| {
+            let of_use = book.inputs.book.accounts > 0 || book.inputs.tasks.total() > 0;
+            book.inputs.book.arr = book.arr.iter().map(|(&currency, &minor)| Money { minor, currency }).collect();
+            book.inputs.paused_plays.sort();
+            of_use.then_some(book)
+        })
+    }
+}
+
+/// Whether the account's change is told this morning: it entered another band, or its turn shows that its score moved.
+pub fn is_told(evaluated: &Evaluated<'_>, band_before: Option<Band>) -> bool {
+    let entered = band_before.is_some_and(|before| before != evaluated.given.band.band);
+    entered || (evaluated.in_turn && evaluated.change().is_some_and(|change| change.abs() >= TOLD_CHANGE))
+}
+
+/// The change since the account's previous turn, in factors.
+pub fn change(customer: &Customer, evaluated: &Evaluated<'_>, turn_band: Band, factors: &[Factor]) -> ChangeItem {
+    let moved = explain::changes(evaluated.card, factors, &evaluated.health.factors);
+    ChangeItem {
+        account_id: customer.id.clone(),
+        account_name: customer.name.to_string(),
+        score: evaluated.health.score,
+        previous: evaluated.given.previous,
+        band: evaluated.given.band.band,
+        previous_band: turn_band,
+        factors: moved.into_iter().map(|change| (change.text, change.delta)).collect(),
+    }
+}
+
+/// Whose digest it is.
+pub fn reader(book: &Book) -> &Id {
+    &book.inputs.reader.id
+}

@@ -1,0 +1,132 @@
+//! One customer's health on one morning, given what the cycle before said: pure, so that a replay is the same code.
+
+use super::Setup;
+use super::assess::Customer;
+use crate::health::standing::{self, BandContext};
+use crate::health::{self, About, Health, Scorecard};
+use crate::model::Day;
+use crate::signals::condition::{LIFECYCLES, Subject};
+use crate::signals::{Band, FIRST_VALUE_STATES, Signal, word};
+use crate::store::directory::place_of;
+use crate::store::scores::GivenScore;
+
+/// Days without use after which an account is dormant.
+const DORMANT_DAYS: f64 = 28.0;
+/// Days in which an account without first value counts as being onboarded.
+const ONBOARDING_DAYS: f64 = 90.0;
+
+/// A customer's health, and what is kept of it.
+#[derive(Clone, Debug)]
+pub struct Evaluated<'a> {
+    /// The scorecard that served it.
+    pub card: &'a Scorecard,
+    /// The score with its factors.
+    pub health: Health,
+    /// What is kept.
+    pub given: GivenScore,
+    /// One of [`LIFECYCLES`].
+    pub lifecycle: &'static str,
+    /// Whether it is the account's turn.
+    pub in_turn: bool,
+}
+
+impl<'a> Evaluated<'a> {
+    /// Points since the account's previous turn.
+    pub fn change(&self) -> Option<f64> {
+        Some(self.health.score? - self.given.previous?)
+    }
+
+    /// What conditions may ask about the customer now.
+    pub fn subject<'c>(&self, customer: &'c Customer) -> Subject<'c> {
+        Subject {
+            lifecycle: Some(self.lifecycle),
+            score: self.health.score,
+            band: self.given.band.band,
+            score_change: self.change(),
+            coverage: Some(self.health.coverage),
+            ..customer.subject()
+        }
+    }
+
+    /// Scores a customer as of the morning of `on`. `before`: what the cycle of an earlier morning said of it.
+    pub fn of(setup: &'a Setup, customer: &Customer, before: Option<(&GivenScore, Day)>, on: Day) -> Option<Evaluated<'a>> {
+        let subject = customer.subject();
+        let (_, card) = health::pick(&setup.cards, &subject)?;
+        let health = health::score(card, &subject, on);
+        let age_days = customer.signals.value(Signal::AgeDays).unwrap_or(f64::MAX);
+        let hard = health.factors.iter().any(|factor| matches!(factor.about, About::Cap(_)) && factor.points < 0.0);
+        let context = BandContext { on, age_days, hard, stale: health.stale };
+        let band = standing::next(card, before.map(|(given, seen_on)| (given.band, seen_on)), health.score, context);
+        let cadence = setup.config.cycle.cadence_of(customer.tier.as_deref());
+        let last_turn = before.and_then(|(given, _)| given.turn_on);
+        let in_turn = is_turn(customer.id.as_str(), cadence.cast_signed(), last_turn, on);
+        let lifecycle = lifecycle(customer, band.band, age_days);
+        let index = LIFECYCLES.iter().position(|word| *word == lifecycle).unwrap_or_default();
+        let given = GivenScore {
+            place: u16::try_from(place_of(customer.ordinal)).unwrap_or_default(),
+            score: health.score,
+            previous: before.and_then(|(given, _)| given.turn_score),
+            coverage: health.coverage,
+            band,
+            lifecycle: u8::try_from(index).unwrap_or_default(),
+            turn_on: if in_turn { Some(on) } else { last_turn },
+            turn_score: if in_turn { health.score } else { before.and_then(|(given, _)| given.turn_score) },
+            turn_band: if in_turn { band.band } else { before.map_or(Band::Unknown, |(given, _)| given.turn_band) },
+            attained_on: customer.attained_on,
+        };
+        Some(Evaluated { card, health, given, lifecycle, in_turn })
+    }
+}
+
+/// Whether an account's turn has come: at first sight, then once in each span of the cadence, on a day of its own so
+/// that the work is spread. A turn that no cycle has lived through is made up for.
+fn is_turn(id: &str, cadence_days: i32, last_turn: Option<Day>, on: Day) -> bool {
+    let Some(last) = last_turn else { return true };
+    // FNV-1a: the same on every machine and in every version.
+    let hash = id.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let own_day = i32::try_from(hash % cadence_days.unsigned_abs().max(1)).unwrap_or_default();
+    let due = on - (on.days() - own_day).rem_euclid(cadence_days.max(1));
+    due > last && on - last > cadence_days / 2
+}
+
+fn lifecycle(customer: &Customer, band: Band, age_days: f64) -> &'static str {
+    let signals = &customer.signals;
+    let first_value = signals.value(Signal::FirstValue).and_then(|state| word(FIRST_VALUE_STATES, state));
+    let under_way = matches!(first_value, Some("not_live" | "on_track" | "at_risk"));
+    let live_days = signals.value(Signal::DaysSinceLive).unwrap_or(age_days);
+    if under_way && live_days <= ONBOARDING_DAYS {
+        "onboarding"
+    } else if signals.value(Signal::DaysSinceUse).is_some_and(|days| days >= DORMANT_DAYS) {
+        "dormant"
+    } else if band == Band::AtRisk {
+        "at_risk"
+    } else {
+        "active"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn turns_come_once_in_a_cadence_and_are_made_up_for() {
+        for id in ["a", "b", "acme", "globex"] {
+            let (mut last, mut turns) = (None, Vec::new());
+            for day in 20_000..20_365 {
+                // Nobody lived through a fortnight in the middle.
+                if (20_100..20_114).contains(&day) {
+                    continue;
+                }
+                let on = Day::from_days(day);
+                if is_turn(id, 30, last, on) {
+                    last = Some(on);
+                    turns.push(day);
+                }
+            }
+            assert_eq!(turns[0], 20_000);
+            assert!((12..=14).contains(&turns.len()), "{id}: {turns:?}");
+            assert!(turns.windows(2).all(|pair| (16..=46).contains(&(pair[1] - pair[0]))), "{id}: {turns:?}");
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Looking without leaving a trace: scores as they were given, or worked out now; digests as they would be sent.
+
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+
+use super::assess::Customer;
+use super::book::{self, Book};
+use super::evaluate::Evaluated;
+use super::population::{Block, Population};
+use super::report::{AccountScore, ChangeReport, FactorReport, ScoreReport, ScoresReport};
+use super::{Setup, mails};
+use crate::clock::Clock;
+use crate::delivery::Rendered;
+use crate::health::{About, explain};
+use crate::model::Day;
+use crate::signals::Band;
+use crate::signals::condition::LIFECYCLES;
+use crate::store::Db;
+use crate::store::directory::{Directory, block_of, place_of};
+use crate::store::facts::AsOf;
+use crate::store::outbox::Mail;
+use crate::store::scores::{self as stored, Cycle, GivenScore};
+
+/// How many reasons a list of scores tells of each account.
+const REASONS: usize = 3;
+
+/// One morning as it is looked at: with the setup and the knowledge of the cycle that was run then, or with today's.
+struct Look {
+    setup: Arc<Setup>,
+    population: Population,
+    given: Option<Cycle>,
+    on: Day,
+}
+
+impl Look {
+    async fn at(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Option<Day>) -> Result<Look> {
+        let today = setup.config.company.zone().day_of(clock.now());
+        // Without a date, the last cycle is what people have seen.
+        let on = match as_of {
+            Some(day) if day > today => bail!("{day} lies in the future; today is {today}"),
+            Some(day) => day,
+            None => stored::last_cycle(db, None).await?.map_or(today, |cycle| cycle.as_of),
+        };
+        Look::on(db, setup, on).await
+    }
+
+    async fn on(db: &Db, setup: &Arc<Setup>, on: Day) -> Result<Look> {
+        let given = stored::cycle_of(db, on).await?;
+        let Some(cycle) = given else {
+            return Ok(Look { population: Population::now(db, setup, on).await?, setup: Arc::clone(setup), given, on });
+        };
+        let setup = match stored::configuration(db, &cycle.config_hash).await? {
+            Some(text) if cycle.config_hash != setup.hash => Arc::new(setup.again(&text)?),
+            _ => Arc::clone(setup),
+        };
+        let as_of = AsOf { day: on, through_pull: cycle.through_pull };
+        Ok(Look { population: Population::load(db, &setup, as_of).await?, setup, given: Some(cycle), on })
+    }
+
+    fn evaluate<'a>(&'a self, block: &Block, customer: &Customer) -> Option<Evaluated<'a>> {
+        let place = u16::try_from(place_of(customer.ordinal)).ok()?;
+        let before = block.before.get(&place).zip(self.population.before.as_ref().map(|cycle| cycle.as_of));
+        Evaluated::of(&self.setup, customer, before, self.on)
+    }
+
+    /// What the cycle of that morning gave, by block and place.
+    async fn given(&self, db: &Db, block: i64) -> Result<Vec<GivenScore>> {
+        if self.given.is_some() { stored::of_block(db, self.on, block).await } else { Ok(Vec::new()) }
+    }
+}
+
+fn account(customer: &Customer, evaluated: &Evaluated<'_>, given: Option<&GivenScore>) -> AccountScore {
+    let given = given.unwrap_or(&evaluated.given);
+    AccountScore {
+        account_id: customer.id.to_string(),
+        name: customer.name.to_string(),
+        csm: customer.csm.as_ref().map(ToString::to_string),
+        score: given.score,
+        previous: given.previous,
+        band: given.band.band,
+        coverage: given.coverage,
+        churn_probability: None,
+        lifecycle: LIFECYCLES.get(usize::from(given.lifecycle)).copied().unwrap_or(evaluated.lifecycle),
+        reasons: explain::reasons(evaluated.card, &evaluated.health, REASONS),
+    }
+}
+
+/// All scores of a morning: as a cycle gave them, where one was run; else worked out now, under today's rules.
+pub async fn scores(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Option<Day>) -> Result<ScoresReport> {
+    let look = Look::at(db, setup, clock, as_of).await?;
+    let mut accounts = Vec::new();
+    for block in &look.population.blocks {
+        let given = look.given(db, block.number).await?;
+        for customer in &block.customers {
+            let Some(evaluated) = look.evaluate(block, customer) else { continue };
+            let given = given.iter().find(|given| given.place == evaluated.given.place);
+            accounts.push(account(customer, &evaluated, given));
+        }
+    }
+    accounts.sort_by(|a, b| a.account_id.cmp(&b.account_id));
+    Ok(ScoresReport {
+        as_of: look.on,
+        config_hash: look.setup.hash.clone(),
+        as_of_approximated: look.population.world.approximated,
+        given: look.given.is_some(),
+        accounts,
+    })
+}
+
+/// One account's score with its explanation. `None`: there is no such account.
+pub async fn score(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, id: &str, as_of: Option<Day>) -> Result<Option<ScoreReport>> {
+    let Some(ordinal) = Directory::load(db).await?.find(id) else { return Ok(None) };
+    let look = Look::at(db, setup, clock, as_of).await?;
+    let Some((block, customer)) = look.population.find(id) else {
+        return Ok(Some(no_customer(&look, id)));
+    };
+    let Some(evaluated) = look.evaluate(block, customer) else { return Ok(Some(no_customer(&look, id))) };
+    let given = look.given(db, block_of(ordinal)).await?;
+    let given = given.iter().find(|given| given.place == evaluated.given.place);
+    let before = block.before.get(&evaluated.given.place);
+    let changes = match before.and_then(|before| before.turn_on) {
+        Some(turn) => changes(db, &look, &evaluated, id, turn).await?,
+        None => Vec::new(),
+    };
+    Ok(Some(ScoreReport {
+        as_of: look.on,
+        config_hash: look.setup.hash.clone(),
+        as_of_approximated: look.population.world.approximated,
+        given: given.is_some(),
+        scorecard: evaluated.card.name.clone(),
+        account: account(customer, &evaluated, given),
+        factors: evaluated.health.factors.iter().map(|factor| factor_report(&evaluated, factor, look.on)).collect(),
+        changed_since: before.and_then(|before| before.turn_on),
+        changes,
+        first_value: (!customer.first_value.is_empty()).then(|| customer.first_value.to_string()),
+    }))
+}
+
+/// What moved since the account's previous turn: the morning of that turn is looked at as it was seen then.
+async fn changes(db: &Db, look: &Look, evaluated: &Evaluated<'_>, id: &str, turn: Day) -> Result<Vec<ChangeReport>> {
+    let then = Look::on(db, &look.setup, turn).await?;
+    let Some((block, customer)) = then.population.find(id) else { return Ok(Vec::new()) };
+    let Some(before) = then.evaluate(block, customer) else { return Ok(Vec::new()) };
+    let changes = explain::changes(evaluated.card, &before.health.factors, &evaluated.health.factors);
+    let report = |change: explain::Change| ChangeReport {
+        dimension: change.dimension,
+        signal: change.signal,
+        text: change.text,
+        input_before: change.input_before,
+        input: change.input,
+        delta: change.delta,
+    };
+    Ok(changes.into_iter().map(report).collect())
+}
+
+fn factor_report(evaluated: &Evaluated<'_>, factor: &crate::health::Factor, on: Day) -> FactorReport {
+    let card = evaluated.card;
+    let dated = matches!(factor.about, About::Signal(_));
+    FactorReport {
+        dimension: explain::dimension(card, factor).to_owned(),
+        signal: explain::name(card, factor).to_owned(),
+        input: factor.input,
+        text: explain::words(card, factor),
+        observed_on: factor.observed_on.filter(|_| dated),
+        age_days: explain::age_days(factor, on),
+        weight: factor.weight,
+        points: factor.points,
+        max_points: factor.max_points,
+        state: factor.state,
+    }
+}
+
+/// An account that is no customer on that morning has no score.
+fn no_customer(look: &Look, id: &str) -> ScoreReport {
+    ScoreReport {
+        as_of: look.on,
+        config_hash: look.setup.hash.clone(),
+        as_of_approximated: look.population.world.approximated,
+        given: false,
+        scorecard: String::new(),
+        account: AccountScore {
+            account_id: id.to_owned(),
+            name: String::new(),
+            csm: None,
+            score: None,
+            previous: None,
+            band: Band::Unknown,
+            coverage: 0.0,
+            churn_probability: None,
+            lifecycle: "churned",
+            reasons: vec![format!("no customer on the morning of {}: no contract in force, or no use", look.on)],
+        },
+        factors: Vec::new(),
+        changed_since: None,
+        changes: Vec::new(),
+        first_value: None,
+    }
+}
+
+/// A digest as it would be sent.
+#[derive(Debug)]
+pub struct Preview {
+    /// The reader's id.
+    pub reader: String,
+    /// Where it would go.
+    pub email: String,
+    /// Subject, text and HTML.
+    pub rendered: Rendered,
+    /// The mail.
+    pub mail: Mail,
+}
+
+/// The CSM digests of a morning, or that of one reader, as a cycle would write them: what it would decide is decided in
+/// a transaction that is thrown away.
+pub async fn preview(
+    db: &Db,
+    setup: &Arc<Setup>,
+    clock: &dyn Clock,
+    only: Option<&str>,
+    as_of: Option<Day>,
+) -> Result<Vec<Preview>> {
+    let now = clock.now();
+    let today = setup.config.company.zone().day_of(now);
+    let on = as_of.unwrap_or(today);
+    let population = Population::now(db, setup, on).await?;
+    let books = super::run::dry(db, setup, &population).await?;
+    let renderer = mails::renderer(&setup.config)?;
+    let wanted = |book: &Book| only.is_none_or(|only| book::reader(book).as_str() == only);
+    let mut previews = Vec::new();
+    for book in books.close().filter(wanted) {
+        let (rendered, mail) = mails::write(&setup.config, &renderer, &book, on, on == today, now)?;
+        let reader = &book.inputs.reader;
+        previews.push(Preview { reader: reader.id.to_string(), email: reader.email.clone(), rendered, mail });
+    }
+    Ok(previews)
+}

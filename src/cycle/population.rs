@@ -1,0 +1,109 @@
+//! All customers of one morning, and their peers.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use tokio::task::JoinSet;
+
+use super::Setup;
+use super::assess::{self, Customer};
+use super::world::World;
+use crate::signals::Peers;
+use crate::signals::adoption::among_peers;
+use crate::store::facts::AsOf;
+use crate::store::scores::{self, Cycle, GivenScore};
+use crate::store::{Db, pulls};
+
+/// Blocks read at the same time.
+const AT_ONCE: usize = 3;
+
+/// All customers of one morning.
+#[derive(Debug)]
+pub struct Population {
+    /// What they have in common.
+    pub world: Arc<World>,
+    /// By block, in the order of their ordinals.
+    pub blocks: Vec<Block>,
+    /// The cycle before this morning.
+    pub before: Option<Cycle>,
+}
+
+/// The customers of one block.
+#[derive(Debug, Default)]
+pub struct Block {
+    /// Its number.
+    pub number: i64,
+    /// In the order of their ordinals.
+    pub customers: Vec<Customer>,
+    /// What the cycle before said, by place.
+    pub before: HashMap<u16, GivenScore>,
+}
+
+impl Population {
+    /// Reads all customers as of a morning; `through_pull`: what later pulls brought is not heeded.
+    pub async fn load(db: &Db, setup: &Arc<Setup>, as_of: AsOf) -> Result<Population> {
+        let world = Arc::new(World::load(db, setup, as_of).await?);
+        let before = scores::last_cycle(db, Some(as_of.day)).await?;
+        let mut blocks: BTreeMap<i64, Block> = BTreeMap::new();
+        let mut running = JoinSet::new();
+        for number in 0..world.blocks {
+            if running.len() == AT_ONCE
+                && let Some(done) = running.join_next().await
+            {
+                let block: Block = done.context("reading accounts")??;
+                blocks.insert(block.number, block);
+            }
+            let (db, setup, world, before) =
+                (db.clone(), Arc::clone(setup), Arc::clone(&world), before.as_ref().map(|cycle| cycle.as_of));
+            running.spawn(async move {
+                let before = match before {
+                    Some(day) => scores::of_block(&db, day, number).await?,
+                    None => Vec::new(),
+                };
+                let attained = before.iter().filter_map(|given| Some((given.place, given.attained_on?))).collect();
+                let customers = assess::block(&db, &setup, &world, number, &attained).await?;
+                anyhow::Ok(Block { number, customers, before: before.into_iter().map(|given| (given.place, given)).collect() })
+            });
+        }
+        while let Some(done) = running.join_next().await {
+            let block = done.context("reading accounts")??;
+            blocks.insert(block.number, block);
+        }
+        let mut blocks: Vec<Block> = blocks.into_values().collect();
+        group(&mut blocks);
+        let peers = Peers::new(blocks.iter().flat_map(|block| &block.customers).map(|customer| &customer.peer));
+        for customer in blocks.iter_mut().flat_map(|block| &mut block.customers) {
+            let place = peers.place(&customer.peer);
+            among_peers(&mut customer.signals, &customer.peer, &place);
+        }
+        Ok(Population { world, blocks, before })
+    }
+
+    /// Reads all customers as of a morning, with all that has been pulled.
+    pub async fn now(db: &Db, setup: &Arc<Setup>, day: crate::model::Day) -> Result<Population> {
+        let through_pull = pulls::last_id(db).await?;
+        Population::load(db, setup, AsOf { day, through_pull }).await
+    }
+
+    /// The customer with this id.
+    pub fn find(&self, id: &str) -> Option<(&Block, &Customer)> {
+        self.blocks.iter().find_map(|block| Some((block, block.customers.iter().find(|customer| customer.id.as_str() == id)?)))
+    }
+}
+
+/// Peers have the same product and a like age. Groups are numbered in the order of their names, so that nothing hangs on
+/// the order of the accounts.
+fn group(blocks: &mut [Block]) {
+    let customers = || blocks.iter().flat_map(|block| &block.customers);
+    let mut groups: BTreeMap<(Option<Box<str>>, u8), u32> = BTreeMap::new();
+    for customer in customers() {
+        groups.entry((customer.product.clone(), customer.age_class)).or_default();
+    }
+    for (number, group) in (0..).zip(groups.values_mut()) {
+        *group = number;
+    }
+    for customer in blocks.iter_mut().flat_map(|block| &mut block.customers) {
+        customer.peer.group = groups[&(customer.product.clone(), customer.age_class)];
+    }
+}

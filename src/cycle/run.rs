@@ -1,0 +1,217 @@
+//! One whole cycle: pull, assess, score, diagnose, prescribe, review, write digests; all that it decides in one
+//! transaction; then the mails go out.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Instant as Stopwatch;
+
+use anyhow::{Result, bail};
+
+use super::book::{self, Books};
+use super::evaluate::Evaluated;
+use super::mails;
+use super::population::{Block, Population};
+use super::pull::{PullTime, pull};
+use super::work::{self, Turn};
+use super::{CycleReport, Setup};
+use crate::clock::Clock;
+use crate::delivery;
+use crate::digest::csm::ChangeItem;
+use crate::health::{Band, Factor};
+use crate::model::Day;
+use crate::playbook::Opened;
+use crate::store::scores::{self, Cycle, GivenScore};
+use crate::store::{Db, Tx, tasks, turns};
+
+/// How a cycle is run.
+#[derive(Clone, Copy, Debug)]
+pub struct CycleOptions {
+    /// Its morning; today if absent.
+    pub as_of: Option<Day>,
+    /// Whether mails go out, or wait in the outbox.
+    pub send: bool,
+}
+
+/// Runs one cycle. `progress` hears what is being done.
+pub async fn run(
+    db: &Db,
+    setup: &Arc<Setup>,
+    clock: &dyn Clock,
+    options: CycleOptions,
+    progress: &dyn Fn(&str),
+) -> Result<CycleReport> {
+    let now = clock.now();
+    let today = setup.config.company.zone().day_of(now);
+    let as_of = options.as_of.unwrap_or(today);
+    if as_of > today {
+        bail!("{as_of} lies in the future; today is {today}");
+    }
+    let mut report = CycleReport { as_of: Some(as_of), config_hash: setup.hash.clone(), ..CycleReport::default() };
+    let mut watch = Stopwatches::new();
+    progress("pulling");
+    let pulled = pull(db, &setup.config, PullTime { now, as_of }, &[]).await?;
+    (report.pulled, report.rejected) = (pulled.pulled, pulled.rejected);
+    (report.refused, report.notes) = (pulled.refused, pulled.notes);
+    watch.lap("pull");
+    progress("reading accounts");
+    let population = Population::now(db, setup, as_of).await?;
+    report.as_of_approximated = population.world.approximated;
+    watch.lap("signals");
+    progress("scoring");
+    let mut night = Night::begin(db, setup, &population).await?;
+    for block in &population.blocks {
+        night.block(block, &mut report).await?;
+    }
+    watch.lap("scores");
+    progress("writing digests");
+    let Night { mut tx, books, .. } = night;
+    report.without_csm = books.without_csm;
+    report.digests = mails::plan(db, &mut tx, setup, books, as_of, as_of == today, now).await?;
+    watch.lap("digests");
+    let cycle = Cycle {
+        as_of,
+        through_pull: population.world.as_of.through_pull,
+        config_hash: setup.hash.clone(),
+        approximated: population.world.approximated,
+        finished_at: now,
+        report: serde_json::to_string(&report)?,
+    };
+    scores::save_configuration(&mut tx, &setup.hash, &setup.text, now).await?;
+    scores::save_cycle(&mut tx, &cycle).await?;
+    tx.commit().await?;
+    watch.lap("commit");
+    if options.send {
+        progress("sending");
+        let drained = delivery::drain(db, &mut mails::transport(&setup.config)?, clock).await?;
+        if let Some(reason) = &drained.stopped {
+            tracing::warn!(reason, "mails wait in the outbox");
+            report.notes.push(format!("mails wait in the outbox: {reason}"));
+        }
+        report.sent = u64::from(drained.accepted);
+        report.failed = u64::from(drained.failed()) + u64::from(drained.stopped.is_some());
+        watch.lap("send");
+    }
+    report.seconds = watch.laps;
+    tracing::info!(
+        as_of = %as_of, scored = report.scored, unknown = report.unknown, tasks_opened = report.tasks_opened,
+        digests = report.digests, sent = report.sent, "cycle done"
+    );
+    Ok(report)
+}
+
+/// The part of a cycle that decides, in one transaction.
+struct Night<'a> {
+    db: &'a Db,
+    setup: &'a Setup,
+    population: &'a Population,
+    books: Books,
+    /// From this day on, closed prescriptions still matter.
+    since: Day,
+    tx: Tx,
+}
+
+impl<'a> Night<'a> {
+    async fn begin(db: &'a Db, setup: &'a Setup, population: &'a Population) -> Result<Night<'a>> {
+        let cooldown = setup.library.plays.values().map(|play| play.cooldown_days).max().unwrap_or_default();
+        Ok(Night {
+            books: Books::new(&population.world, &setup.config.company.name),
+            since: population.world.as_of.day - cooldown.cast_signed(),
+            tx: db.begin().await?,
+            db,
+            setup,
+            population,
+        })
+    }
+
+    /// Scores the customers of a block, and does what follows.
+    async fn block(&mut self, block: &Block, report: &mut CycleReport) -> Result<()> {
+        let on = self.population.world.as_of.day;
+        let before_on = self.population.before.as_ref().map(|cycle| cycle.as_of);
+        let mut work = tasks::of_block(&mut self.tx, block.number, self.since).await?;
+        let mut remembered: HashMap<Day, BTreeMap<u16, Vec<Factor>>> = HashMap::new();
+        let (mut given, mut factors, mut opened) = (Vec::new(), BTreeMap::new(), Vec::<Opened>::new());
+        for customer in &block.customers {
+            let place = u16::try_from(crate::store::directory::place_of(customer.ordinal))?;
+            let before = block.before.get(&place);
+            let Some(evaluated) = Evaluated::of(self.setup, customer, before.zip(before_on), on) else { continue };
+            match evaluated.health.score {
+                Some(_) => report.scored += 1,
+                None => report.unknown += 1,
+            }
+            let known = work.remove(&customer.id);
+            let turn =
+                work::turn(&mut self.tx, self.setup, &self.population.world, customer, &evaluated, known, &mut opened).await?;
+            count(report, &turn);
+            let change = match before.filter(|before| book::is_told(&evaluated, Some(before.band.band))) {
+                Some(before) => Some(self.change(customer, &evaluated, before, block.number, &mut remembered).await?),
+                None => None,
+            };
+            self.books.customer(customer, &evaluated, turn, change);
+            if evaluated.in_turn {
+                factors.insert(place, evaluated.health.factors.clone());
+            }
+            given.push(evaluated.given);
+        }
+        tasks::insert(&mut self.tx, block.number, &opened).await?;
+        scores::save_block(&mut self.tx, on, block.number, &given).await?;
+        turns::save_block(&mut self.tx, on, block.number, &factors).await
+    }
+
+    /// What moved since the account's previous turn.
+    async fn change(
+        &self,
+        customer: &super::assess::Customer,
+        evaluated: &Evaluated<'_>,
+        before: &GivenScore,
+        block: i64,
+        remembered: &mut HashMap<Day, BTreeMap<u16, Vec<Factor>>>,
+    ) -> Result<ChangeItem> {
+        let mut factors: &[Factor] = &[];
+        if let Some(turn_on) = before.turn_on {
+            let turns = match remembered.entry(turn_on) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => place.insert(turns::of_block(self.db, turn_on, block).await?),
+            };
+            factors = turns.get(&before.place).map_or(&[], Vec::as_slice);
+        }
+        let band = if before.turn_on.is_some() { before.turn_band } else { Band::Unknown };
+        Ok(book::change(customer, evaluated, band, factors))
+    }
+}
+
+fn count(report: &mut CycleReport, turn: &Turn) {
+    report.diagnoses += turn.diagnoses;
+    report.tasks_opened += turn.opened;
+    report.tasks_closed += turn.closed;
+    for play in &turn.paused {
+        *report.paused.entry(play.clone()).or_default() += 1;
+    }
+}
+
+/// Seconds by stage.
+struct Stopwatches {
+    since: Stopwatch,
+    laps: BTreeMap<&'static str, f64>,
+}
+
+impl Stopwatches {
+    fn new() -> Stopwatches {
+        Stopwatches { since: Stopwatch::now(), laps: BTreeMap::new() }
+    }
+
+    fn lap(&mut self, stage: &'static str) {
+        self.laps.insert(stage, self.since.elapsed().as_secs_f64());
+        self.since = Stopwatch::now();
+    }
+}
+
+/// What a cycle would write into the digests, with all that it would decide thrown away.
+pub async fn dry(db: &Db, setup: &Setup, population: &Population) -> Result<Books> {
+    let mut night = Night::begin(db, setup, population).await?;
+    let mut report = CycleReport::default();
+    for block in &population.blocks {
+        night.block(block, &mut report).await?;
+    }
+    Ok(night.books)
+}
