@@ -18,6 +18,8 @@ const TOLD_CHANGE: f64 = 5.0;
 #[derive(Debug)]
 pub struct Books {
     readers: BTreeMap<String, Book>,
+    /// Whose book accounts without a CSM are in: nobody's account is lost.
+    leader: Option<Id>,
     /// Accounts whose CSM is not among the users.
     pub without_csm: u64,
 }
@@ -58,21 +60,25 @@ impl Books {
             inputs.approximated = world.approximated;
             Book { inputs, worth_sending: !stale.is_empty(), arr: BTreeMap::new() }
         };
-        Books { readers: world.users.iter().map(|(id, user)| (id.clone(), book(user))).collect(), without_csm: 0 }
+        let leader = world.leader_of(None).map(|leader| leader.id.clone());
+        Books { leader, readers: world.users.iter().map(|(id, user)| (id.clone(), book(user))).collect(), without_csm: 0 }
     }
 
-    /// Adds a customer to its CSM's book. `moved`: the factors of its previous turn, where the change is worth telling.
+    /// Adds a customer to its CSM's book, or where it has none to the leader's. `change`: where it is worth telling.
     pub fn customer(&mut self, customer: &Customer, evaluated: &Evaluated<'_>, turn: Turn, change: Option<ChangeItem>) {
+        let known = |id: &Option<Id>| id.clone().filter(|id| self.readers.contains_key(id.as_str()));
+        let owner = known(&customer.csm);
+        self.without_csm += u64::from(owner.is_none());
+        let owner = owner.or_else(|| self.leader.clone());
         for (assignee, task) in turn.tasks {
-            if let Some(book) = self.readers.get_mut(assignee.as_str()) {
+            if let Some(reader) = known(&assignee).or_else(|| owner.clone())
+                && let Some(book) = self.readers.get_mut(reader.as_str())
+            {
                 book.inputs.task(task);
                 book.worth_sending = true;
             }
         }
-        let Some(book) = customer.csm.as_ref().and_then(|csm| self.readers.get_mut(csm.as_str())) else {
-            self.without_csm += 1;
-            return;
-        };
+        let Some(book) = owner.and_then(|owner| self.readers.get_mut(owner.as_str())) else { return };
         let inputs = &mut book.inputs;
         inputs.book.accounts += 1;
         match evaluated.given.band.band {

@@ -28,7 +28,7 @@ pub struct Turn {
     /// What the last prescriptions did.
     pub reviews: Vec<ReviewItem>,
     /// What is to be done, with whoever is to do it.
-    pub tasks: Vec<(Id, TaskItem)>,
+    pub tasks: Vec<(Option<Id>, TaskItem)>,
 }
 
 /// Looks first at what the last prescriptions did, then at what is new. What is opened is added to `opened`.
@@ -92,10 +92,8 @@ pub async fn turn(
     let prescriptions: BTreeMap<&str, &Prescription> =
         history.iter().chain(new.iter().map(|opened| &opened.prescription)).map(|one| (one.id.as_str(), one)).collect();
     for task in all_tasks.iter().chain(new.iter().flat_map(|opened| &opened.tasks)).filter(|task| task.is_open_on(on)) {
-        if let Some(assignee) = task.assignee.as_ref().or(task.csm.as_ref()) {
-            let item = task_item(setup, customer, task, prescriptions.get(task.prescription.as_str()).copied(), on);
-            turn.tasks.push((assignee.clone(), item));
-        }
+        let item = task_item(setup, customer, task, prescriptions.get(task.prescription.as_str()).copied(), on);
+        turn.tasks.push((task.assignee.clone().or_else(|| task.csm.clone()), item));
     }
     opened.extend(new);
     Ok(turn)
