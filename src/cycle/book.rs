@@ -66,12 +66,13 @@ impl Books {
 
     /// Adds a customer to its CSM's book, or where it has none to the leader's. `change`: where it is worth telling.
     pub fn customer(&mut self, customer: &Customer, evaluated: &Evaluated<'_>, turn: Turn, change: Option<ChangeItem>) {
-        let known = |id: &Option<Id>| id.clone().filter(|id| self.readers.contains_key(id.as_str()));
-        let owner = known(&customer.csm);
+        let reader =
+            |readers: &BTreeMap<String, Book>, id: &Option<Id>| id.clone().filter(|id| readers.contains_key(id.as_str()));
+        let owner = reader(&self.readers, &customer.csm);
         self.without_csm += u64::from(owner.is_none());
         let owner = owner.or_else(|| self.leader.clone());
         for (assignee, task) in turn.tasks {
-            if let Some(reader) = known(&assignee).or_else(|| owner.clone())
+            if let Some(reader) = reader(&self.readers, &assignee).or_else(|| owner.clone())
                 && let Some(book) = self.readers.get_mut(reader.as_str())
             {
                 book.inputs.task(task);
