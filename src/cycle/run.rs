@@ -6,21 +6,23 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Instant as Stopwatch;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 
+use super::assess::Customer;
 use super::book::{self, Books};
 use super::evaluate::Evaluated;
 use super::mails;
 use super::population::{Block, Population};
 use super::pull::{PullTime, pull};
-use super::work::{self, Turn};
+use super::work::{self, Place, Turn};
 use super::{CycleReport, Setup};
 use crate::clock::Clock;
 use crate::delivery;
 use crate::digest::csm::ChangeItem;
 use crate::health::{Band, Factor};
 use crate::model::Day;
-use crate::playbook::Opened;
+use crate::playbook::{self, Diagnoses, Opened};
+use crate::store::directory::place_of;
 use crate::store::scores::{self, Cycle, GivenScore};
 use crate::store::{Db, Tx, tasks, turns};
 
@@ -60,9 +62,7 @@ pub async fn run(
     watch.lap("signals");
     progress("scoring");
     let mut night = Night::begin(db, setup, &population).await?;
-    for block in &population.blocks {
-        night.block(block, &mut report).await?;
-    }
+    night.blocks(&mut report).await?;
     watch.lap("scores");
     progress("writing digests");
     let Night { mut tx, books, .. } = night;
@@ -124,34 +124,55 @@ impl<'a> Night<'a> {
         })
     }
 
-    /// Scores the customers of a block, and does what follows.
-    async fn block(&mut self, block: &Block, report: &mut CycleReport) -> Result<()> {
+    /// Scores all blocks, as many at a time as there are processors, and does what follows in the order of the blocks.
+    async fn blocks(&mut self, report: &mut CycleReport) -> Result<()> {
+        let (setup, population) = (self.setup, self.population);
+        let at_once = std::thread::available_parallelism().map_or(1, usize::from);
+        for blocks in population.blocks.chunks(at_once) {
+            let evaluated: Vec<Vec<Diagnosed<'_>>> = std::thread::scope(|scope| {
+                let threads: Vec<_> = blocks.iter().map(|block| scope.spawn(|| diagnosed(setup, population, block))).collect();
+                threads
+                    .into_iter()
+                    .map(|thread| thread.join().map_err(|_| anyhow!("scoring a block failed")))
+                    .collect::<Result<_>>()
+            })?;
+            for (block, customers) in blocks.iter().zip(evaluated) {
+                self.block(block, customers, report).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Does what follows from the scores of a block.
+    async fn block(&mut self, block: &Block, customers: Vec<Diagnosed<'_>>, report: &mut CycleReport) -> Result<()> {
         let on = self.population.world.as_of.day;
-        let before_on = self.population.before.as_ref().map(|cycle| cycle.as_of);
         let mut work = tasks::of_block(&mut self.tx, block.number, self.since).await?;
         let mut remembered: HashMap<Day, BTreeMap<u16, Vec<Factor>>> = HashMap::new();
         let (mut given, mut factors, mut opened) = (Vec::new(), BTreeMap::new(), Vec::<Opened>::new());
-        for customer in &block.customers {
-            let place = u16::try_from(crate::store::directory::place_of(customer.ordinal))?;
+        for Diagnosed { customer, evaluated, diagnoses } in customers {
+            let place = evaluated.given.place;
             let before = block.before.get(&place);
-            let Some(evaluated) = Evaluated::of(self.setup, customer, before.zip(before_on), on) else { continue };
             match evaluated.health.score {
                 Some(_) => report.scored += 1,
                 None => report.unknown += 1,
             }
             let known = work.remove(&customer.id);
-            let turn =
-                work::turn(&mut self.tx, self.setup, &self.population.world, customer, &evaluated, known, &mut opened).await?;
+            let turn = if known.is_none() && diagnoses.found.is_empty() && diagnoses.paused.is_empty() {
+                Turn::default()
+            } else {
+                let place = Place { setup: self.setup, world: &self.population.world, customer, evaluated: &evaluated };
+                work::turn(&mut self.tx, place, &diagnoses, known, &mut opened).await?
+            };
             count(report, &turn);
             let change = match before.filter(|before| book::is_told(&evaluated, Some(before.band.band))) {
                 Some(before) => Some(self.change(customer, &evaluated, before, block.number, &mut remembered).await?),
                 None => None,
             };
             self.books.customer(customer, &evaluated, turn, change);
-            if evaluated.in_turn {
-                factors.insert(place, evaluated.health.factors.clone());
-            }
             given.push(evaluated.given);
+            if evaluated.in_turn {
+                factors.insert(place, evaluated.health.factors);
+            }
         }
         tasks::insert(&mut self.tx, block.number, &opened).await?;
         scores::save_block(&mut self.tx, on, block.number, &given).await?;
@@ -161,7 +182,7 @@ impl<'a> Night<'a> {
     /// What moved since the account's previous turn.
     async fn change(
         &self,
-        customer: &super::assess::Customer,
+        customer: &Customer,
         evaluated: &Evaluated<'_>,
         before: &GivenScore,
         block: i64,
@@ -178,6 +199,25 @@ impl<'a> Night<'a> {
         let band = if before.turn_on.is_some() { before.turn_band } else { Band::Unknown };
         Ok(book::change(customer, evaluated, band, factors))
     }
+}
+
+/// A customer with its score and the signs that show.
+struct Diagnosed<'a> {
+    customer: &'a Customer,
+    evaluated: Evaluated<'a>,
+    diagnoses: Diagnoses<'a>,
+}
+
+/// Scores the customers of a block and looks for signs: pure, and so fit for a thread of its own.
+fn diagnosed<'a>(setup: &'a Setup, population: &'a Population, block: &'a Block) -> Vec<Diagnosed<'a>> {
+    let before_on = population.before.as_ref().map(|cycle| cycle.as_of);
+    let diagnose = |customer: &'a Customer| {
+        let before = u16::try_from(place_of(customer.ordinal)).ok().and_then(|place| block.before.get(&place));
+        let evaluated = Evaluated::of(setup, customer, before.zip(before_on), population.world.as_of.day)?;
+        let diagnoses = playbook::diagnose(&setup.library, &evaluated.subject(customer), evaluated.in_turn);
+        Some(Diagnosed { customer, evaluated, diagnoses })
+    };
+    block.customers.iter().filter_map(diagnose).collect()
 }
 
 fn count(report: &mut CycleReport, turn: &Turn) {
@@ -210,8 +250,6 @@ impl Stopwatches {
 pub async fn dry(db: &Db, setup: &Setup, population: &Population) -> Result<Books> {
     let mut night = Night::begin(db, setup, population).await?;
     let mut report = CycleReport::default();
-    for block in &population.blocks {
-        night.block(block, &mut report).await?;
-    }
+    night.blocks(&mut report).await?;
     Ok(night.books)
 }

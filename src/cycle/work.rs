@@ -10,9 +10,18 @@ use super::evaluate::Evaluated;
 use super::world::World;
 use crate::digest::csm::{ReviewItem, TaskItem};
 use crate::model::{Day, Id, Money};
-use crate::playbook::{self, Client, Next, Opened, Prescription, Task};
+use crate::playbook::{self, Client, Diagnoses, Next, Opened, Prescription, Task};
 use crate::store::Tx;
 use crate::store::tasks::{self, Work};
+
+/// Where and when: the customer, its score, the morning and its rules.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    pub setup: &'a Setup,
+    pub world: &'a World,
+    pub customer: &'a Customer,
+    pub evaluated: &'a Evaluated<'a>,
+}
 
 /// What was done for one customer.
 #[derive(Debug, Default)]
@@ -34,10 +43,8 @@ pub struct Turn {
 /// Looks first at what the last prescriptions did, then at what is new. What is opened is added to `opened`.
 pub async fn turn(
     tx: &mut Tx,
-    setup: &Setup,
-    world: &World,
-    customer: &Customer,
-    evaluated: &Evaluated<'_>,
+    Place { setup, world, customer, evaluated }: Place<'_>,
+    diagnoses: &Diagnoses<'_>,
     work: Option<Work>,
     opened: &mut Vec<Opened>,
 ) -> Result<Turn> {
@@ -82,7 +89,6 @@ pub async fn turn(
         }
     }
     history.extend(new.iter().map(|opened| opened.prescription.clone()));
-    let diagnoses = playbook::diagnose(&setup.library, &subject, evaluated.in_turn);
     turn.diagnoses = diagnoses.found.len() as u64;
     turn.paused = diagnoses.paused.iter().map(|(play, _)| play.title.clone()).collect();
     for diagnosis in &diagnoses.found {
