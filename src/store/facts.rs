@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use sqlx::AssertSqlSafe;
 
 use super::directory::block_of;
-use super::{Db, Tx, on_db, on_tx, placeholders};
+use super::{Db, Tx, on_db, on_tx, packed, placeholders};
 use crate::model::Day;
 use crate::model::record::RecordKind;
 
@@ -156,44 +156,38 @@ pub struct AsOf {
 /// Records of accounts of one block, or with `block` −1 those without an account, as believed on that morning, in the
 /// order of record, ordinal and key.
 pub async fn of_block(db: &Db, block: i64, as_of: AsOf) -> Result<Vec<(RecordKind, StoredFact)>> {
-    // One row a record: the cost of a row is paid once for a whole block.
-    let sql = "SELECT record, string_agg(CAST(ordinal AS TEXT) || CAST($1 AS TEXT) || CAST(known_on AS TEXT) || CAST($1 AS TEXT)
-                 || CAST(pull AS TEXT) || CAST($1 AS TEXT) || key || CAST($1 AS TEXT) || body, CAST($2 AS TEXT))
-               FROM fact WHERE block = $3 AND known_on <= $4 AND pull <= $5 GROUP BY record";
+    let sql = format!(
+        "SELECT record, {} FROM fact WHERE block = $4 AND known_on <= $5 AND pull <= $6 GROUP BY record",
+        packed::packed("ordinal, known_on, pull, key, body")
+    );
     let rows: Vec<(String, Option<String>)> = on_db!(db, pool => {
-        sqlx::query_as(sql)
-            .bind("\t").bind("\n").bind(block).bind(i64::from(as_of.day.days())).bind(as_of.through_pull)
+        sqlx::query_as(AssertSqlSafe(sql))
+            .bind(packed::COLUMN).bind(packed::ROW).bind(packed::NULL)
+            .bind(block).bind(i64::from(as_of.day.days())).bind(as_of.through_pull)
             .fetch_all(pool).await
     })
     .with_context(|| format!("reading the facts of block {block}"))?;
     let mut facts = Vec::new();
     for (record, text) in rows {
         let kind = RecordKind::parse(&record).with_context(|| format!("the store holds an unknown record `{record}`"))?;
-        facts.extend(believed(text.as_deref().unwrap_or_default()).into_iter().map(|fact| (kind, fact)));
+        facts.extend(believed(text.as_deref())?.into_iter().map(|fact| (kind, fact)));
     }
     facts.sort_by_key(|(kind, _)| *kind);
     Ok(facts)
 }
 
-/// The newest version of each key among the lines.
-fn believed(text: &str) -> Vec<StoredFact> {
-    let mut versions: Vec<(i64, &str, i64, i64, &str)> = text
-        .split('\n')
-        .filter_map(|line| {
-            let mut parts = line.splitn(5, '\t');
-            let mut number = || parts.next()?.parse::<i64>().ok();
-            let (ordinal, known_on, pull) = (number()?, number()?, number()?);
-            Some((ordinal, parts.next()?, known_on, pull, parts.next()?))
-        })
-        .collect();
-    versions.sort_unstable_by(|a, b| (a.1, a.2, a.3).cmp(&(b.1, b.2, b.3)));
+/// The newest version of each key among the packed rows.
+fn believed(text: Option<&str>) -> Result<Vec<StoredFact>> {
+    let row = |mut row: packed::Fields<'_>| -> Result<(i64, String, i64, i64, String)> {
+        let (ordinal, known_on, pull) = (row.number()?, row.number()?, row.number()?);
+        Ok((ordinal, row.text()?.to_owned(), known_on, pull, row.text()?.to_owned()))
+    };
+    let mut versions = packed::rows(text).map(row).collect::<Result<Vec<_>>>()?;
+    versions.sort_unstable_by(|a, b| (&a.1, a.2, a.3).cmp(&(&b.1, b.2, b.3)));
     versions.reverse();
     versions.dedup_by(|older, newer| older.1 == newer.1);
-    versions.sort_unstable_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
-    versions
-        .into_iter()
-        .map(|(ordinal, _, _, _, body)| StoredFact { ordinal: u32::try_from(ordinal).ok(), body: body.to_owned() })
-        .collect()
+    versions.sort_unstable_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+    Ok(versions.into_iter().map(|(ordinal, _, _, _, body)| StoredFact { ordinal: u32::try_from(ordinal).ok(), body }).collect())
 }
 
 fn day(days: i64) -> Day {

@@ -5,6 +5,7 @@ pub mod directory;
 pub mod facts;
 mod migrations;
 pub mod outbox;
+mod packed;
 pub mod pulls;
 pub mod scores;
 mod task_change;

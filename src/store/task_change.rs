@@ -95,6 +95,9 @@ fn apply(task: &mut Task, change: &Change<'_>, prescription_closed_on: Option<Da
     if change.note.trim().is_empty() {
         return Err("needs a note: the next one to look at the account reads it".to_owned());
     }
+    if change.note.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
+        return Err("has a control character in its note; write it without".to_owned());
+    }
     let is = |task: &Task| {
         let since = task.closed_on.map_or(String::new(), |day| format!(" since {day}"));
         format!("is {}{since}; reopen it first", task.status.word())

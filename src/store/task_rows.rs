@@ -2,6 +2,8 @@
 
 use anyhow::{Context, Result};
 
+use super::packed::Fields;
+
 use crate::model::{Day, Id};
 use crate::playbook::{Owner, Prescription, PrescriptionStatus, Task, TaskStatus};
 
@@ -32,6 +34,28 @@ pub(super) type TaskRow = (
     Option<String>,
     Option<i64>,
 );
+
+/// The columns of [`PRESCRIPTION`] from a packed row.
+pub(super) fn prescription_fields(mut row: Fields<'_>) -> Result<PrescriptionRow> {
+    let row = &mut row;
+    let mut text = || row.text().map(str::to_owned);
+    let (id, account_id, playbook, diagnosis) = (text()?, text()?, text()?, text()?);
+    let (severe, attempt, opened_on, review_on) = (row.flag()?, row.number()?, row.number()?, row.number()?);
+    let (status, closed_on) = (row.text()?.to_owned(), row.optional_number()?);
+    let (outcome, said, evidence) = (row.optional_text()?, row.optional_text()?, row.text()?.to_owned());
+    Ok((id, account_id, playbook, diagnosis, severe, attempt, opened_on, review_on, status, closed_on, outcome, said, evidence))
+}
+
+/// The columns of [`TASK`] from a packed row.
+pub(super) fn task_fields(mut row: Fields<'_>) -> Result<TaskRow> {
+    let row = &mut row;
+    let (id, prescription, step) = (row.text()?.to_owned(), row.text()?.to_owned(), row.number()?);
+    let (csm, assignee, owner) = (row.optional_text()?, row.optional_text()?, row.text()?.to_owned());
+    let (solution, title, due_on) = (row.optional_text()?, row.text()?.to_owned(), row.number()?);
+    let (status, snoozed_until) = (row.text()?.to_owned(), row.optional_number()?);
+    let (note, by, closed_on) = (row.optional_text()?, row.optional_text()?, row.optional_number()?);
+    Ok((id, prescription, step, csm, assignee, owner, solution, title, due_on, status, snoozed_until, note, by, closed_on))
+}
 
 pub(super) fn prescription(row: PrescriptionRow) -> Result<Prescription> {
     let (id, account_id, playbook, diagnosis, severe, attempt, opened_on, review_on, status, closed_on, outcome, said, evidence) =

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use sqlx::AssertSqlSafe;
 
-use super::task_rows::{PRESCRIPTION, PrescriptionRow, TASK, TaskRow, days, prescription, task};
-use super::{Db, Tx, on_db, on_tx, placeholders};
+use super::task_rows::{
+    PRESCRIPTION, PrescriptionRow, TASK, TaskRow, days, prescription, prescription_fields, task, task_fields,
+};
+use super::{Db, Tx, on_db, on_tx, packed, placeholders};
 use crate::model::{Day, Id};
 use crate::playbook::{Opened, Prescription, Task, TaskStatus};
 
@@ -22,20 +24,31 @@ pub struct Work {
 /// The work of a block's accounts: what is open, and the prescriptions closed on `since` or later.
 pub async fn of_block(tx: &mut Tx, block: i64, since: Day) -> Result<BTreeMap<Id, Work>> {
     let sql = format!(
-        "SELECT {PRESCRIPTION} FROM prescription WHERE block = $1 AND (closed_on IS NULL OR closed_on >= $2)
-         ORDER BY opened_on, attempt, id"
+        "SELECT {} FROM prescription WHERE block = $4 AND (closed_on IS NULL OR closed_on >= $5)",
+        packed::packed(PRESCRIPTION)
     );
-    let rows: Vec<PrescriptionRow> =
-        on_tx!(tx, conn => sqlx::query_as(AssertSqlSafe(sql)).bind(block).bind(days(since)).fetch_all(conn).await)
-            .context("reading prescriptions")?;
+    let text: Option<String> = on_tx!(tx, conn => {
+        sqlx::query_scalar(AssertSqlSafe(sql))
+            .bind(packed::COLUMN).bind(packed::ROW).bind(packed::NULL).bind(block).bind(days(since))
+            .fetch_one(conn).await
+    })
+    .context("reading prescriptions")?;
+    let rows = packed::rows(text.as_deref()).map(|row| prescription_fields(row).and_then(prescription));
+    let mut prescriptions = rows.collect::<Result<Vec<_>>>()?;
+    prescriptions.sort_by(|a, b| (a.opened_on, a.attempt, &a.id).cmp(&(b.opened_on, b.attempt, &b.id)));
     let sql = format!(
-        "SELECT {TASK} FROM task WHERE prescription IN (SELECT id FROM prescription WHERE block = $1 AND closed_on IS NULL)
-         ORDER BY prescription, step"
+        "SELECT {} FROM task WHERE prescription IN (SELECT id FROM prescription WHERE block = $4 AND closed_on IS NULL)",
+        packed::packed(TASK)
     );
-    let tasks: Vec<TaskRow> =
-        on_tx!(tx, conn => sqlx::query_as(AssertSqlSafe(sql)).bind(block).fetch_all(conn).await).context("reading tasks")?;
+    let text: Option<String> = on_tx!(tx, conn => {
+        sqlx::query_scalar(AssertSqlSafe(sql))
+            .bind(packed::COLUMN).bind(packed::ROW).bind(packed::NULL).bind(block)
+            .fetch_one(conn).await
+    })
+    .context("reading tasks")?;
+    let mut tasks = packed::rows(text.as_deref()).map(task_fields).collect::<Result<Vec<TaskRow>>>()?;
+    tasks.sort_by(|a, b| (&a.1, a.2, &a.0).cmp(&(&b.1, b.2, &b.0)));
     let mut work: BTreeMap<Id, Work> = BTreeMap::new();
-    let prescriptions = rows.into_iter().map(prescription).collect::<Result<Vec<_>>>()?;
     for task in join(&prescriptions, tasks)? {
         work.entry(task.account_id.clone()).or_default().tasks.push(task);
     }

@@ -93,7 +93,7 @@ impl Record for Ask {
     record_basics!(Asks);
 
     fn key(&self) -> String {
-        format!("{}\u{1f}{}\u{1f}{}", self.request_id, self.account_id, self.asked_on)
+        format!("{}\t{}\t{}", self.request_id, self.account_id, self.asked_on)
     }
 
     fn account(&self) -> Option<&Id> {
