@@ -31,6 +31,7 @@ pub struct Arguments {
 /// Runs it.
 pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Result<Reply> {
     let setup = open::setup(file)?;
+    open::templates(&setup.config)?;
     let as_of = open::morning(&setup.config, clock, arguments.as_of)?;
     let db = open::store(&setup.config).await?;
     let options = CycleOptions { as_of, send: !arguments.no_send };

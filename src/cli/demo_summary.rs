@@ -106,7 +106,7 @@ impl Summary {
             self.tasks_closed,
             self.mails,
         );
-        let _ = write!(text, "Most at risk:\n\n{}\n", indented(&self.worst_table().to_string()));
+        let _ = write!(text, "Most at risk:\n\n{}\n\n", indented(&self.worst_table().to_string()));
         let accounts = count(self.first_value_at_risk as u64, "account", "accounts");
         let _ = writeln!(text, "First value missed, or about to be: {accounts} with tasks for it.\n");
         if !self.rejects.is_empty() {

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::exit::Wrong;
 use super::reply::Reply;
+use super::words::count;
 use crate::config::DEFAULT_FILE;
 use crate::{delivery, playbook};
 
@@ -62,15 +63,15 @@ fn next_steps(folder: &Path, written: &[String], kept: &[String]) -> String {
     let folder = folder.display();
     let kept = match kept.len() {
         0 => String::new(),
-        count => format!(" ({count} were there already and stay as they are)"),
+        number => format!(" ({number} were there already and stay as they are)"),
     };
     format!(
-        "{} files written to {folder}{kept}.\n\n\
+        "{} written to {folder}{kept}.\n\n\
          Next:\n  \
          1. put accounts.csv, users.csv, contracts.csv and usage.csv into {folder}/data; its README.md tells their columns\n  \
          2. set the company's name, time zone and metrics in {folder}/longroad.toml\n  \
          3. cd {folder} && longroad check\n  \
          4. longroad cycle",
-        written.len()
+        count(written.len() as u64, "file", "files")
     )
 }

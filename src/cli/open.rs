@@ -31,6 +31,11 @@ pub fn setup(file: &Path) -> Result<Arc<Setup>> {
     })
 }
 
+/// Makes sure, before anything is done, that the mails can be written.
+pub fn templates(config: &Config) -> Result<()> {
+    crate::cycle::renderer(config).map(drop).map_err(|error| Wrong(format!("{error:#}")).into())
+}
+
 /// A fault of a playbook, with the file as it can be found from here.
 pub fn place(playbooks: &Path, fault: &Fault) -> String {
     let folder = playbooks.display().to_string();

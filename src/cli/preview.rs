@@ -40,6 +40,7 @@ enum Digest {
 /// Shows it.
 pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Result<Reply> {
     let setup = open::setup(file)?;
+    open::templates(&setup.config)?;
     let as_of = open::morning(&setup.config, clock, arguments.as_of)?;
     let db = open::store(&setup.config).await?;
     let Digest::Csm = arguments.digest;

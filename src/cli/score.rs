@@ -80,17 +80,22 @@ fn text(report: &ScoreReport) -> String {
         let _ = writeln!(text, "{}", account.reasons.join("; "));
     }
     let _ = write!(text, "\n{}", factors(&report.factors));
-    text + &caps(&report.factors) + &changes(report)
+    text + &caps(&report.factors) + &unknown_signals(&report.factors) + &changes(report)
 }
 
 fn is_cap(factor: &FactorReport) -> bool {
     factor.dimension == "cap"
 }
 
+/// What is not known has no part in the score.
+fn has_part(factor: &FactorReport) -> bool {
+    factor.input.is_some() || factor.max_points > 0.0
+}
+
 /// The costliest first.
 fn factors(factors: &[FactorReport]) -> Table {
     let cost = |factor: &FactorReport| factor.max_points - factor.points;
-    let mut sorted: Vec<&FactorReport> = factors.iter().filter(|factor| !is_cap(factor)).collect();
+    let mut sorted: Vec<&FactorReport> = factors.iter().filter(|factor| !is_cap(factor) && has_part(factor)).collect();
     sorted.sort_by(|a, b| cost(b).total_cmp(&cost(a)).then_with(|| a.signal.cmp(&b.signal)));
     let mut table = Table::new(&[
         ("costs", Side::Right, 7),
@@ -121,11 +126,27 @@ fn caps(factors: &[FactorReport]) -> String {
     })
 }
 
+fn unknown_signals(factors: &[FactorReport]) -> String {
+    let unknown = factors.iter().filter(|factor| !is_cap(factor) && !has_part(factor));
+    let names: Vec<&str> = unknown.map(|factor| factor.text.strip_suffix(" unknown").unwrap_or(&factor.text)).collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    format!("\nnot known, so that the others weigh more: {}\n", names.join(", "))
+}
+
 fn changes(report: &ScoreReport) -> String {
     let Some(since) = report.changed_since.filter(|_| !report.changes.is_empty()) else { return String::new() };
-    report.changes.iter().fold(format!("\nwhat moved since {since}\n"), |text, change| {
-        format!("{text}  {:>6}  {}\n", signed(change.delta), change.text)
-    })
+    let (large, small): (Vec<_>, Vec<_>) = report.changes.iter().partition(|change| change.delta.abs() >= 0.05);
+    let mut text = format!("\nwhat moved since {since}\n");
+    for change in large {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  {:>6}  {}", signed(change.delta), change.text);
+    }
+    match small.len() {
+        0 => text,
+        number => format!("{text}          {number} more by less than 0.05 points each\n"),
+    }
 }
 
 #[cfg(test)]
@@ -138,7 +159,7 @@ mod tests {
         FactorReport {
             dimension: dimension.to_owned(),
             signal: text.to_owned(),
-            input: None,
+            input: Some(1.0),
             text: text.to_owned(),
             observed_on: None,
             age_days,
@@ -146,6 +167,17 @@ mod tests {
             points,
             max_points,
             state: State::Fresh,
+        }
+    }
+
+    fn change(text: &str, delta: f64) -> ChangeReport {
+        ChangeReport {
+            dimension: String::new(),
+            signal: String::new(),
+            text: text.to_owned(),
+            input_before: None,
+            input: None,
+            delta,
         }
     }
 
@@ -173,16 +205,10 @@ mod tests {
                 factor("service", "open tickets: 1", Some(0), 35.0, 40.0),
                 factor("adoption", "12 days since last use", Some(12), 20.0, 60.0),
                 factor("cap", "cancellation notice given", None, -45.0, 0.0),
+                FactorReport { input: None, ..factor("sentiment", "NPS answer unknown", None, 0.0, 0.0) },
             ],
             changed_since: Some("2026-10-22".parse().unwrap()),
-            changes: vec![ChangeReport {
-                dimension: "cap".to_owned(),
-                signal: String::new(),
-                text: "cancellation notice given".to_owned(),
-                input_before: None,
-                input: None,
-                delta: -45.0,
-            }],
+            changes: vec![change("cancellation notice given", -45.0), change("open tickets: 1 → 1", 0.01)],
             first_value: Some("attained on 2026-01-05".to_owned()),
         };
         assert_eq!(
@@ -199,8 +225,11 @@ costs  factor                  dimension   age  weight        points
 hard rules
    −45.0  cancellation notice given
 
+not known, so that the others weigh more: NPS answer
+
 what moved since 2026-10-22
    −45.0  cancellation notice given
+          1 more by less than 0.05 points each
 "
         );
     }

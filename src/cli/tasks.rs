@@ -46,7 +46,7 @@ fn text(tasks: &[Task], today: Day) -> String {
         ("account", Side::Left, 24),
         ("for", Side::Left, 16),
         ("what", Side::Left, 48),
-        ("because", Side::Left, 32),
+        ("because", Side::Left, 40),
         ("status", Side::Left, 40),
     ]);
     for task in tasks {
