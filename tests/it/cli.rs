@@ -13,7 +13,7 @@ fn company() -> Place {
         "data/contracts.csv",
         "id,account_id,starts_on,ends_on,amount,currency\nc1,acme,2020-01-01,2090-01-01,1200,EUR\nc2,birch,2020-01-01,2090-01-01,900,EUR\n",
     );
-    place.put("data/tickets.csv", "id,account_id,opened_at\n".to_owned().as_str());
+    place.put("data/tickets.csv", "id,account_id,opened_at\n");
     place
 }
 
@@ -177,7 +177,8 @@ fn check_connect_reaches_for_store_and_mail_server() {
 #[test]
 fn what_is_set_aside_ends_with_3_and_is_listed() {
     let place = company();
-    let tickets: String = (0..30).map(|n| format!("t{n},acme,2026-01-05T09:00:00Z\n")).collect();
+    let ticket = |text: String, n: u32| text + &format!("t{n},acme,2026-01-05T09:00:00Z\n");
+    let tickets = (0..30).fold(String::new(), ticket);
     place.put("data/tickets.csv", &format!("id,account_id,opened_at\n{tickets}t99,acme,soon\n"));
     let cycle = place.run(&["cycle", "--no-send", "--json"]);
     assert_eq!(cycle.code, 3, "{cycle:?}");
@@ -198,6 +199,8 @@ fn what_is_set_aside_ends_with_3_and_is_listed() {
     assert_eq!((pulled.code, pulled.out.as_str()), (0, "files: 30 rows read\n"));
     assert_eq!(place.run(&["rejects"]).out, "nothing was set aside\n");
     assert_eq!(place.run(&["pull"]).out, "files: nothing new\n");
+    let whole_path = place.path("longroad.toml").display().to_string();
+    assert_eq!(place.run(&["pull", "--config", &whole_path]).out, "files: nothing new\n", "the files are the same from anywhere");
 }
 
 #[test]
