@@ -20,6 +20,7 @@
 //! Row 1 is pure: no async, no I/O, no clock. It takes facts and a date and gives results, so that a replay of the
 //! past, a what-if, a test and tonight's run are the same code. `tests/it/layers.rs` holds the folders to the table.
 
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod cycle;

@@ -1,1 +1,5 @@
-fn main() {}
+//! The program `longroad`; everything it does is in the library.
+
+fn main() -> std::process::ExitCode {
+    longroad::cli::main()
+}

@@ -63,7 +63,13 @@ async fn pull_source(
     time: PullTime,
     report: &mut PullReport,
 ) -> Result<Option<String>> {
-    let files = csv::files(&config.resolve(&source.path))?;
+    let mut files = csv::files(&config.resolve(&source.path))?;
+    // Named from the configuration's folder on: a file is the same from wherever longroad is started.
+    for file in &mut files {
+        if let Some(name) = file.path.file_name() {
+            file.name = source.path.join(name).display().to_string();
+        }
+    }
     let mut pull = SourcePull {
         config,
         source,

@@ -1,5 +1,6 @@
 //! What is tested from outside: the built binary, the two databases, and the rules of the source tree itself.
 
+mod cli;
 mod delivery;
 mod layers;
 mod mails;

@@ -1,0 +1,90 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use super::{check, cycle, demo, digests, init, preview, pull, rejects, score, scores, sources, task, tasks};
+
+/// Watches over customers: scores their health with every point explained, prescribes what to do, looks at what became of
+/// it, and mails people what they act on.
+#[derive(Debug, Parser)]
+#[command(name = "longroad", version, arg_required_else_help = true, after_help = "Example:\n  longroad demo")]
+pub struct Arguments {
+    /// What is shared by all commands.
+    #[command(flatten)]
+    pub shared: Shared,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What is shared by all commands.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Shared {
+    /// The configuration; relative paths in it start at its folder
+    #[arg(
+        long,
+        global = true,
+        env = "LONGROAD_CONFIG",
+        hide_env_values = true,
+        default_value = "longroad.toml",
+        value_name = "FILE"
+    )]
+    pub config: PathBuf,
+    /// One JSON document on standard output instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Demo(demo::Arguments),
+    Init(init::Arguments),
+    Check(check::Arguments),
+    Pull(pull::Arguments),
+    Cycle(cycle::Arguments),
+    Score(score::Arguments),
+    Scores(scores::Arguments),
+    Tasks(tasks::Arguments),
+    Task(task::Arguments),
+    Preview(preview::Arguments),
+    Digests(digests::Arguments),
+    Rejects(rejects::Arguments),
+    Sources(sources::Arguments),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    /// Every command and the commands below it, with their whole names.
+    fn all(command: &clap::Command, path: &str) -> Vec<(String, String)> {
+        let name = format!("{path} {}", command.get_name()).trim().to_owned();
+        let mut found = vec![(name.clone(), command.clone().render_long_help().to_string())];
+        found.extend(command.get_subcommands().filter(|one| one.get_name() != "help").flat_map(|one| all(one, &name)));
+        found
+    }
+
+    /// As a shell parts them, quotes taken away.
+    fn words(line: &str) -> Vec<&str> {
+        let parts = line.split('\'').enumerate();
+        parts.flat_map(|(at, text)| if at % 2 == 0 { text.split_whitespace().collect() } else { vec![text] }).collect()
+    }
+
+    #[test]
+    fn the_help_of_every_command_ends_with_an_example_of_it() {
+        Arguments::command().debug_assert();
+        let commands = all(&Arguments::command(), "");
+        assert!(commands.len() > 15);
+        for (name, help) in commands {
+            let (_, example) = help.rsplit_once("Example:\n  ").unwrap_or_else(|| panic!("{name} has no example:\n{help}"));
+            assert!(example.starts_with(&name) && example.trim_end().lines().count() == 1, "{name}: {example}");
+            let parsed = Arguments::try_parse_from(words(example));
+            assert!(parsed.is_ok(), "{name}: {}", parsed.unwrap_err());
+        }
+    }
+}

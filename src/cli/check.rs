@@ -1,0 +1,151 @@
+//! `longroad check`: everything that a person can have written wrongly, told at once.
+
+use std::path::Path;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::check_data;
+use super::exit::Exit;
+use super::open;
+use super::reply::Reply;
+use super::telemetry;
+use super::words::count;
+use crate::config::{Config, environment};
+use crate::cycle::{Setup, transport};
+use crate::delivery::{Renderer, SHIPPED};
+
+/// Check the configuration, playbooks, scorecards, templates and the first rows of the data
+///
+/// Templates are rendered with their samples. Every mistake is told with its file, line and column, what is wrong and what
+/// would be right. Warnings do not change the exit code.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  longroad check --connect")]
+pub struct Arguments {
+    /// Reach for the store and the mail server too
+    #[arg(long)]
+    connect: bool,
+}
+
+/// What was found.
+#[derive(Debug, Default, Serialize)]
+pub struct Findings {
+    /// What must be mended.
+    pub mistakes: Vec<String>,
+    /// What may be meant so.
+    pub warnings: Vec<String>,
+    /// What was looked at.
+    pub checked: Vec<String>,
+}
+
+/// Checks.
+pub async fn run(file: &Path, arguments: &Arguments) -> Result<Reply> {
+    let mut found = Findings::default();
+    match Config::load(file, environment()) {
+        Ok(config) => {
+            telemetry::start(&config.log);
+            found.checked.push(file.display().to_string());
+            playbooks(&config, &mut found);
+            templates(&config, &mut found)?;
+            check_data::sources(&config, &mut found);
+            if arguments.connect {
+                connections(&config, &mut found).await;
+            }
+        }
+        // Without it nothing is known of where the rest lies.
+        Err(error) => found.mistakes.push(told(&error)),
+    }
+    let exit = if found.mistakes.is_empty() { Exit::Done } else { Exit::Wrong };
+    Ok(Reply::new(text(&found), &found)?.ending(exit))
+}
+
+/// The place stands first, as editors read it.
+fn told(error: &crate::config::ConfigError) -> String {
+    let text = error.to_string();
+    text.strip_prefix("reading the configuration: ").map_or_else(|| text.clone(), str::to_owned)
+}
+
+fn playbooks(config: &Config, found: &mut Findings) {
+    let folder = config.resolve(&config.paths.playbooks);
+    match Setup::load(config.clone()) {
+        Ok(setup) => {
+            let library = &setup.library;
+            found.checked.push(format!(
+                "{}, {}, {}, {}",
+                count(setup.cards.len() as u64, "scorecard", "scorecards"),
+                count(library.plays.len() as u64, "play", "plays"),
+                count(library.solutions.len() as u64, "solution", "solutions"),
+                count(library.first_values.len() as u64, "first value", "first values"),
+            ));
+        }
+        Err(faults) => found.mistakes.extend(faults.iter().map(|fault| open::place(&folder, fault))),
+    }
+}
+
+fn templates(config: &Config, found: &mut Findings) -> Result<()> {
+    let folder = config.resolve(&config.paths.templates);
+    let problems = Renderer::load(Some(&folder)).map_or_else(|problems| problems, |renderer| renderer.check());
+    found.mistakes.extend(problems.iter().map(ToString::to_string));
+    found.checked.push(count(SHIPPED.len() as u64, "template", "templates"));
+    for file in files_below(&folder)? {
+        let name = file.strip_prefix(&folder).unwrap_or(&file);
+        if !SHIPPED.iter().any(|(known, _)| Path::new(known) == name) {
+            found.warnings.push(format!("{}: no mail has a template of this name; it is not read", file.display()));
+        }
+    }
+    Ok(())
+}
+
+/// All files below a folder in the order of their names; none where there is no folder.
+fn files_below(folder: &Path) -> Result<Vec<std::path::PathBuf>> {
+    let mut files = Vec::new();
+    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(files) };
+    for entry in entries {
+        let entry = entry?;
+        // Links are not followed: one that leads upwards would never end.
+        if entry.file_type()?.is_dir() {
+            files.extend(files_below(&entry.path())?);
+        } else if !entry.file_name().to_string_lossy().starts_with('.') {
+            files.push(entry.path());
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+async fn connections(config: &Config, found: &mut Findings) {
+    let at = |what: &str, error: anyhow::Error| format!("{what}: {}", super::exit::causes(&error));
+    match open::store(config).await {
+        Ok(db) => {
+            db.close().await;
+            found.checked.push("the store".to_owned());
+        }
+        Err(error) => found.mistakes.push(at("store.url", error)),
+    }
+    let ready = match transport(config) {
+        Ok(mut transport) => {
+            let ready = transport.ready().await.map_err(anyhow::Error::msg);
+            transport.close().await;
+            ready
+        }
+        Err(error) => Err(error),
+    };
+    match ready {
+        Ok(()) => found.checked.push("the way of the mails".to_owned()),
+        Err(error) => found.mistakes.push(at("mail", error)),
+    }
+}
+
+fn text(found: &Findings) -> String {
+    let lines = found.mistakes.iter().cloned().chain(found.warnings.iter().map(|warning| format!("warning: {warning}")));
+    let lines: String = lines.flat_map(|line| [line, "\n".to_owned()]).collect();
+    let warnings = match found.warnings.len() {
+        0 => String::new(),
+        number => format!(", {}", count(number as u64, "warning", "warnings")),
+    };
+    let gap = if lines.is_empty() { "" } else { "\n" };
+    match found.mistakes.len() {
+        0 => format!("{lines}{gap}no mistakes{warnings}: {}", found.checked.join(", ")),
+        number => format!("{lines}{gap}{}{warnings}", count(number as u64, "mistake", "mistakes")),
+    }
+}

@@ -1,0 +1,153 @@
+//! Whether the sources can be read: their folders, the first lines of their files, their first rows, their metrics.
+
+use std::collections::BTreeSet;
+
+use super::check::Findings;
+use super::words::count;
+use crate::config::{Config, Source, nearest};
+use crate::model::Zone;
+use crate::model::record::{
+    Account, Ask, Contact, Contract, Event, Invoice, Lead, RecordKind, Request, RowContext, Survey, Ticket, Touch, User, Value,
+};
+use crate::sources::csv::{self, Item, Reader, Reject, SourceFile, UsageItem, UsageReader};
+use crate::sources::{SourceError, SourceRecord};
+
+/// Rows read of a file that is no usage.
+const ROWS: usize = 1_000;
+/// Rows read of usage: enough to meet every metric, and done in a second or two.
+const USAGE_ROWS: usize = 1_000_000;
+/// Bad rows of one file that are told.
+const TOLD: usize = 5;
+
+/// Looks at all sources.
+pub fn sources(config: &Config, found: &mut Findings) {
+    let (mut metrics, mut records) = (Metrics { whole: true, ..Metrics::default() }, BTreeSet::new());
+    for source in &config.sources {
+        source_files(config, source, found, &mut metrics, &mut records);
+    }
+    if !records.contains(&RecordKind::Accounts) {
+        found.warnings.push("no source has accounts.csv: there is nobody to score".to_owned());
+    } else if !records.contains(&RecordKind::Users) {
+        found.warnings.push("no source has users.csv: there is nobody to mail".to_owned());
+    }
+    metrics.judge(config, found);
+}
+
+fn source_files(
+    config: &Config,
+    source: &Source,
+    found: &mut Findings,
+    metrics: &mut Metrics,
+    records: &mut BTreeSet<RecordKind>,
+) {
+    let files = match csv::files(&config.resolve(&source.path)) {
+        Ok(files) => files,
+        Err(error) => {
+            found.mistakes.push(told(&error));
+            return;
+        }
+    };
+    found.checked.push(format!("{} of the source {}", count(files.len() as u64, "file", "files"), source.name));
+    let zone = config.company.zone();
+    for file in files {
+        records.insert(file.record);
+        let looked = match file.record {
+            RecordKind::Users => rows::<User>(&file, zone),
+            RecordKind::Accounts => rows::<Account>(&file, zone),
+            RecordKind::Contracts => rows::<Contract>(&file, zone),
+            RecordKind::Contacts => rows::<Contact>(&file, zone),
+            RecordKind::Touches => rows::<Touch>(&file, zone),
+            RecordKind::Surveys => rows::<Survey>(&file, zone),
+            RecordKind::Tickets => rows::<Ticket>(&file, zone),
+            RecordKind::Invoices => rows::<Invoice>(&file, zone),
+            RecordKind::Events => rows::<Event>(&file, zone),
+            RecordKind::Requests => rows::<Request>(&file, zone),
+            RecordKind::Asks => rows::<Ask>(&file, zone),
+            RecordKind::Values => rows::<Value>(&file, zone),
+            RecordKind::Leads => rows::<Lead>(&file, zone),
+            RecordKind::Usage => usage(&file, zone, metrics),
+        };
+        match looked {
+            Ok((rejects, notes)) => {
+                found.warnings.extend(bad_rows(&file, &rejects));
+                found.warnings.extend(notes);
+            }
+            Err(error) => found.mistakes.push(told(&error)),
+        }
+    }
+}
+
+fn told(error: &SourceError) -> String {
+    format!("{}: {}", error.place, error.reason)
+}
+
+fn bad_rows(file: &SourceFile, rejects: &[Reject]) -> Vec<String> {
+    let one = |reject: &Reject| {
+        let column = if reject.column.is_empty() { String::new() } else { format!("{}: ", reject.column) };
+        format!("{}:{}: {column}{}; the row would be set aside", reject.file, reject.line, reject.reason)
+    };
+    let mut lines: Vec<String> = rejects.iter().take(TOLD).map(one).collect();
+    if rejects.len() > TOLD {
+        lines.push(format!("{}: {} more rows would be set aside", file.name, rejects.len() - TOLD));
+    }
+    lines
+}
+
+/// What is wrong with the first rows, and what is to be said of the file.
+type Looked = Result<(Vec<Reject>, Vec<String>), SourceError>;
+
+fn rows<R: SourceRecord>(file: &SourceFile, zone: &Zone) -> Looked {
+    let mut reader = Reader::<R>::open(file, RowContext { zone })?;
+    let mut rejects = Vec::new();
+    for item in reader.by_ref().take(ROWS) {
+        if let Item::Reject(reject) = item? {
+            rejects.push(reject);
+        }
+    }
+    Ok((rejects, reader.notes().to_vec()))
+}
+
+fn usage(file: &SourceFile, zone: &Zone, metrics: &mut Metrics) -> Looked {
+    let mut reader = UsageReader::open(file, RowContext { zone })?;
+    let (mut rejects, mut read) = (Vec::new(), 0);
+    while let Some(item) = reader.next() {
+        match item? {
+            UsageItem::Row(row) if metrics.seen.contains(row.metric) => {}
+            UsageItem::Row(row) => drop(metrics.seen.insert(row.metric.to_owned())),
+            UsageItem::Reject(reject) => rejects.push(reject),
+        }
+        read += 1;
+        if read == USAGE_ROWS {
+            metrics.whole = false;
+            break;
+        }
+    }
+    Ok((rejects, reader.notes().to_vec()))
+}
+
+/// The metrics that usage brings.
+#[derive(Debug, Default)]
+struct Metrics {
+    seen: BTreeSet<String>,
+    /// Whether all usage was read.
+    whole: bool,
+}
+
+impl Metrics {
+    fn judge(&self, config: &Config, found: &mut Findings) {
+        if self.seen.is_empty() {
+            return;
+        }
+        let declared = |name: &&String| config.metrics.contains_key(*name);
+        for name in self.seen.iter().filter(|name| !declared(name)) {
+            let unseen = config.metrics.keys().map(String::as_str).filter(|name| !self.seen.contains(*name));
+            let hint = nearest(name, unseen).map(|meant| format!("; is [metrics.{meant}] meant?")).unwrap_or_default();
+            found.warnings.push(format!("the metric `{name}` has no [metrics.{name}] and is taken as a neutral total{hint}"));
+        }
+        if self.whole {
+            for name in config.metrics.keys().filter(|name| !self.seen.contains(*name)) {
+                found.warnings.push(format!("[metrics.{name}] is declared, and no usage brings it"));
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! `longroad demo`: a sample company, lived through day by day.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow};
+use clap::value_parser;
+
+use super::demo_summary::Summary;
+use super::exit::Wrong;
+use super::init::write_new;
+use super::reply::Reply;
+use super::{open, telemetry};
+use crate::clock::{Clock, ManualClock};
+use crate::config::{Config, Level, Log};
+use crate::cycle::{self, CycleOptions, CycleReport, Setup};
+use crate::demo::{Company, demo_config};
+use crate::model::Zone;
+use crate::playbook;
+
+/// Write a sample company to a folder, live through its days of cycles without any server, and show what came of it
+///
+/// The last day is today. An older demo in the folder is replaced, with all that was changed in it.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  longroad demo --accounts 100 --days 14")]
+pub struct Arguments {
+    /// The folder
+    #[arg(long, value_name = "DIR", default_value = "longroad-demo")]
+    dir: PathBuf,
+    /// How many customers the company has
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = value_parser!(u32).range(1..=100_000))]
+    accounts: u32,
+    /// Another seed makes another company; the same one the same company
+    #[arg(long, value_name = "N", default_value_t = 7)]
+    seed: u64,
+    /// How many days are lived through
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = value_parser!(u32).range(1..=365))]
+    days: u32,
+}
+
+/// Marks a folder as one that a demo may replace.
+const MARKER: &str = ".longroad-demo";
+/// What a demo makes in its folder, and nothing else of it is ever removed.
+const OURS: [&str; 8] =
+    ["longroad.toml", "playbooks", "data", "mail", "longroad.db", "longroad.db-wal", "longroad.db-shm", "longroad.db.lock"];
+/// Cycles run at this hour of the sample company's day.
+const HOUR: i64 = 5;
+
+/// Lives through it.
+pub async fn run(arguments: &Arguments, clock: &dyn Clock) -> Result<Reply> {
+    telemetry::start(&Log { level: Level::Warn, ..Log::default() });
+    let zone = Zone::parse("Europe/Berlin").map_err(|reason| anyhow!(reason))?;
+    let last_day = zone.day_of(clock.now());
+    let first_day = last_day - (arguments.days.cast_signed() - 1);
+    prepare(&arguments.dir)?;
+    let file = arguments.dir.join("longroad.toml");
+    write_new(&file, &demo_config(first_day))?;
+    for (path, text) in playbook::shipped() {
+        write_new(&arguments.dir.join("playbooks").join(path), text)?;
+    }
+    // Not the environment: a demo must never live in the company's own store.
+    let config = Config::load(&file, std::iter::empty())?;
+    let data = config.resolve(Path::new("data"));
+    let setup = Arc::new(Setup::load(config).map_err(|faults| anyhow!("reading the sample company's playbooks: {faults:?}"))?);
+    let db = open::store(&setup.config).await?;
+    let accounts = usize::try_from(arguments.accounts)?;
+    let company = Company::generate(arguments.seed, accounts, first_day, arguments.days);
+    let now = ManualClock::new(zone.start_of(first_day));
+    let mut reports = Vec::new();
+    for morning in company.mornings() {
+        company.write(&data, morning).with_context(|| format!("writing the data of {morning} to {}", data.display()))?;
+        now.set(zone.start_of(morning).plus_seconds(HOUR * 3600));
+        let report = cycle::run(&db, &setup, &now, CycleOptions { as_of: None, send: true }, &|_| ()).await?;
+        telemetry::progress(&format!("{morning}  {}", day_line(&report)));
+        reports.push(report);
+    }
+    let summary = Summary::gather(&db, &setup, &now, &reports).await?;
+    db.close().await;
+    Reply::new(summary.text(&arguments.dir), &summary)
+}
+
+fn day_line(report: &CycleReport) -> String {
+    let (opened, closed, sent) = (report.tasks_opened, report.tasks_closed, report.sent);
+    format!("{} accounts scored, {opened} tasks opened, {closed} closed, {sent} mails", report.scored)
+}
+
+/// Makes the folder, or empties it of an older demo. Anything else is left alone.
+fn prepare(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("creating the folder {}", folder.display()))?;
+    let reading = || format!("reading the folder {}", folder.display());
+    let is_empty = fs::read_dir(folder).with_context(reading)?.next().is_none();
+    if !is_empty && !folder.join(MARKER).is_file() {
+        let reason = format!("{} is not empty and holds no older demo; name another folder with --dir", folder.display());
+        return Err(Wrong(reason).into());
+    }
+    write_new(&folder.join(MARKER), "`longroad demo` replaces what it made in this folder.\n")?;
+    for name in OURS {
+        let path = folder.join(name);
+        let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        match removed {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("removing {} of an older demo", path.display()));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_older_demo_is_replaced() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("demo");
+        prepare(&folder).unwrap();
+        fs::create_dir(folder.join("mail")).unwrap();
+        fs::write(folder.join("longroad.db"), "x").unwrap();
+        fs::write(folder.join("notes.txt"), "mine").unwrap();
+        prepare(&folder).unwrap();
+        assert!(!folder.join("mail").exists() && !folder.join("longroad.db").exists());
+        assert!(folder.join("notes.txt").exists(), "it is not the demo's");
+        let foreign = place.path().join("foreign");
+        fs::create_dir(&foreign).unwrap();
+        fs::write(foreign.join("longroad.db"), "x").unwrap();
+        let error = prepare(&foreign).unwrap_err().to_string();
+        assert!(error.ends_with("foreign is not empty and holds no older demo; name another folder with --dir"), "{error}");
+        assert!(foreign.join("longroad.db").exists());
+    }
+}

@@ -1,0 +1,176 @@
+//! `longroad sources`: how fresh each source is, and what is to be done about it.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use anyhow::Result;
+use serde::Serialize;
+use serde_json::json;
+
+use super::open;
+use super::reply::Reply;
+use super::table::{Side, Table};
+use super::words::count;
+use crate::clock::Clock;
+use crate::config::Source;
+use crate::model::{Day, Instant, Zone};
+use crate::store::facts::AsOf;
+use crate::store::pulls::{self, Pull};
+use crate::store::usage;
+
+/// Tell how fresh each source is, and what its files brought
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  longroad sources")]
+pub struct Arguments {}
+
+/// One source.
+#[derive(Debug, Serialize)]
+struct Standing<'a> {
+    name: &'a str,
+    path: String,
+    /// `fresh`, `stale` or `empty`.
+    state: &'static str,
+    last_success: Option<String>,
+    newest_day: Option<Day>,
+    next: Option<String>,
+    files: Vec<&'a Pull>,
+    #[serde(skip)]
+    pulled_at: Option<Instant>,
+}
+
+/// Tells it.
+pub async fn run(file: &Path, _: &Arguments, clock: &dyn Clock) -> Result<Reply> {
+    let config = open::config(file)?;
+    let db = open::store(&config).await?;
+    let today = open::today(&config, clock);
+    let pulls = pulls::newest(&db).await?;
+    let days = usage::days(&db, AsOf { day: today, through_pull: i64::MAX }).await?;
+    db.close().await;
+    let mut sources = Vec::new();
+    for source in &config.sources {
+        let newest = days.get(&source.name).and_then(|days| days.last().copied());
+        sources.push(judge(source, config.resolve(&source.path).display().to_string(), &pulls, newest, today));
+    }
+    let texts: Vec<String> = sources.iter().map(|source| text(source, config.company.zone())).collect();
+    Reply::new(texts.join("\n"), &json!({"as_of": today, "sources": sources}))
+}
+
+/// A source that brings use is as fresh as its newest day; one that brings none, as its last pull with anything new.
+fn judge<'a>(source: &'a Source, path: String, pulls: &'a [Pull], newest_day: Option<Day>, today: Day) -> Standing<'a> {
+    let files: Vec<&Pull> = pulls.iter().filter(|pull| pull.source == source.name).collect();
+    let taken = || files.iter().filter(|pull| !pull.refused);
+    let pulled_at = taken().map(|pull| pull.at).max();
+    let newest = newest_day.or_else(|| taken().map(|pull| pull.pulled_on - 1).max());
+    let behind = newest.map(|newest| today - 1 - newest);
+    let state = match behind {
+        None => "empty",
+        Some(days) if days > source.max_age_days.cast_signed() => "stale",
+        Some(_) => "fresh",
+    };
+    let rejected: i64 = files.iter().map(|pull| pull.rejected).sum();
+    let name = &source.name;
+    let next = if files.iter().any(|pull| pull.refused) {
+        Some(format!("its last pull was refused: mend what `longroad rejects` lists, then `longroad pull {name}`"))
+    } else if state == "empty" {
+        Some(format!("nothing was ever taken in: put files into {path}, then `longroad pull {name}`"))
+    } else if state == "stale" {
+        let days = behind.unwrap_or_default();
+        Some(format!("it is {days} days behind (max_age_days = {}): see whether its export still runs", source.max_age_days))
+    } else {
+        (rejected > 0).then(|| "`longroad rejects` lists what was set aside".to_owned())
+    };
+    let last_success = pulled_at.map(|at| at.to_string());
+    Standing { name, path, state, last_success, newest_day, next, files, pulled_at }
+}
+
+fn text(source: &Standing, zone: &Zone) -> String {
+    let at = |at: Instant| format!("{} {}", zone.day_of(at), zone.clock_of(at));
+    let mut text = format!("{}: {}\n", source.name, source.state);
+    // Writing to a string cannot fail.
+    if let Some(pulled) = source.pulled_at {
+        let _ = writeln!(text, "  last new data {}", at(pulled));
+    }
+    if let Some(day) = source.newest_day {
+        let _ = writeln!(text, "  newest day of use {day}");
+    }
+    if let Some(next) = &source.next {
+        let _ = writeln!(text, "  next: {next}");
+    }
+    let number = |head| (head, Side::Right, 12);
+    let columns =
+        [("  file", Side::Left, 60), number("rows"), number("changed"), number("set aside"), ("pulled", Side::Left, 40)];
+    let mut table = Table::new(&columns);
+    for file in &source.files {
+        let refused = if file.refused { ", refused" } else { "" };
+        table.row([
+            format!("  {}", file.file),
+            file.rows.to_string(),
+            file.changed.to_string(),
+            file.rejected.to_string(),
+            format!("{}{refused}", at(file.at)),
+        ]);
+    }
+    if table.is_empty() { text } else { format!("{text}  {}\n{table}", count(source.files.len() as u64, "file", "files")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pull(day: i32, rejected: i64, refused: bool) -> Pull {
+        Pull {
+            id: 1,
+            source: "files".into(),
+            record: "usage".into(),
+            file: "data/usage.csv".into(),
+            hash: String::new(),
+            at: Zone::UTC.noon_of(Day::from_days(day)),
+            pulled_on: Day::from_days(day),
+            approximate: false,
+            rows: 100,
+            changed: 7,
+            rejected,
+            refused,
+            notes: String::new(),
+        }
+    }
+
+    #[test]
+    fn each_standing_says_what_to_do_next() {
+        let source = Source::default();
+        let told = |pulls: &[Pull], newest: Option<i32>| {
+            let standing = judge(&source, "data".into(), pulls, newest.map(Day::from_days), Day::from_days(20_000));
+            format!("{}: {}", standing.state, standing.next.unwrap_or_default())
+        };
+        let table = [
+            (told(&[], None), "empty: nothing was ever taken in: put files into data, then `longroad pull files`"),
+            (told(&[pull(20_000, 0, false)], Some(19_999)), "fresh: "),
+            (told(&[pull(20_000, 0, false)], Some(19_996)), "fresh: "),
+            (
+                told(&[pull(20_000, 0, false)], Some(19_995)),
+                "stale: it is 4 days behind (max_age_days = 3): see whether its export still runs",
+            ),
+            (told(&[pull(19_997, 2, false)], None), "fresh: `longroad rejects` lists what was set aside"),
+            (
+                told(&[pull(20_000, 40, true)], None),
+                "empty: its last pull was refused: mend what `longroad rejects` lists, then `longroad pull files`",
+            ),
+        ];
+        for (told, expected) in table {
+            assert_eq!(told, expected);
+        }
+    }
+
+    #[test]
+    fn a_source_is_told_with_its_files() {
+        let (source, pulls) = (Source::default(), [pull(20_000, 2, false)]);
+        let standing = judge(&source, "data".into(), &pulls, Some(Day::from_days(19_999)), Day::from_days(20_000));
+        assert_eq!(
+            text(&standing, &Zone::UTC),
+            "files: fresh\n  last new data 2024-10-04 12:00\n  newest day of use 2024-10-03\n  \
+             next: `longroad rejects` lists what was set aside\n  1 file\n  \
+             file            rows  changed  set aside  pulled\n  \
+             data/usage.csv   100        7          2  2024-10-04 12:00\n"
+        );
+    }
+}

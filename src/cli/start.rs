@@ -1,0 +1,55 @@
+//! From arguments to the exit code.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+
+use super::arguments::{Arguments, Command, Shared};
+use super::exit::{Exit, paragraph};
+use super::reply::Reply;
+use super::{check, cycle, demo, digests, init, preview, pull, rejects, score, scores, sources, task, tasks};
+use crate::clock::SystemClock;
+
+/// Does what the arguments of the process say.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help goes to standard output and ends with 0, mistakes to standard error with 2; a closed pipe is no mistake.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { Exit::Wrong.code() } else { Exit::Done.code() });
+        }
+    };
+    let Arguments { shared, command } = arguments;
+    let done = run(&shared, command).and_then(|reply| reply.print(shared.json).map(|()| reply.exit));
+    let exit = done.unwrap_or_else(|error| {
+        eprintln!("{}", paragraph(&error));
+        Exit::of(&error)
+    });
+    ExitCode::from(exit.code())
+}
+
+fn run(shared: &Shared, command: Command) -> Result<Reply> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting")?;
+    runtime.block_on(dispatch(shared, command))
+}
+
+async fn dispatch(shared: &Shared, command: Command) -> Result<Reply> {
+    let (file, clock) = (shared.config.as_path(), &SystemClock);
+    match command {
+        Command::Demo(arguments) => demo::run(&arguments, clock).await,
+        Command::Init(arguments) => init::run(&arguments),
+        Command::Check(arguments) => check::run(file, &arguments).await,
+        Command::Pull(arguments) => pull::run(file, &arguments, clock).await,
+        Command::Cycle(arguments) => cycle::run(file, &arguments, clock).await,
+        Command::Score(arguments) => score::run(file, &arguments, clock).await,
+        Command::Scores(arguments) => scores::run(file, &arguments, clock).await,
+        Command::Tasks(arguments) => tasks::run(file, &arguments, clock).await,
+        Command::Task(arguments) => task::run(file, &arguments, clock).await,
+        Command::Preview(arguments) => preview::run(file, &arguments, clock).await,
+        Command::Digests(arguments) => digests::run(file, &arguments).await,
+        Command::Rejects(arguments) => rejects::run(file, &arguments).await,
+        Command::Sources(arguments) => sources::run(file, &arguments, clock).await,
+    }
+}
