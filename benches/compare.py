@@ -1,10 +1,10 @@
 """One nightly cycle of longroad beside DuckDB computing only the windows, in turn, in one run.
 
 Workload: N accounts x 3 metrics x 90 days, dense, in CSV with text ids and dates; then one more day. A value is a pure
-function of account, metric and day. One contract for each account, one CSM for 40 of them.
+function of account, metric and day. One contract for each account. Nobody reads mail: there are no users.
 
   A  `longroad cycle --as-of DAY --no-send`: the new day read from CSV, every account scored, diagnosed and prescribed
-     for, digests rendered, everything stored; each run on a fresh copy of the store as of the day before.
+     for, everything stored; each run on a fresh copy of the store as of the day before.
   B  DuckDB, from its own table with integer keys that holds the new day already: sum, active days and sum of day x value
      over 7, 28 and 90 days for each account and metric. Nothing is read from CSV, scored or stored. Its clock starts after
      Python and DuckDB are loaded; its peak memory is the process's.
@@ -99,9 +99,6 @@ def write_workload(accounts, place):
     data = place / "data"
     data.mkdir(parents=True)
     (place / "longroad.toml").write_text(CONFIGURATION)
-    users = ["id,name,email,role,manager_id\n", "lead,Leader,leader@example.com,leader,\n"]
-    users += [f"c{n},CSM {n},c{n}@example.com,csm,lead\n" for n in range((accounts + 39) // 40)]
-    (data / "users.csv").write_text("".join(users))
     tiers = ["enterprise", "mid", "mid", "mid", "small", "small", "small", "small", "small", "small"]
     with (data / "accounts.csv").open("w") as out:
         out.write("id,name,csm,tier,industry,signed_on,live_on\n")

@@ -1,7 +1,8 @@
 //! From the facts of one block of accounts to their signals: the first of two passes, because percentiles want all
 //! accounts before any can be scored.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use serde::de::DeserializeOwned;
@@ -9,7 +10,7 @@ use serde::de::DeserializeOwned;
 use super::Setup;
 use super::world::World;
 use crate::model::record::{Account, Contact, Contract, Event, Invoice, Record, RecordKind, Survey, Ticket, Touch, Value};
-use crate::model::{Currency, Day, Id, MetricKind, Money, Polarity};
+use crate::model::{Currency, Day, Id, MetricKind, Money, Polarity, Zone};
 use crate::signals::adoption::adoption;
 use crate::signals::condition::Subject;
 use crate::signals::{
@@ -17,7 +18,7 @@ use crate::signals::{
     relationship, service,
 };
 use crate::store::{BLOCK, Db, directory, facts, usage};
-use crate::value::{Accumulator, FirstValue, Measure};
+use crate::value::{Accumulator, FirstValue, Measure, Progress};
 
 /// One customer on one morning.
 #[derive(Clone, Debug)]
@@ -31,17 +32,17 @@ pub struct Customer {
     /// Who looks after it.
     pub csm: Option<Id>,
     /// In lower case.
-    pub tier: Option<Box<str>>,
+    pub tier: Option<Arc<str>>,
     /// The company's own division of its customers.
-    pub segment: Option<Box<str>>,
+    pub segment: Option<Arc<str>>,
     /// What the customer does.
-    pub industry: Option<Box<str>>,
+    pub industry: Option<Arc<str>>,
     /// Where it is.
-    pub region: Option<Box<str>>,
+    pub region: Option<Arc<str>>,
     /// BCP 47 tag.
-    pub language: Option<Box<str>>,
+    pub language: Option<Arc<str>>,
     /// What it bought.
-    pub product: Option<Box<str>>,
+    pub product: Option<Arc<str>>,
     /// Revenue of one year, by currency.
     pub arr: Vec<(Currency, i64)>,
     /// All that is known in numbers; what peers tell is still missing.
@@ -52,8 +53,8 @@ pub struct Customer {
     pub age_class: u8,
     /// The day on which the first value was attained.
     pub attained_on: Option<Day>,
-    /// Where it stands with its first value, for people.
-    pub first_value: Box<str>,
+    /// Where it stands with its first value.
+    pub first_value: Option<FirstValueStanding>,
 }
 
 impl Customer {
@@ -82,7 +83,7 @@ pub fn decode<T: DeserializeOwned>(kind: RecordKind, body: &str) -> Result<T> {
 }
 
 /// The customers of one block. `attained`: what earlier cycles saw of first values, by place.
-pub async fn block(db: &Db, setup: &Setup, world: &World, block: i64, attained: &HashMap<u16, Day>) -> Result<Vec<Customer>> {
+pub async fn block(db: &Db, setup: &Setup, world: &World, block: i64, attained: &BTreeMap<u16, Day>) -> Result<Vec<Customer>> {
     let accounts = accounts(db, world, block).await?;
     if accounts.is_empty() {
         return Ok(Vec::new());
@@ -90,9 +91,10 @@ pub async fn block(db: &Db, setup: &Setup, world: &World, block: i64, attained: 
     let usage = block_use(db, world, block).await?;
     let mut customers = Vec::with_capacity(accounts.len());
     let mut waiting = Vec::new();
+    let mut texts = Texts::default();
     for (place, facts) in accounts {
         let ordinal = u32::try_from(block * BLOCK as i64 + i64::try_from(place)?)?;
-        let Some(mut customer) = customer(world, &facts, ordinal, usage.as_ref()) else { continue };
+        let Some(mut customer) = customer(world, &facts, ordinal, usage.as_ref(), &mut texts) else { continue };
         if let Some(followed) = follow(setup, world, &customer, &facts, place, attained) {
             waiting.push((customers.len(), followed));
         } else {
@@ -111,30 +113,38 @@ pub async fn block(db: &Db, setup: &Setup, world: &World, block: i64, attained: 
 async fn accounts(db: &Db, world: &World, block: i64) -> Result<BTreeMap<usize, AccountFacts>> {
     let (day, zone) = (world.as_of.day, &world.zone);
     let mut accounts: BTreeMap<usize, AccountFacts> = BTreeMap::new();
+    let facts = facts::of_block(db, block, world.as_of).await?;
     // Accounts come first, in the order of the records.
-    for (kind, fact) in facts::of_block(db, block, world.as_of).await? {
-        let Some(place) = fact.ordinal.map(directory::place_of) else { continue };
-        if kind == RecordKind::Accounts {
-            let account: Account = decode(kind, &fact.body)?;
-            if let Some(account) = account.known_on(day, zone) {
-                accounts.insert(place, AccountFacts::new(account));
+    for (kind, facts) in facts.believed()? {
+        for fact in facts {
+            let Some(place) = fact.ordinal.map(directory::place_of) else { continue };
+            if kind == RecordKind::Accounts {
+                let account: Account = decode(kind, fact.body)?;
+                if let Some(account) = account.known_on(day, zone) {
+                    accounts.insert(place, AccountFacts::new(account));
+                }
+            } else if let Some(facts) = accounts.get_mut(&place) {
+                add(facts, kind, fact.body, day, zone)?;
             }
-            continue;
-        }
-        let Some(facts) = accounts.get_mut(&place) else { continue };
-        match kind {
-            RecordKind::Contracts => facts.contracts.extend(decode::<Contract>(kind, &fact.body)?.known_on(day, zone)),
-            RecordKind::Contacts => facts.contacts.extend(decode::<Contact>(kind, &fact.body)?.known_on(day, zone)),
-            RecordKind::Touches => facts.touches.extend(decode::<Touch>(kind, &fact.body)?.known_on(day, zone)),
-            RecordKind::Surveys => facts.surveys.extend(decode::<Survey>(kind, &fact.body)?.known_on(day, zone)),
-            RecordKind::Tickets => facts.tickets.extend(decode::<Ticket>(kind, &fact.body)?.known_on(day, zone)),
-            RecordKind::Invoices => facts.invoices.extend(decode::<Invoice>(kind, &fact.body)?.known_on(day, zone)),
-            RecordKind::Events => facts.events.extend(decode::<Event>(kind, &fact.body)?.known_on(day, zone)),
-            RecordKind::Values => facts.values.extend(decode::<Value>(kind, &fact.body)?.known_on(day, zone)),
-            _ => {}
         }
     }
     Ok(accounts)
+}
+
+/// Adds a record to what is known of its account.
+fn add(facts: &mut AccountFacts, kind: RecordKind, body: &str, day: Day, zone: &Zone) -> Result<()> {
+    match kind {
+        RecordKind::Contracts => facts.contracts.extend(decode::<Contract>(kind, body)?.known_on(day, zone)),
+        RecordKind::Contacts => facts.contacts.extend(decode::<Contact>(kind, body)?.known_on(day, zone)),
+        RecordKind::Touches => facts.touches.extend(decode::<Touch>(kind, body)?.known_on(day, zone)),
+        RecordKind::Surveys => facts.surveys.extend(decode::<Survey>(kind, body)?.known_on(day, zone)),
+        RecordKind::Tickets => facts.tickets.extend(decode::<Ticket>(kind, body)?.known_on(day, zone)),
+        RecordKind::Invoices => facts.invoices.extend(decode::<Invoice>(kind, body)?.known_on(day, zone)),
+        RecordKind::Events => facts.events.extend(decode::<Event>(kind, body)?.known_on(day, zone)),
+        RecordKind::Values => facts.values.extend(decode::<Value>(kind, body)?.known_on(day, zone)),
+        _ => {}
+    }
+    Ok(())
 }
 
 /// The use of the block, as far back as windows look.
@@ -151,8 +161,23 @@ async fn block_use(db: &Db, world: &World, block: i64) -> Result<Option<BlockUse
     Ok(Some(usage))
 }
 
+/// Texts that many accounts have in common, kept once.
+#[derive(Debug, Default)]
+struct Texts(HashSet<Arc<str>>);
+
+impl Texts {
+    fn shared(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(text) {
+            return Arc::clone(known);
+        }
+        let new: Arc<str> = text.into();
+        self.0.insert(Arc::clone(&new));
+        new
+    }
+}
+
 /// The customer, if the account is one on that morning.
-fn customer(world: &World, facts: &AccountFacts, ordinal: u32, usage: Option<&BlockUse>) -> Option<Customer> {
+fn customer(world: &World, facts: &AccountFacts, ordinal: u32, usage: Option<&BlockUse>, texts: &mut Texts) -> Option<Customer> {
     let (on, account) = (world.as_of.day, &facts.account);
     let service = service(&facts.contracts, on, world.service_rules);
     let place = directory::place_of(ordinal);
@@ -175,24 +200,24 @@ fn customer(world: &World, facts: &AccountFacts, ordinal: u32, usage: Option<&Bl
         adoption(&mut signals, &mut peer, world.coverage.as_ref(), &used, began, service.seats);
     }
     relationship(&mut signals, facts, world.have, on, since, &world.zone);
-    let text = |text: &Option<String>| text.as_deref().map(Into::into);
+    let mut text = |text: &Option<String>| text.as_deref().map(|text| texts.shared(text));
     Some(Customer {
         ordinal,
         id: account.id.clone(),
         name: account.name.as_str().into(),
         csm: account.csm.clone(),
-        tier: account.tier.as_ref().map(|tier| tier.0.as_str().into()),
         segment: text(&account.segment),
         industry: text(&account.industry),
         region: text(&account.region),
         language: text(&account.language),
         product: text(&service.product),
+        tier: account.tier.as_ref().map(|tier| texts.shared(&tier.0)),
         arr: service.arr.iter().map(|(&currency, &minor)| (currency, minor)).collect(),
         age_class: age_class(since.map_or(0, |since| on - since)),
         signals,
         peer,
         attained_on: None,
-        first_value: "".into(),
+        first_value: None,
     })
 }
 
@@ -205,9 +230,21 @@ enum SeenIn {
     Records(Option<Day>),
 }
 
+/// Which first value a customer is to reach, and how far it has come.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FirstValueStanding {
+    /// Number of the definition in the library.
+    pub definition: usize,
+    /// When the customer went live.
+    pub live_on: Option<Day>,
+    /// How far it has come.
+    pub progress: Progress,
+}
+
 /// A customer on the way to its first value.
 struct Followed<'a> {
     place: usize,
+    number: usize,
     definition: &'a FirstValue,
     live_on: Option<Day>,
     accumulator: Accumulator,
@@ -225,9 +262,10 @@ fn follow<'a>(
     customer: &Customer,
     facts: &AccountFacts,
     place: usize,
-    attained: &HashMap<u16, Day>,
+    attained: &BTreeMap<u16, Day>,
 ) -> Option<Followed<'a>> {
     let definition = FirstValue::pick(&setup.library.first_values, &customer.subject())?;
+    let number = setup.library.first_values.iter().position(|one| one.name == definition.name)?;
     let live_on = facts.account.live_on;
     let kind = match &definition.measure {
         Measure::AtLeast { metric, .. } | Measure::ShareOfSeats { metric, .. } => {
@@ -254,6 +292,7 @@ fn follow<'a>(
     };
     Some(Followed {
         place,
+        number,
         definition,
         live_on,
         accumulator: Accumulator::new(&definition.measure, kind, seats, live_on.unwrap_or(Day::ALWAYS)),
@@ -340,7 +379,7 @@ impl Followed<'_> {
         progress.attained_on = self.attained_on.or(progress.attained_on);
         let judgement = self.definition.judge(self.live_on, on, progress);
         customer.attained_on = judgement.attained_on;
-        customer.first_value = format!("{}: {}", self.definition.title, judgement.forecast).into();
+        customer.first_value = Some(FirstValueStanding { definition: self.number, live_on: self.live_on, progress });
         if let Some(state) = judgement.state {
             customer.signals.set(Signal::FirstValue, Reading::fresh(state.index(), on - 1));
         }

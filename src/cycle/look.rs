@@ -60,7 +60,7 @@ impl Look {
 
     fn evaluate<'a>(&'a self, block: &Block, customer: &Customer) -> Option<Evaluated<'a>> {
         let place = u16::try_from(place_of(customer.ordinal)).ok()?;
-        let before = block.before.get(&place).zip(self.population.before.as_ref().map(|cycle| cycle.as_of));
+        let before = block.before(place).zip(self.population.before.as_ref().map(|cycle| cycle.as_of));
         Evaluated::of(&self.setup, customer, before, self.on)
     }
 
@@ -118,7 +118,7 @@ pub async fn score(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, id: &str, as_
     let Some(evaluated) = look.evaluate(block, customer) else { return Ok(Some(no_customer(&look, id))) };
     let given = look.given(db, block_of(ordinal)).await?;
     let given = given.iter().find(|given| given.place == evaluated.given.place);
-    let before = block.before.get(&evaluated.given.place);
+    let before = block.before(evaluated.given.place);
     let changes = match before.and_then(|before| before.turn_on) {
         Some(turn) => changes(db, &look, &evaluated, id, turn).await?,
         None => Vec::new(),
@@ -133,7 +133,7 @@ pub async fn score(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, id: &str, as_
         factors: evaluated.health.factors.iter().map(|factor| factor_report(&evaluated, factor, look.on)).collect(),
         changed_since: before.and_then(|before| before.turn_on),
         changes,
-        first_value: (!customer.first_value.is_empty()).then(|| customer.first_value.to_string()),
+        first_value: first_value(&look, customer),
     }))
 }
 
@@ -169,6 +169,14 @@ fn factor_report(evaluated: &Evaluated<'_>, factor: &crate::health::Factor, on: 
         max_points: factor.max_points,
         state: factor.state,
     }
+}
+
+/// Where a customer stands with its first value, for people.
+fn first_value(look: &Look, customer: &Customer) -> Option<String> {
+    let standing = customer.first_value?;
+    let definition = look.setup.library.first_values.get(standing.definition)?;
+    let judgement = definition.judge(standing.live_on, look.on, standing.progress);
+    Some(format!("{}: {}", definition.title, judgement.forecast))
 }
 
 /// An account that is no customer on that morning has no score.

@@ -1,6 +1,6 @@
 //! All customers of one morning, and their peers.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -37,7 +37,14 @@ pub struct Block {
     /// In the order of their ordinals.
     pub customers: Vec<Customer>,
     /// What the cycle before said, by place.
-    pub before: HashMap<u16, GivenScore>,
+    pub before: Vec<GivenScore>,
+}
+
+impl Block {
+    /// What the cycle before said of the account at a place.
+    pub fn before(&self, place: u16) -> Option<&GivenScore> {
+        self.before.binary_search_by_key(&place, |given| given.place).ok().map(|at| &self.before[at])
+    }
 }
 
 impl Population {
@@ -63,7 +70,7 @@ impl Population {
                 };
                 let attained = before.iter().filter_map(|given| Some((given.place, given.attained_on?))).collect();
                 let customers = assess::block(&db, &setup, &world, number, &attained).await?;
-                anyhow::Ok(Block { number, customers, before: before.into_iter().map(|given| (given.place, given)).collect() })
+                anyhow::Ok(Block { number, customers, before })
             });
         }
         while let Some(done) = running.join_next().await {
@@ -96,7 +103,7 @@ impl Population {
 /// the order of the accounts.
 fn group(blocks: &mut [Block]) {
     let customers = || blocks.iter().flat_map(|block| &block.customers);
-    let mut groups: BTreeMap<(Option<Box<str>>, u8), u32> = BTreeMap::new();
+    let mut groups: BTreeMap<(Option<Arc<str>>, u8), u32> = BTreeMap::new();
     for customer in customers() {
         groups.entry((customer.product.clone(), customer.age_class)).or_default();
     }

@@ -151,7 +151,7 @@ impl<'a> Night<'a> {
         let (mut given, mut factors, mut opened) = (Vec::new(), BTreeMap::new(), Vec::<Opened>::new());
         for Diagnosed { customer, evaluated, diagnoses } in customers {
             let place = evaluated.given.place;
-            let before = block.before.get(&place);
+            let before = block.before(place);
             match evaluated.health.score {
                 Some(_) => report.scored += 1,
                 None => report.unknown += 1,
@@ -212,7 +212,7 @@ struct Diagnosed<'a> {
 fn diagnosed<'a>(setup: &'a Setup, population: &'a Population, block: &'a Block) -> Vec<Diagnosed<'a>> {
     let before_on = population.before.as_ref().map(|cycle| cycle.as_of);
     let diagnose = |customer: &'a Customer| {
-        let before = u16::try_from(place_of(customer.ordinal)).ok().and_then(|place| block.before.get(&place));
+        let before = u16::try_from(place_of(customer.ordinal)).ok().and_then(|place| block.before(place));
         let evaluated = Evaluated::of(setup, customer, before.zip(before_on), population.world.as_of.day)?;
         let diagnoses = playbook::diagnose(&setup.library, &evaluated.subject(customer), evaluated.in_turn);
         Some(Diagnosed { customer, evaluated, diagnoses })

@@ -127,9 +127,10 @@ impl World {
 
 async fn users(db: &Db, as_of: AsOf, zone: &Zone) -> Result<BTreeMap<String, User>> {
     let mut users = BTreeMap::new();
-    for (kind, fact) in facts::of_block(db, -1, as_of).await? {
-        if kind == RecordKind::Users {
-            let user: User = super::decode(kind, &fact.body)?;
+    let facts = facts::of_block(db, -1, as_of).await?;
+    for (kind, facts) in facts.believed()?.into_iter().filter(|(kind, _)| *kind == RecordKind::Users) {
+        for fact in facts {
+            let user: User = super::decode(kind, fact.body)?;
             if let Some(user) = user.known_on(as_of.day, zone) {
                 users.insert(user.id.to_string(), user);
             }

@@ -58,12 +58,23 @@ pub struct NewFact {
 }
 
 /// A record as it was believed on some morning.
-#[derive(Clone, Debug)]
-pub struct StoredFact {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredFact<'a> {
     /// The account it belongs to.
     pub ordinal: Option<u32>,
     /// The record as JSON.
-    pub body: String,
+    pub body: &'a str,
+}
+
+/// The facts of one block, as the database packed them.
+#[derive(Debug)]
+pub struct BlockFacts(Vec<(RecordKind, String)>);
+
+impl BlockFacts {
+    /// What was believed of each record, in the order of the records; within one by ordinal and key.
+    pub fn believed(&self) -> Result<Vec<(RecordKind, Vec<StoredFact<'_>>)>> {
+        self.0.iter().map(|(kind, text)| Ok((*kind, believed(text)?))).collect()
+    }
 }
 
 /// Writes what is new or changed among `facts` and says how many those were. Keys must not repeat.
@@ -154,11 +165,11 @@ pub struct AsOf {
 }
 
 /// Records of accounts of one block, or with `block` −1 those without an account, as believed on that morning, in the
-/// order of record, ordinal and key.
-pub async fn of_block(db: &Db, block: i64, as_of: AsOf) -> Result<Vec<(RecordKind, StoredFact)>> {
+/// order of the records.
+pub async fn of_block(db: &Db, block: i64, as_of: AsOf) -> Result<BlockFacts> {
     let sql = format!(
         "SELECT record, {} FROM fact WHERE block = $4 AND known_on <= $5 AND pull <= $6 GROUP BY record",
-        packed::packed("ordinal, known_on, pull, key, body")
+        packed::packed("ordinal, known_on, pull, key, body", &[])
     );
     let rows: Vec<(String, Option<String>)> = on_db!(db, pool => {
         sqlx::query_as(AssertSqlSafe(sql))
@@ -167,26 +178,28 @@ pub async fn of_block(db: &Db, block: i64, as_of: AsOf) -> Result<Vec<(RecordKin
             .fetch_all(pool).await
     })
     .with_context(|| format!("reading the facts of block {block}"))?;
-    let mut facts = Vec::new();
-    for (record, text) in rows {
-        let kind = RecordKind::parse(&record).with_context(|| format!("the store holds an unknown record `{record}`"))?;
-        facts.extend(believed(text.as_deref())?.into_iter().map(|fact| (kind, fact)));
-    }
+    let kind = |record: &str| RecordKind::parse(record).with_context(|| format!("the store holds an unknown record `{record}`"));
+    let mut facts =
+        rows.into_iter().map(|(record, text)| Ok((kind(&record)?, text.unwrap_or_default()))).collect::<Result<Vec<_>>>()?;
     facts.sort_by_key(|(kind, _)| *kind);
-    Ok(facts)
+    Ok(BlockFacts(facts))
 }
 
 /// The newest version of each key among the packed rows.
-fn believed(text: Option<&str>) -> Result<Vec<StoredFact>> {
-    let row = |mut row: packed::Fields<'_>| -> Result<(i64, String, i64, i64, String)> {
+fn believed(text: &str) -> Result<Vec<StoredFact<'_>>> {
+    let mut versions = Vec::new();
+    for mut row in packed::rows(Some(text)) {
         let (ordinal, known_on, pull) = (row.number()?, row.number()?, row.number()?);
-        Ok((ordinal, row.text()?.to_owned(), known_on, pull, row.text()?.to_owned()))
-    };
-    let mut versions = packed::rows(text).map(row).collect::<Result<Vec<_>>>()?;
-    versions.sort_unstable_by(|a, b| (&a.1, a.2, a.3).cmp(&(&b.1, b.2, b.3)));
-    versions.reverse();
-    versions.dedup_by(|older, newer| older.1 == newer.1);
-    versions.sort_unstable_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+        versions.push((ordinal, row.text()?, known_on, pull, row.text()?));
+    }
+    // The newest version of a key first.
+    versions.sort_unstable_by(|a, b| (a.0, a.1, b.2, b.3).cmp(&(b.0, b.1, a.2, a.3)));
+    let mut seen: HashMap<&str, (i64, i64)> = HashMap::new();
+    for &(_, key, known_on, pull, _) in &versions {
+        let newest = seen.entry(key).or_insert((known_on, pull));
+        *newest = (*newest).max((known_on, pull));
+    }
+    versions.retain(|(_, key, known_on, pull, _)| seen.get(key) == Some(&(*known_on, *pull)));
     Ok(versions.into_iter().map(|(ordinal, _, _, _, body)| StoredFact { ordinal: u32::try_from(ordinal).ok(), body }).collect())
 }
 

@@ -11,11 +11,15 @@ pub(super) const ROW: &str = "\u{1e}";
 /// In place of NULL.
 pub(super) const NULL: &str = "\u{1d}";
 
-/// The SQL that packs these columns of all rows. [`COLUMN`], [`ROW`] and [`NULL`] are bound to `$1`, `$2` and `$3`.
-pub(super) fn packed(columns: &str) -> String {
-    let columns: Vec<String> =
-        columns.split(',').map(|column| format!("COALESCE(CAST({} AS TEXT), CAST($3 AS TEXT))", column.trim())).collect();
-    format!("string_agg({}, CAST($2 AS TEXT))", columns.join(" || CAST($1 AS TEXT) || "))
+/// The SQL that packs these columns of all rows; those of `nullable` may hold NULL. [`COLUMN`], [`ROW`] and [`NULL`] are
+/// bound to `$1`, `$2` and `$3`.
+pub(super) fn packed(columns: &str, nullable: &[&str]) -> String {
+    let column = |column: &str| {
+        let column = column.trim();
+        if nullable.contains(&column) { format!("COALESCE(CAST({column} AS TEXT), CAST($3 AS TEXT))") } else { column.to_owned() }
+    };
+    let columns: Vec<String> = columns.split(',').map(column).collect();
+    format!("string_agg(concat_ws(CAST($1 AS TEXT), {}), CAST($2 AS TEXT))", columns.join(", "))
 }
 
 /// The rows of a packed text, in no particular order.
@@ -55,6 +59,6 @@ impl<'a> Fields<'a> {
 
     /// The next column as yes or no.
     pub(super) fn flag(&mut self) -> Result<bool> {
-        Ok(matches!(self.text()?, "1" | "true"))
+        Ok(matches!(self.text()?, "1" | "t"))
     }
 }

@@ -40,36 +40,35 @@ pub struct GivenScore {
 const BANDS: [Band; 4] = [Band::AtRisk, Band::Watch, Band::Healthy, Band::Unknown];
 
 /// Writes numbers one after the other; `None` is NaN, or the lowest number.
-struct Out<W: Write>(W);
+struct Out(Vec<u8>);
 
-impl<W: Write> Out<W> {
-    fn number(&mut self, value: Option<f64>) -> std::io::Result<()> {
-        self.0.write_all(&value.unwrap_or(f64::NAN).to_le_bytes())
+impl Out {
+    fn number(&mut self, value: Option<f64>) {
+        self.0.extend(value.unwrap_or(f64::NAN).to_le_bytes());
     }
 
-    fn day(&mut self, day: Option<Day>) -> std::io::Result<()> {
-        self.0.write_all(&day.map_or(i32::MIN, Day::days).to_le_bytes())
+    fn day(&mut self, day: Option<Day>) {
+        self.0.extend(day.map_or(i32::MIN, Day::days).to_le_bytes());
     }
 
-    fn band(&mut self, band: Option<Band>) -> std::io::Result<()> {
+    fn band(&mut self, band: Option<Band>) {
         let index = band.and_then(|band| BANDS.iter().position(|&one| one == band)).unwrap_or(BANDS.len());
-        self.0.write_all(&[u8::try_from(index).unwrap_or_default()])
+        self.0.push(u8::try_from(index).unwrap_or_default());
     }
 
-    fn given(&mut self, given: &GivenScore) -> std::io::Result<()> {
-        self.0.write_all(&given.place.to_le_bytes())?;
-        self.0.write_all(&[given.lifecycle])?;
-        self.band(Some(given.band.band))?;
-        self.day(Some(given.band.since))?;
-        self.band(given.band.candidate.map(|(band, _)| band))?;
-        self.day(given.band.candidate.map(|(_, since)| since))?;
-        self.band(Some(given.turn_band))?;
-        self.day(given.turn_on)?;
-        self.day(given.attained_on)?;
+    fn given(&mut self, given: &GivenScore) {
+        self.0.extend(given.place.to_le_bytes());
+        self.0.push(given.lifecycle);
+        self.band(Some(given.band.band));
+        self.day(Some(given.band.since));
+        self.band(given.band.candidate.map(|(band, _)| band));
+        self.day(given.band.candidate.map(|(_, since)| since));
+        self.band(Some(given.turn_band));
+        self.day(given.turn_on);
+        self.day(given.attained_on);
         for number in [given.score, given.previous, Some(given.coverage), given.turn_score] {
-            self.number(number)?;
+            self.number(number);
         }
-        Ok(())
     }
 }
 
@@ -120,9 +119,13 @@ impl In<'_> {
 }
 
 fn encode(scores: &[GivenScore]) -> Result<Vec<u8>> {
-    let mut out = Out(ZlibEncoder::new(Vec::new(), Compression::fast()));
-    scores.iter().try_for_each(|given| out.given(given)).context("packing scores")?;
-    out.0.finish().context("packing scores")
+    let mut out = Out(Vec::new());
+    for given in scores {
+        out.given(given);
+    }
+    // Compressed in one go: the encoder is slow at single numbers.
+    let mut packed = ZlibEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(&out.0).and_then(|()| packed.finish()).context("packing scores")
 }
 
 fn decode(bytes: &[u8]) -> Result<Vec<GivenScore>> {

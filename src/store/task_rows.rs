@@ -11,12 +11,18 @@ use crate::playbook::{Owner, Prescription, PrescriptionStatus, Task, TaskStatus}
 pub(super) const PRESCRIPTION: &str =
     "id, account_id, playbook, diagnosis, severe, attempt, opened_on, review_on, status, closed_on, outcome, said, evidence";
 
+/// Those of them that may hold NULL.
+pub(super) const PRESCRIPTION_NULLABLE: &[&str] = &["closed_on", "outcome", "said"];
+
 pub(super) type PrescriptionRow =
     (String, String, String, String, bool, i64, i64, i64, String, Option<i64>, Option<String>, Option<String>, String);
 
 /// The columns of `task`, in the order of [`TaskRow`].
 pub(super) const TASK: &str = "id, prescription, step, csm, assignee, owner, solution, title, due_on, status, snoozed_until, \
                                note, changed_by, closed_on";
+
+/// Those of them that may hold NULL.
+pub(super) const TASK_NULLABLE: &[&str] = &["csm", "assignee", "solution", "snoozed_until", "note", "changed_by", "closed_on"];
 
 pub(super) type TaskRow = (
     String,

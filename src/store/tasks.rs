@@ -6,7 +6,8 @@ use anyhow::{Context, Result};
 use sqlx::AssertSqlSafe;
 
 use super::task_rows::{
-    PRESCRIPTION, PrescriptionRow, TASK, TaskRow, days, prescription, prescription_fields, task, task_fields,
+    PRESCRIPTION, PRESCRIPTION_NULLABLE, PrescriptionRow, TASK, TASK_NULLABLE, TaskRow, days, prescription, prescription_fields,
+    task, task_fields,
 };
 use super::{Db, Tx, on_db, on_tx, packed, placeholders};
 use crate::model::{Day, Id};
@@ -25,7 +26,7 @@ pub struct Work {
 pub async fn of_block(tx: &mut Tx, block: i64, since: Day) -> Result<BTreeMap<Id, Work>> {
     let sql = format!(
         "SELECT {} FROM prescription WHERE block = $4 AND (closed_on IS NULL OR closed_on >= $5)",
-        packed::packed(PRESCRIPTION)
+        packed::packed(PRESCRIPTION, PRESCRIPTION_NULLABLE)
     );
     let text: Option<String> = on_tx!(tx, conn => {
         sqlx::query_scalar(AssertSqlSafe(sql))
@@ -38,7 +39,7 @@ pub async fn of_block(tx: &mut Tx, block: i64, since: Day) -> Result<BTreeMap<Id
     prescriptions.sort_by(|a, b| (a.opened_on, a.attempt, &a.id).cmp(&(b.opened_on, b.attempt, &b.id)));
     let sql = format!(
         "SELECT {} FROM task WHERE prescription IN (SELECT id FROM prescription WHERE block = $4 AND closed_on IS NULL)",
-        packed::packed(TASK)
+        packed::packed(TASK, TASK_NULLABLE)
     );
     let text: Option<String> = on_tx!(tx, conn => {
         sqlx::query_scalar(AssertSqlSafe(sql))

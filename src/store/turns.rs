@@ -24,7 +24,7 @@ pub fn remembered(about: About, input: Option<f64>, points: f64) -> Factor {
 }
 
 fn encode(accounts: &BTreeMap<u16, Vec<Factor>>) -> Result<Vec<u8>> {
-    let mut out = ZlibEncoder::new(Vec::new(), Compression::fast());
+    let mut out = Vec::new();
     for (place, factors) in accounts {
         for factor in factors {
             let about = match factor.about {
@@ -36,10 +36,11 @@ fn encode(accounts: &BTreeMap<u16, Vec<Factor>>) -> Result<Vec<u8>> {
             row[2] = about;
             row[4..12].copy_from_slice(&factor.input.unwrap_or(f64::NAN).to_le_bytes());
             row[12..].copy_from_slice(&factor.points.to_le_bytes());
-            out.write_all(&row).context("packing a turn")?;
+            out.extend(row);
         }
     }
-    out.finish().context("packing a turn")
+    let mut packed = ZlibEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(&out).and_then(|()| packed.finish()).context("packing a turn")
 }
 
 fn decode(bytes: &[u8]) -> Result<BTreeMap<u16, Vec<Factor>>> {
