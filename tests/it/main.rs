@@ -2,6 +2,8 @@
 
 mod cli;
 mod delivery;
+mod honesty;
+mod house;
 mod layers;
 mod mails;
 mod nights;

@@ -1,51 +1,277 @@
-//! Nights of a sample company, lived through the library.
+//! The same morning more than once: run again, with newer data, and looked at after the facts were corrected.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
-use longroad::clock::ManualClock;
-use longroad::config::Config;
-use longroad::cycle::{CycleOptions, CycleReport, Setup, run, scores};
 use longroad::demo::{Company, demo_config};
-use longroad::model::{Day, Zone};
-use longroad::store::Db;
+use longroad::model::Day;
+use proptest::prelude::*;
 
-/// A store, a setup and a clock in a folder.
-pub struct House {
-    pub db: Db,
-    pub setup: Arc<Setup>,
-    pub clock: ManualClock,
-}
+use crate::house::{BY_HAND, House, Sheet, assert_text, day, usage};
 
-pub async fn house(folder: &Path, config: &str) -> House {
-    std::fs::write(folder.join("longroad.toml"), config).unwrap();
-    let config = Config::load(&folder.join("longroad.toml"), std::iter::empty()).unwrap();
-    let setup = Arc::new(Setup::load(config).unwrap());
-    let db = Db::open("sqlite:longroad.db", folder).await.unwrap();
-    House { db, setup, clock: ManualClock::new(Zone::UTC.start_of(Day::from_ymd(2026, 1, 1).unwrap())) }
-}
-
-impl House {
-    pub async fn night(&self, morning: Day) -> CycleReport {
-        self.clock.set(self.setup.config.company.zone().start_of(morning).plus_seconds(5 * 3600));
-        run(&self.db, &self.setup, &self.clock, CycleOptions { as_of: None, send: true }, &|_| ()).await.unwrap()
-    }
+fn first() -> Day {
+    day("2026-10-01")
 }
 
 #[tokio::test]
-async fn a_month_of_the_sample_company() {
-    let folder = tempfile::tempdir().unwrap();
-    let first = Day::from_ymd(2026, 10, 1).unwrap();
-    let company = Company::generate(7, 60, first, 10);
-    let house = house(folder.path(), &demo_config(first)).await;
+async fn running_a_finished_cycle_again_changes_nothing() {
+    let company = Company::generate(7, 60, first(), 2);
+    let house = House::new(&demo_config(first())).await;
     for morning in company.mornings() {
-        company.write(&folder.path().join("data"), morning).unwrap();
-        let report = house.night(morning).await;
-        eprintln!("{}", serde_json::to_string(&report).unwrap());
+        company.write(&house.data(), morning).unwrap();
+        house.night(morning).await;
+        let before = house.seen(morning, 15).await;
+        for _ in 0..2 {
+            let report = house.night(morning).await;
+            assert_eq!((report.tasks_opened, report.tasks_closed, report.digests, report.sent), (0, 0, 0, 0));
+            house.seen(morning, 15).await.assert_same(&before, "run again");
+        }
+        assert_eq!(house.delivered(), house.outbox().await, "what lies in the folder is what was planned, to the byte");
     }
-    let scores = scores(&house.db, &house.setup, &house.clock, None).await.unwrap();
-    for one in &scores.accounts {
-        eprintln!("{} {:?} {:?} {:.2} {} {:?}", one.account_id, one.score, one.band, one.coverage, one.lifecycle, one.reasons);
+    // One mail for one person and day.
+    let mails = house.outbox().await;
+    let people: std::collections::BTreeSet<&String> = mails.keys().collect();
+    assert_eq!(people.len(), mails.len());
+}
+
+const ACCOUNTS: &str = "id,name,csm,tier,signed_on,live_on\n\
+    a,Acme,u1,mid,2026-01-05,2026-01-05\n\
+    b,Bold,u1,mid,2026-01-05,2026-01-05\n\
+    c,Core,u1,mid,2026-01-05,2026-01-05\n";
+const USERS: &str = "id,name,email,role,manager_id\nu1,Una,una@example.com,csm,u2\nu2,Leo,leo@example.com,leader,\n";
+
+/// A company of three customers without contracts, with use on every weekday since `from`.
+async fn by_hand(from: Day, morning: Day, config: &str) -> House {
+    let house = House::new(config).await;
+    house.put("accounts.csv", ACCOUNTS);
+    house.put("users.csv", USERS);
+    house.put("surveys.csv", "id,account_id,at,kind,value\ns1,a,2026-09-01T10:00:00Z,nps,9\n");
+    house.put("usage.csv", &usage(&["a", "b", "c"], from, morning, |_, on| on.is_weekday().then_some(5)));
+    house
+}
+
+#[tokio::test]
+async fn newer_data_of_the_same_day_give_a_newer_score() {
+    let morning = first();
+    let house = by_hand(first() - 90, morning, BY_HAND).await;
+    house.night(morning).await;
+    let before = house.score("a", morning).await;
+    let mails = house.outbox().await;
+    house.put("surveys.csv", "id,account_id,at,kind,value\ns1,a,2026-09-01T10:00:00Z,nps,2\n");
+    house.night(morning).await;
+    let after = house.score("a", morning).await;
+    assert!(after.account.score < before.account.score, "{:?} {:?}", before.account.score, after.account.score);
+    assert_eq!(house.outbox().await, mails, "nobody is told twice in a day");
+}
+
+/// What may come in after a morning, all of it about days before that morning.
+fn corrections(house: &House, morning: Day) -> Vec<(&'static str, Box<dyn Fn() + '_>)> {
+    let started = day("2026-06-01");
+    let all = move |value: u32| usage(&["a", "b", "c"], started, morning + 1, move |_, on| on.is_weekday().then_some(value));
+    vec![
+        ("values of use are corrected", Box::new(move || house.put("usage.csv", &all(50)))),
+        ("an answer is corrected", {
+            Box::new(move || house.put("surveys.csv", "id,account_id,at,kind,value\ns1,a,2026-09-01T10:00:00Z,nps,0\n"))
+        }),
+        ("records of another kind come for the first time", {
+            Box::new(move || {
+                house.put("touches.csv", "id,account_id,at,kind\nt1,a,2026-09-03T10:00:00Z,call\n");
+                house.put("contacts.csv", "id,account_id,name,role,joined_on\np1,a,Pia,champion,2026-02-02\n");
+                house.put("tickets.csv", "id,account_id,opened_at,severity\nk1,b,2026-09-20T10:00:00Z,1\n");
+                house.put("invoices.csv", "id,account_id,due_on,amount,currency\ni1,b,2026-08-01,10,EUR\n");
+            })
+        }),
+        ("contracts come for the first time", {
+            Box::new(move || {
+                let head = "id,account_id,starts_on,ends_on,amount,currency,seats,product";
+                house.put("contracts.csv", &format!("{head}\nk,a,2026-01-05,2027-01-05,1200,EUR,10,X\n"));
+            })
+        }),
+        ("an outage is filled in later", {
+            Box::new(move || {
+                let gap = day("2026-09-07").days()..day("2026-09-17").days();
+                let text = usage(&["a", "b", "c"], started, morning + 1, |account, on| {
+                    // Use that was not seen at the time, and the more of it for one of them.
+                    let value = if gap.contains(&on.days()) && account == "b" { 900 } else { 50 };
+                    on.is_weekday().then_some(value)
+                });
+                house.put("usage.csv", &text);
+            })
+        }),
+        ("another metric of past days comes", {
+            Box::new(move || {
+                let more = usage(&["b"], started, morning + 1, |_, on| on.is_weekday().then_some(70)).replace("logins", "exports");
+                let all = std::fs::read_to_string(house.data().join("usage.csv")).unwrap();
+                house.put("usage.csv", &format!("{all}{}", more.split_once('\n').unwrap().1));
+            })
+        }),
+        ("accounts come that had been there all the time", {
+            Box::new(move || {
+                let more: String = (0..30).map(|n| format!("n{n},New {n},u1,mid,2026-01-05,2026-01-05\n")).collect();
+                house.put("accounts.csv", &format!("{ACCOUNTS}{more}"));
+            })
+        }),
+    ]
+}
+
+#[tokio::test]
+async fn a_past_score_stays_as_it_was_given_whatever_is_corrected_later() {
+    let (morning, gap) = (first(), day("2026-09-07").days()..day("2026-09-17").days());
+    let house = by_hand(day("2026-06-01"), morning, BY_HAND).await;
+    let with_gap = |until| {
+        usage(&["a", "b", "c"], day("2026-06-01"), until, |_, on| (on.is_weekday() && !gap.contains(&on.days())).then_some(5))
+    };
+    house.put("usage.csv", &with_gap(morning));
+    house.night(morning).await;
+    let given = house.seen(morning, 1).await;
+    for (number, (what, correct)) in (1..).zip(corrections(&house, morning)) {
+        correct();
+        house.night(morning + number).await;
+        let now = house.seen(morning, 1).await;
+        assert_text(&given.scores, &now.scores, &format!("scores after {what}"));
+        assert_text(&given.explained, &now.explained, &format!("explanations after {what}"));
     }
-    panic!("look");
+    let now = house.seen(morning + 7, 1).await;
+    assert!(now.explained.contains("days_since_contact"), "what came is used: {}", now.explained);
+}
+
+/// The same corrections, with the past worked out anew from what was known then.
+#[tokio::test]
+async fn what_was_not_known_yet_is_not_used_when_the_past_is_worked_out_anew() {
+    let morning = first();
+    let gap = day("2026-09-07").days()..day("2026-09-17").days();
+    let house = by_hand(day("2026-06-01"), morning, BY_HAND).await;
+    let text = usage(&["a", "b", "c"], day("2026-06-01"), morning, |_, on| {
+        (on.is_weekday() && !gap.contains(&on.days())).then_some(5)
+    });
+    house.put("usage.csv", &text);
+    house.night(morning).await;
+    let given = house.scores(morning).await;
+    // Values in the gap, all of them pulled after the morning.
+    let text = usage(&["a", "b", "c"], day("2026-06-01"), morning + 5, |_, on| on.is_weekday().then_some(5));
+    house.put("usage.csv", &text);
+    house.night(morning + 5).await;
+    let later = house.scores(morning).await;
+    let scores = |report: &longroad::cycle::ScoresReport| {
+        report.accounts.iter().map(|one| (one.account_id.clone(), one.score)).collect::<BTreeMap<_, _>>()
+    };
+    assert_eq!(scores(&given), scores(&later));
+    // A morning on which no cycle ran, between the two, knows no more than the first.
+    let between = house.score("a", morning + 2).await;
+    let factor = between.factors.iter().find(|factor| factor.signal == "days_since_use").unwrap();
+    assert_eq!(factor.input, Some(1.0), "the last use known on {} was that of the day before {morning}", morning + 2);
+}
+
+/// What one generated customer has.
+#[derive(Clone, Debug)]
+struct Someone {
+    tier: &'static str,
+    live: i32,
+    every: i32,
+    until: i32,
+    nps: Option<u8>,
+    touched: Option<i32>,
+    overdue: Option<i32>,
+    champion_left: Option<bool>,
+    seats: Option<u32>,
+    notice: bool,
+}
+
+fn someone() -> impl Strategy<Value = Someone> {
+    use prop::option::of;
+    let who = (prop::sample::select(vec!["enterprise", "mid", "small", "own"]), 0..400i32, 1..9i32, 0..60i32);
+    let what = (of(0..=10u8), of(1..200i32), of(-20..90i32), of(any::<bool>()), of(1..20u32), any::<bool>());
+    (who, what).prop_map(|((tier, live, every, until), (nps, touched, overdue, champion_left, seats, notice))| {
+        Someone { tier, live, every, until, nps, touched, overdue, champion_left, seats, notice }
+    })
+}
+
+fn write(house: &House, people: &[Someone], morning: Day) {
+    let mut sheets: BTreeMap<&str, Sheet> = BTreeMap::new();
+    for (number, one) in people.iter().enumerate() {
+        let (id, live) = (format!("x{number}"), (morning - one.live).to_string());
+        let mut add = |file, cells: &[(&str, &str)]| {
+            let sheet = sheets.entry(file).or_default();
+            sheet.add(&[("id", &format!("{file}-{number}")), ("account_id", &id)]);
+            sheet.rows.last_mut().unwrap().extend(cells.iter().map(|(name, cell)| ((*name).to_owned(), (*cell).to_owned())));
+        };
+        add("accounts.csv", &[("id", &id), ("name", &id), ("csm", "u1"), ("tier", one.tier), ("signed_on", &live), ("live_on", &live)]);
+        let seats = one.seats.map(|seats| seats.to_string()).unwrap_or_default();
+        let end = (morning + 100).to_string();
+        let status = if one.notice { "cancelled" } else { "signed" };
+        add(
+            "contracts.csv",
+            &[("starts_on", &live), ("ends_on", &end), ("amount", "100"), ("currency", "EUR"), ("seats", &seats), ("status", status)],
+        );
+        if one.notice {
+            let row = sheets.get_mut("contracts.csv").unwrap().rows.last_mut().unwrap();
+            row.insert("cancelled_on".to_owned(), (morning - 3).to_string());
+        }
+        let mut add = |file, cells: &[(&str, &str)]| {
+            let sheet = sheets.entry(file).or_default();
+            sheet.add(&[("id", &format!("{file}-{number}")), ("account_id", &id)]);
+            sheet.rows.last_mut().unwrap().extend(cells.iter().map(|(name, cell)| ((*name).to_owned(), (*cell).to_owned())));
+        };
+        if let Some(nps) = one.nps {
+            add("surveys.csv", &[("at", &format!("{}T09:00:00Z", morning - 20)), ("kind", "nps"), ("value", &nps.to_string())]);
+        }
+        if let Some(days) = one.touched {
+            add("touches.csv", &[("at", &format!("{}T09:00:00Z", morning - days)), ("kind", "call"), ("sentiment", "0.5")]);
+        }
+        if let Some(days) = one.overdue {
+            add("invoices.csv", &[("due_on", &(morning - days).to_string()), ("amount", "5"), ("currency", "EUR")]);
+            let row = sheets.get_mut("invoices.csv").unwrap().rows.last_mut().unwrap();
+            row.insert("issued_on".to_owned(), (morning - days - 30).to_string());
+        }
+    }
+    for (number, one) in people.iter().enumerate() {
+        if let Some(left) = one.champion_left {
+            let (id, account) = (format!("c{number}"), format!("x{number}"));
+            let left_on = if left { (morning - 9).to_string() } else { String::new() };
+            let sheet = sheets.entry("contacts.csv").or_default();
+            sheet.add(&[("id", &id), ("account_id", &account), ("name", "N"), ("role", "champion"), ("left_on", &left_on)]);
+        }
+    }
+    let accounts = sheets.get_mut("accounts.csv").unwrap();
+    accounts.rows.iter_mut().for_each(|row| drop(row.remove("account_id")));
+    for (file, sheet) in sheets {
+        sheet.write(&house.data(), file);
+    }
+    house.put("users.csv", USERS);
+    let ids: Vec<String> = (0..people.len()).map(|number| format!("x{number}")).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let text = usage(&ids, morning - 120, morning, |id, on| {
+        let one = &people[id[1..].parse::<usize>().unwrap()];
+        let used = on.days() % one.every == 0 && morning - on > one.until && morning - on <= one.live;
+        used.then_some(4)
+    });
+    // A day on which the source brought something of somebody is a day that it covers.
+    house.put("usage.csv", &format!("{text}x0,logins,{},1\n", morning - 1).replace(&format!("x0,logins,{},4\n", morning - 1), ""));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 6, ..ProptestConfig::default() })]
+
+    /// Through the whole way from files to what people see, points sum to the score, and changes to its change.
+    #[test]
+    fn explanations_sum_to_the_score(people in prop::collection::vec(someone(), 1..26)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let house = House::new(&format!("{BY_HAND}\n[cycle]\ndefault_cadence_days = 1\ncadence_days = {{}}\n")).await;
+            for morning in [first(), first() + 1] {
+                write(&house, &people, morning);
+                let report = house.night(morning).await;
+                assert_eq!(report.scored + report.unknown, people.len() as u64, "{report:?}");
+                for account in house.scores(morning).await.accounts {
+                    let score = house.score(&account.account_id, morning).await;
+                    let sum: f64 = score.factors.iter().map(|factor| factor.points).sum();
+                    assert_eq!(score.account.score, account.score);
+                    assert!((sum - account.score.unwrap_or(0.0)).abs() < 1e-9, "{account:?} {sum}");
+                    if let (Some(now), Some(then)) = (account.score, account.previous) {
+                        let moved: f64 = score.changes.iter().map(|change| change.delta).sum();
+                        assert!((moved - (now - then)).abs() < 1e-9, "{account:?} {moved}");
+                    }
+                }
+            }
+        });
+    }
 }
