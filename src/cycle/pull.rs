@@ -81,7 +81,7 @@ async fn pull_source(
         done: Vec::new(),
         tx: db.begin().await?,
     };
-    let brought = pulls::brought(db, &source.name).await?;
+    let brought = pulls::brought(db, &source.name, pulls::last_id(db).await?).await?;
     for file in &files {
         pull.file(file, !brought.contains(file.record.name())).await?;
     }

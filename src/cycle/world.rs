@@ -72,7 +72,7 @@ impl World {
         let mut brought = BTreeSet::new();
         let (mut coverages, mut stale) = (Vec::new(), Vec::new());
         for source in &config.sources {
-            brought.extend(pulls::brought(db, &source.name).await?);
+            brought.extend(pulls::brought(db, &source.name, as_of.through_pull).await?);
             let days = days.get(&source.name).map(Vec::as_slice).unwrap_or_default();
             if let Some(coverage) = Coverage::of(days, as_of.day, source.max_age_days) {
                 if coverage.state == State::Stale {
@@ -86,12 +86,15 @@ impl World {
             id: metric.id,
             name: metric.name,
         });
+        // By name: their numbers hang on the order of rows, and sums of fractions on the order of their terms.
+        let mut metrics: Vec<Metric> = metrics.collect();
+        metrics.sort_by(|a, b| a.name.cmp(&b.name));
         let has = |record: RecordKind| brought.contains(record.name());
         Ok(World {
             as_of,
             blocks: directory::blocks(db).await?,
             coverage: Coverage::join(&coverages),
-            metrics: metrics.collect(),
+            metrics,
             have: Have {
                 contacts: has(RecordKind::Contacts),
                 touches: has(RecordKind::Touches),
@@ -106,7 +109,7 @@ impl World {
             silent_days: (config.accounts.alive == Alive::Use).then_some(config.accounts.silent_days.cast_signed()),
             stale,
             users: users(db, as_of, &zone).await?,
-            approximated: pulls::is_approximate(db, as_of.day).await?,
+            approximated: pulls::is_approximate(db, as_of).await?,
             first: scores::last_cycle(db, Some(as_of.day)).await?.is_none(),
             zone,
         })

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 use sqlx::AssertSqlSafe;
 
+use super::facts::AsOf;
 use super::{Db, Tx, on_db, on_tx, placeholders};
 use crate::model::{Day, Instant};
 
@@ -98,19 +99,20 @@ pub async fn newest(db: &Db) -> Result<Vec<Pull>> {
     Ok(rows.into_iter().map(pull).collect())
 }
 
-/// The records that a source has brought before.
-pub async fn brought(db: &Db, source: &str) -> Result<BTreeSet<String>> {
-    let sql = "SELECT DISTINCT record FROM pull WHERE source = $1 AND NOT refused";
-    let records: Vec<String> =
-        on_db!(db, pool => sqlx::query_scalar(sql).bind(source).fetch_all(pool).await).context("reading the pulls")?;
+/// The records that a source has brought by that pull.
+pub async fn brought(db: &Db, source: &str, through_pull: i64) -> Result<BTreeSet<String>> {
+    let sql = "SELECT DISTINCT record FROM pull WHERE source = $1 AND id <= $2 AND NOT refused";
+    let records: Vec<String> = on_db!(db, pool => sqlx::query_scalar(sql).bind(source).bind(through_pull).fetch_all(pool).await)
+        .context("reading the pulls")?;
     Ok(records.into_iter().collect())
 }
 
 /// Whether anything that counts on this morning came in bulk on that day or later, so that when it was known is taken
 /// from its own dates.
-pub async fn is_approximate(db: &Db, as_of: Day) -> Result<bool> {
-    let sql = "SELECT id FROM pull WHERE approximate AND NOT refused AND pulled_on > $1 LIMIT 1";
-    let id: Option<i64> = on_db!(db, pool => sqlx::query_scalar(sql).bind(i64::from(as_of.days())).fetch_optional(pool).await)
+pub async fn is_approximate(db: &Db, as_of: AsOf) -> Result<bool> {
+    let sql = "SELECT id FROM pull WHERE approximate AND NOT refused AND pulled_on > $1 AND id <= $2 LIMIT 1";
+    let (day, through_pull) = (i64::from(as_of.day.days()), as_of.through_pull);
+    let id: Option<i64> = on_db!(db, pool => sqlx::query_scalar(sql).bind(day).bind(through_pull).fetch_optional(pool).await)
         .context("reading the pulls")?;
     Ok(id.is_some())
 }

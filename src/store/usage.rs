@@ -1,6 +1,6 @@
 //! Usage as it was believed on some morning.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail};
 
@@ -84,7 +84,7 @@ pub async fn days(db: &Db, as_of: AsOf) -> Result<BTreeMap<String, Vec<Day>>> {
 }
 
 /// Calls `with` for every value of one metric in one block on the days `from ..= to`, as believed on that morning:
-/// day by day, place by place.
+/// day by day, place by place. Days that the metric's source had not brought by then have no values.
 pub async fn each_value(
     db: &Db,
     block: i64,
@@ -103,8 +103,19 @@ pub async fn each_value(
         sqlx::query_as(sql).bind(first).bind(last).bind(i64::from(as_of.day.days())).bind(as_of.through_pull).fetch_all(pool).await
     })
     .with_context(|| format!("reading the usage journal of block {block}"))?;
+    // What came late, or with a source that was added later, has no journal: nothing was believed of it before.
+    let sql = "SELECT u.day FROM usage_day u JOIN metric m ON m.source = u.source
+               WHERE m.id = $1 AND (u.known_on > $2 OR u.pull > $3)";
+    let unknown: Vec<i64> = on_db!(db, pool => {
+        sqlx::query_scalar(sql).bind(metric).bind(i64::from(as_of.day.days())).bind(as_of.through_pull).fetch_all(pool).await
+    })
+    .context("reading the days of use")?;
+    let unknown: BTreeSet<i64> = unknown.into_iter().collect();
     for (id, body) in tiles {
         let day = TileId(id).day();
+        if unknown.contains(&i64::from(day.days())) {
+            continue;
+        }
         let corrections = &undo[undo.partition_point(|(tile, _)| *tile < id)..undo.partition_point(|(tile, _)| *tile <= id)];
         let read = || format!("reading the use of {day} in block {block}");
         if corrections.is_empty() {

@@ -85,7 +85,8 @@ async fn forget(db: &Db, from: Day) {
 async fn worked_out(house: &House, on: Day, step: usize) -> (String, String) {
     let mut seen = house.seen(on, step).await;
     for text in [&mut seen.scores, &mut seen.explained] {
-        let told = |line: &&str| !["\"given\":", "\"as_of_approximated\":"].iter().any(|name| line.trim_start().starts_with(name));
+        let told =
+            |line: &&str| !["\"given\":", "\"as_of_approximated\":"].iter().any(|name| line.trim_start().starts_with(name));
         *text = text.lines().filter(told).collect::<Vec<_>>().join("\n");
     }
     (seen.scores, seen.explained)
@@ -239,7 +240,13 @@ fn poison(folder: &Path, from: Day) {
         }
         for account in &accounts {
             let id = format!("poison-{account}");
-            sheet.add(&[("id", &id), ("account_id", account), ("opened_at", &midnight), ("severity", "1"), ("escalated", "true")]);
+            sheet.add(&[
+                ("id", &id),
+                ("account_id", account),
+                ("opened_at", &midnight),
+                ("severity", "1"),
+                ("escalated", "true"),
+            ]);
         }
     });
     edit("contacts.csv", &|sheet| {
@@ -255,10 +262,9 @@ fn poison(folder: &Path, from: Day) {
             sheet.add(&[("id", &id), ("account_id", account), ("name", "Nobody"), ("role", "champion"), ("joined_on", &today)]);
         }
     });
-    for (file, cells) in [
-        ("touches.csv", &[("kind", "visit"), ("sentiment", "-2")]),
-        ("surveys.csv", &[("kind", "nps"), ("value", "0")]),
-    ] {
+    for (file, cells) in
+        [("touches.csv", &[("kind", "visit"), ("sentiment", "-2")]), ("surveys.csv", &[("kind", "nps"), ("value", "0")])]
+    {
         edit(file, &|sheet| {
             for row in sheet.rows.iter_mut().filter(|row| at_or_after(row.get("at"))) {
                 set(row, cells);
@@ -269,7 +275,12 @@ fn poison(folder: &Path, from: Day) {
                 set(sheet.rows.last_mut().unwrap(), cells);
                 // What came to be known later is no better for being about an earlier day.
                 let (id, known) = (format!("late-{account}"), format!("{later}T08:00:00Z"));
-                sheet.add(&[("id", &id), ("account_id", account), ("at", &format!("{long_ago}T08:00:00Z")), ("known_at", &known)]);
+                sheet.add(&[
+                    ("id", &id),
+                    ("account_id", account),
+                    ("at", &format!("{long_ago}T08:00:00Z")),
+                    ("known_at", &known),
+                ]);
                 set(sheet.rows.last_mut().unwrap(), cells);
             }
         });

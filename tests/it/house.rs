@@ -10,8 +10,8 @@ use longroad::config::Config;
 use longroad::cycle::{CycleOptions, CycleReport, ScoreReport, ScoresReport, Setup, run, score, scores};
 use longroad::model::{Day, Zone};
 use longroad::playbook::Task;
-use longroad::store::{Change, Db, TaskChange, change_task};
 use longroad::store::tasks::{self, TaskFilter};
+use longroad::store::{Change, Db, TaskChange, change_task};
 use tempfile::TempDir;
 
 /// The configuration of companies made by hand: three metrics, everything else as it comes.
