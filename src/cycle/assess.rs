@@ -362,16 +362,18 @@ impl Followed<'_> {
     /// Says where the customer stands.
     fn judge(self, world: &World, customer: &mut Customer) {
         let on = world.as_of.day;
-        let covered = world
-            .coverage
-            .as_ref()
-            .is_some_and(|coverage| coverage.state == State::Fresh && self.live_on.is_some_and(|live| live >= coverage.first));
+        // An outage within the time that counts leaves open what happened in it.
+        let days = (self.definition.deadline_days + self.definition.grace_days).cast_signed();
+        let seen_from = |live: Day| !world.outages.iter().any(|&(from, to)| to >= live && from <= live + days);
+        let covered = world.coverage.as_ref().is_some_and(|coverage| {
+            coverage.state == State::Fresh && self.live_on.is_some_and(|live| live >= coverage.first && seen_from(live))
+        });
         let by_record = matches!(self.seen_in, SeenIn::Records(_));
         let mut progress = self.accumulator.progress(&self.definition.measure, covered || by_record);
         if let SeenIn::Records(reached_on) = self.seen_in {
             progress.attained_on = reached_on;
         }
-        let in_time = |day: Day| self.live_on.is_some_and(|live| day - live <= self.definition.deadline_days.cast_signed());
+        let in_time = |day: Day| self.live_on.is_some_and(|live| day - live <= days);
         if !progress.known {
             // Where the first days are not known, what looks late may have been in time.
             progress.attained_on = progress.attained_on.filter(|&day| in_time(day));

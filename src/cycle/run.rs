@@ -174,6 +174,10 @@ impl<'a> Night<'a> {
                 factors.insert(place, evaluated.health.factors);
             }
         }
+        // Whoever is left over is no customer any more.
+        for left in work.into_values() {
+            report.tasks_closed += work::leave(&mut self.tx, left, on).await?;
+        }
         tasks::insert(&mut self.tx, block.number, &opened).await?;
         scores::save_block(&mut self.tx, on, block.number, &given).await?;
         turns::save_block(&mut self.tx, on, block.number, &factors).await

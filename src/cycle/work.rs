@@ -105,6 +105,19 @@ pub async fn turn(
     Ok(turn)
 }
 
+/// Closes what is open for an account that is no customer any more, and says how many tasks those were. What was opened
+/// after the morning stays: then it was one again.
+pub async fn leave(tx: &mut Tx, work: Work, on: Day) -> Result<u64> {
+    let Work { mut prescriptions, mut tasks } = work;
+    let mut closed = 0;
+    for prescription in prescriptions.iter_mut().filter(|one| one.is_open() && one.opened_on <= on) {
+        playbook::withdraw(prescription, "the account is no customer any more").apply(prescription, &mut tasks, None, on);
+        let mine: Vec<Task> = tasks.iter().filter(|task| task.prescription == prescription.id).cloned().collect();
+        closed += tasks::save_review(tx, prescription, &mine).await?;
+    }
+    Ok(closed)
+}
+
 fn task_item(setup: &Setup, customer: &Customer, task: &Task, prescription: Option<&Prescription>, on: Day) -> TaskItem {
     let solution = task.solution.as_ref().and_then(|name| setup.library.solution(name));
     TaskItem {

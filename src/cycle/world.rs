@@ -55,6 +55,8 @@ pub struct World {
     pub silent_days: Option<i32>,
     /// Sources that have stopped.
     pub stale: Vec<StaleSource>,
+    /// From and to of days between others of which a source brought nothing, for so long that it was an outage.
+    pub outages: Vec<(Day, Day)>,
     /// The people, by id.
     pub users: BTreeMap<String, User>,
     /// Whether what was known when is taken from the facts' own dates.
@@ -70,10 +72,11 @@ impl World {
         let zone = config.company.zone().clone();
         let days = usage::days(db, as_of).await?;
         let mut brought = BTreeSet::new();
-        let (mut coverages, mut stale) = (Vec::new(), Vec::new());
+        let (mut coverages, mut stale, mut outages) = (Vec::new(), Vec::new(), Vec::new());
         for source in &config.sources {
             brought.extend(pulls::brought(db, &source.name, as_of.through_pull).await?);
             let days = days.get(&source.name).map(Vec::as_slice).unwrap_or_default();
+            outages.extend(crate::signals::outages(days, source.max_age_days));
             if let Some(coverage) = Coverage::of(days, as_of.day, source.max_age_days) {
                 if coverage.state == State::Stale {
                     stale.push(StaleSource { source: source.name.clone(), since: coverage.anchor - 1 });
@@ -108,6 +111,7 @@ impl World {
             },
             silent_days: (config.accounts.alive == Alive::Use).then_some(config.accounts.silent_days.cast_signed()),
             stale,
+            outages,
             users: users(db, as_of, &zone).await?,
             approximated: pulls::is_approximate(db, as_of).await?,
             first: scores::last_cycle(db, Some(as_of.day)).await?.is_none(),

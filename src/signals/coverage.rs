@@ -68,6 +68,12 @@ impl Coverage {
     }
 }
 
+/// From and to of the gaps between the days that brought any rows, rising, which are too long to be a quiet spell.
+pub fn outages(days: &[Day], max_age_days: u32) -> impl Iterator<Item = (Day, Day)> {
+    let outage = move |pair: &&[Day]| pair[1] - pair[0] > max_age_days.cast_signed() + 1;
+    days.windows(2).filter(outage).map(|pair| (pair[0] + 1, pair[1] - 1))
+}
+
 /// The bits of `length` days that end `skip` days before the anchor.
 pub fn mask(skip: i32, length: i32) -> u128 {
     let ones = |count: i32| if count >= SPAN { u128::MAX } else { (1u128 << count.max(0)) - 1 };

@@ -17,7 +17,7 @@ pub use band::Band;
 pub use block_use::{AccountUse, BlockUse, MetricUse};
 pub use catalogue::{FIRST_VALUE_STATES, Signal, Unit};
 pub use commercial::{began, commercial};
-pub use coverage::{Coverage, SPAN};
+pub use coverage::{Coverage, SPAN, outages};
 pub use facts::AccountFacts;
 pub use peers::{PeerInput, Peers, Place, age_class};
 pub use reading::{Reading, Signals, State, spell, word};

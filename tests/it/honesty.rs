@@ -2,13 +2,14 @@
 //! the night on which it is looked at, and whatever became known afterwards.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::path::Path;
 
 use longroad::demo::{Company, demo_config};
 use longroad::model::Day;
 use longroad::store::Db;
 
-use crate::house::{House, Sheet, assert_text, day};
+use crate::house::{BY_HAND, House, Sheet, assert_text, day};
 use crate::support::postgres;
 
 const FILES: &[&str] = &[
@@ -70,6 +71,44 @@ async fn the_order_of_rows_changes_nothing() {
         }
         houses[0].seen(morning, 10).await.assert_same(&houses[1].seen(morning, 10).await, "rows upside down");
     }
+}
+
+/// Everybody uses four metrics as much, each in another order: sums of fractions hang on the order of their terms.
+#[tokio::test]
+async fn the_order_in_which_metrics_appear_changes_nothing() {
+    let houses = [House::new(BY_HAND).await, House::new(BY_HAND).await];
+    let mut rows = Vec::new();
+    let mut accounts = "id,name,csm,signed_on,live_on\n".to_owned();
+    for (number, values) in permutations(&[1, 2, 3, 6]).into_iter().enumerate() {
+        writeln!(accounts, "a{number},A {number},u1,2026-01-05,2026-01-05").unwrap();
+        for days in 1..=100 {
+            for (metric, value) in ["m1", "m2", "m3", "m4"].into_iter().zip(&values) {
+                rows.push(format!("a{number},{metric},{},{value}\n", first() - days));
+            }
+        }
+    }
+    for house in &houses {
+        house.put("users.csv", "id,name,email,role\nu1,Una,una@example.com,csm\n");
+        house.put("accounts.csv", &accounts);
+        house.put("usage.csv", &format!("account_id,metric,day,value\n{}", rows.concat()));
+        rows.reverse();
+        house.night(first()).await;
+    }
+    let seen = [houses[0].seen(first(), 7).await, houses[1].seen(first(), 7).await];
+    assert_text(&seen[0].scores, &seen[1].scores, "scores with metrics in another order");
+    assert_text(&seen[0].explained, &seen[1].explained, "explanations with metrics in another order");
+}
+
+fn permutations(values: &[u32]) -> Vec<Vec<u32>> {
+    let mut all = vec![Vec::new()];
+    for _ in values {
+        let longer = |one: &Vec<u32>| {
+            let rest = values.iter().filter(|value| !one.contains(value));
+            rest.map(|value| [one.as_slice(), &[*value]].concat()).collect::<Vec<_>>()
+        };
+        all = all.iter().flat_map(longer).collect();
+    }
+    all
 }
 
 /// Takes all that was said from a morning on out of a store, so that it has to be worked out again.

@@ -10,6 +10,7 @@ use longroad::config::Config;
 use longroad::cycle::{CycleOptions, CycleReport, ScoreReport, ScoresReport, Setup, run, score, scores};
 use longroad::model::{Day, Zone};
 use longroad::playbook::Task;
+use longroad::store::outbox;
 use longroad::store::tasks::{self, TaskFilter};
 use longroad::store::{Change, Db, TaskChange, change_task};
 use tempfile::TempDir;
@@ -141,6 +142,25 @@ impl House {
             Db::Postgres(pool) => sqlx::query_as(sql).fetch_all(pool).await.unwrap(),
         };
         rows.into_iter().collect()
+    }
+
+    /// All mails in the outbox, by person and day.
+    pub async fn mails(&self) -> BTreeMap<(String, Day), String> {
+        let bodies = self.outbox().await;
+        let entries = outbox::list(&self.db, 1000).await.unwrap().into_iter();
+        entries
+            .map(|entry| {
+                let text = String::from_utf8(bodies[&entry.id].clone()).unwrap();
+                // Soft line breaks of quoted-printable go; the words of the plain text and of HTML stay.
+                ((entry.key.person.to_string(), entry.key.day), text.replace("=\r\n", ""))
+            })
+            .collect()
+    }
+
+    /// What this person was written for that day, in one line.
+    pub async fn mail(&self, person: &str, on: Day) -> Option<String> {
+        let mail = self.mails().await.remove(&(person.to_owned(), on))?;
+        Some(mail.split_whitespace().collect::<Vec<_>>().join(" "))
     }
 
     /// The mails in the folder by their names, without `.eml`.

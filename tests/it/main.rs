@@ -2,10 +2,14 @@
 
 mod cli;
 mod delivery;
+mod first_value;
 mod honesty;
 mod house;
 mod layers;
+mod letters;
+mod loop_turns;
 mod mails;
 mod nights;
 mod support;
 mod tasks;
+mod unknown;

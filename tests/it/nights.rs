@@ -70,9 +70,13 @@ async fn newer_data_of_the_same_day_give_a_newer_score() {
 /// What may come in after a morning, all of it about days before that morning.
 fn corrections(house: &House, morning: Day) -> Vec<(&'static str, Box<dyn Fn() + '_>)> {
     let started = day("2026-06-01");
-    let all = move |value: u32| usage(IDS, started, morning + 1, move |_, on| on.is_weekday().then_some(value));
+    let gap = || day("2026-09-07").days()..day("2026-09-17").days();
+    let corrected = move || {
+        let value = |_: &str, on: Day| (on.is_weekday() && !gap().contains(&on.days())).then_some(50);
+        usage(IDS, started, morning + 1, value)
+    };
     vec![
-        ("values of use are corrected", Box::new(move || house.put("usage.csv", &all(50)))),
+        ("values of use are corrected", Box::new(move || house.put("usage.csv", &corrected()))),
         ("an answer is corrected", {
             Box::new(move || house.put("surveys.csv", "id,account_id,at,kind,value\ns1,a,2026-09-01T10:00:00Z,nps,0\n"))
         }),
@@ -92,10 +96,9 @@ fn corrections(house: &House, morning: Day) -> Vec<(&'static str, Box<dyn Fn() +
         }),
         ("an outage is filled in later", {
             Box::new(move || {
-                let gap = day("2026-09-07").days()..day("2026-09-17").days();
                 let text = usage(IDS, started, morning + 1, |account, on| {
                     // Use that was not seen at the time, and the more of it for one of them.
-                    let value = if gap.contains(&on.days()) && account == "b" { 900 } else { 50 };
+                    let value = if gap().contains(&on.days()) && account == "b" { 900 } else { 50 };
                     on.is_weekday().then_some(value)
                 });
                 house.put("usage.csv", &text);
