@@ -118,7 +118,9 @@ async fn reviews_say_what_became_of_it() {
         house.night(morning).await
     };
     night(&clients, start()).await;
-    clients.iter_mut().for_each(|one| one.left_on = Some(start()));
+    for one in &mut clients {
+        one.left_on = Some(start());
+    }
     let report = night(&clients, start() + 1).await;
     assert_eq!((report.diagnoses, report.tasks_opened), (5, 10));
     for (id, what) in [("back", TaskChange::Done), ("still", TaskChange::Done), ("never", TaskChange::Dismiss)] {

@@ -67,8 +67,11 @@ async fn newer_data_of_the_same_day_give_a_newer_score() {
     assert_eq!(house.outbox().await, mails, "nobody is told twice in a day");
 }
 
+/// What it is, and how it comes about.
+type Correction<'a> = (&'static str, Box<dyn Fn() + 'a>);
+
 /// What may come in after a morning, all of it about days before that morning.
-fn corrections(house: &House, morning: Day) -> Vec<(&'static str, Box<dyn Fn() + '_>)> {
+fn corrections(house: &House, morning: Day) -> Vec<Correction<'_>> {
     let started = day("2026-06-01");
     let gap = || day("2026-09-07").days()..day("2026-09-17").days();
     let corrected = move || {
@@ -140,6 +143,24 @@ async fn a_past_score_stays_as_it_was_given_whatever_is_corrected_later() {
     }
     let now = house.seen(morning + 7, 7).await;
     assert!(now.explained.contains("days_since_contact"), "what came is used: {}", now.explained);
+}
+
+#[tokio::test]
+async fn a_past_score_stays_as_it_was_given_under_the_rules_of_its_day() {
+    let morning = first();
+    let mut house = by_hand(first() - 90, morning, BY_HAND).await;
+    house.night(morning).await;
+    let given = house.seen(morning, 7).await;
+    // What was good is bad from now on.
+    house.configure(&BY_HAND.replace("polarity = \"good\"", "polarity = \"bad\""));
+    house.put("usage.csv", &usage(IDS, first() - 90, morning + 1, |_, on| on.is_weekday().then_some(5)));
+    house.night(morning + 1).await;
+    let now = house.seen(morning, 7).await;
+    assert_text(&given.scores, &now.scores, "scores under other rules");
+    assert_text(&given.explained, &now.explained, "explanations under other rules");
+    let (before, after) = (house.scores(morning).await, house.scores(morning + 1).await);
+    assert_ne!(before.config_hash, after.config_hash);
+    assert_ne!(before.accounts[0].score, after.accounts[0].score);
 }
 
 /// The same corrections, with the past worked out anew from what was known then.
