@@ -14,8 +14,8 @@ use crate::model::{Currency, Day, Id, MetricKind, Money, Polarity, Zone};
 use crate::signals::adoption::adoption;
 use crate::signals::condition::Subject;
 use crate::signals::{
-    AccountFacts, BlockUse, MetricUse, PeerInput, Reading, Signal, Signals, Standing, State, age_class, began, commercial,
-    relationship, service,
+    AccountFacts, BlockUse, MetricUse, PeerInput, RECORD_SIGNALS, Reading, Signal, Signals, Standing, State, age_class, began,
+    commercial, relationship, service,
 };
 use crate::store::{BLOCK, Db, directory, facts, usage};
 use crate::value::{Accumulator, FirstValue, Measure, Progress};
@@ -153,7 +153,7 @@ async fn block_use(db: &Db, world: &World, block: i64) -> Result<Option<BlockUse
     let mut usage = BlockUse::new(coverage.anchor, world.look_back_days());
     for metric in &world.metrics {
         let declared = &metric.declared;
-        let mut one = MetricUse::new(declared.kind, declared.polarity, declared.unit == "users", coverage.anchor, BLOCK);
+        let mut one = MetricUse::new(declared, coverage.anchor, BLOCK);
         let span = usage.span();
         usage::each_value(db, block, metric.id, span, world.as_of, |day, place, value| one.take(day, place, value)).await?;
         usage.metrics.push(one);
@@ -199,7 +199,11 @@ fn customer(world: &World, facts: &AccountFacts, ordinal: u32, usage: Option<&Bl
         let began = account.live_on.or(since).unwrap_or(Day::ALWAYS);
         adoption(&mut signals, &mut peer, world.coverage.as_ref(), &used, began, service.seats);
     }
-    relationship(&mut signals, facts, world.have, on, since, &world.zone);
+    let until = world.records_until.unwrap_or(on).min(on);
+    relationship(&mut signals, facts, world.have, until, since, &world.zone);
+    if until < on {
+        signals.mark_stale(RECORD_SIGNALS);
+    }
     let mut text = |text: &Option<String>| text.as_deref().map(|text| texts.shared(text));
     Some(Customer {
         ordinal,

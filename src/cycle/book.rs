@@ -35,8 +35,14 @@ pub struct Book {
 }
 
 impl Books {
-    /// One for each user of the company.
-    pub fn new(world: &World, company: &str) -> Books {
+    /// One for each user of the company. `refused`: the sources of which nothing was taken in this time, and why.
+    pub fn new(world: &World, company: &str, refused: &BTreeMap<String, String>) -> Books {
+        let failed = refused.iter().filter(|(name, _)| !world.stale.iter().any(|one| one.source == **name));
+        let failed = failed.map(|(name, reason)| StaleItem {
+            source: name.clone(),
+            since: world.as_of.day,
+            what: format!("nothing was taken in this time: {reason}"),
+        });
         let stale: Vec<StaleItem> = world
             .stale
             .iter()
@@ -45,6 +51,7 @@ impl Books {
                 since: one.since,
                 what: "its signals are shown as they were then, and the plays that need them wait".to_owned(),
             })
+            .chain(failed)
             .collect();
         let book = |user: &crate::model::record::User| {
             let zone = user.timezone.as_deref().and_then(|zone| crate::model::Zone::parse(zone).ok());

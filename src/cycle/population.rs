@@ -16,7 +16,7 @@ use crate::store::scores::{self, Cycle, GivenScore};
 use crate::store::{Db, pulls};
 
 /// Blocks read at the same time.
-const AT_ONCE: usize = 3;
+const AT_ONCE: usize = 2;
 
 /// All customers of one morning.
 #[derive(Debug)]

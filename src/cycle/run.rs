@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Instant as Stopwatch;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use super::assess::Customer;
 use super::book::{self, Books};
@@ -20,10 +20,11 @@ use crate::clock::Clock;
 use crate::delivery;
 use crate::digest::csm::ChangeItem;
 use crate::health::{Band, Factor};
-use crate::model::Day;
+use crate::model::{Day, Id};
 use crate::playbook::{self, Diagnoses, Opened};
 use crate::store::directory::place_of;
 use crate::store::scores::{self, Cycle, GivenScore};
+use crate::store::tasks::Work;
 use crate::store::{Db, Tx, tasks, turns};
 
 /// How a cycle is run.
@@ -61,7 +62,7 @@ pub async fn run(
     report.as_of_approximated = population.world.approximated;
     watch.lap("signals");
     progress("scoring");
-    let mut night = Night::begin(db, setup, &population).await?;
+    let mut night = Night::begin(db, setup, &population, &report.refused).await?;
     night.blocks(&mut report).await?;
     watch.lap("scores");
     progress("writing digests");
@@ -112,10 +113,15 @@ struct Night<'a> {
 }
 
 impl<'a> Night<'a> {
-    async fn begin(db: &'a Db, setup: &'a Setup, population: &'a Population) -> Result<Night<'a>> {
+    async fn begin(
+        db: &'a Db,
+        setup: &'a Setup,
+        population: &'a Population,
+        refused: &BTreeMap<String, String>,
+    ) -> Result<Night<'a>> {
         let cooldown = setup.library.plays.values().map(|play| play.cooldown_days).max().unwrap_or_default();
         Ok(Night {
-            books: Books::new(&population.world, &setup.config.company.name),
+            books: Books::new(&population.world, &setup.config.company.name, refused),
             since: population.world.as_of.day - cooldown.cast_signed(),
             tx: db.begin().await?,
             db,
@@ -124,29 +130,42 @@ impl<'a> Night<'a> {
         })
     }
 
-    /// Scores all blocks, as many at a time as there are processors, and does what follows in the order of the blocks.
+    /// Scores block after block on all processors, and does what follows; the next block's work is read meanwhile.
     async fn blocks(&mut self, report: &mut CycleReport) -> Result<()> {
         let (setup, population) = (self.setup, self.population);
-        let at_once = std::thread::available_parallelism().map_or(1, usize::from);
-        for blocks in population.blocks.chunks(at_once) {
-            let evaluated: Vec<Vec<Diagnosed<'_>>> = std::thread::scope(|scope| {
-                let threads: Vec<_> = blocks.iter().map(|block| scope.spawn(|| diagnosed(setup, population, block))).collect();
-                threads
-                    .into_iter()
-                    .map(|thread| thread.join().map_err(|_| anyhow!("scoring a block failed")))
-                    .collect::<Result<_>>()
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let (db, since) = (self.db, self.since);
+        let read = |block: Option<&Block>| {
+            let (db, number) = (db.clone(), block?.number);
+            Some(tokio::spawn(async move { tasks::of_block(&db, number, since).await }))
+        };
+        let mut blocks = population.blocks.iter().peekable();
+        let mut next = read(blocks.peek().copied());
+        while let (Some(block), Some(work)) = (blocks.next(), next.take()) {
+            let work = work.await.context("reading the work of a block")??;
+            next = read(blocks.peek().copied());
+            let part = block.customers.len().div_ceil(threads).max(1);
+            let diagnosed: Vec<Diagnosed<'_>> = std::thread::scope(|scope| {
+                let parts: Vec<_> =
+                    block.customers.chunks(part).map(|part| scope.spawn(|| diagnosed(setup, population, block, part))).collect();
+                let joined =
+                    parts.into_iter().map(|part| part.join().map_err(|_| anyhow!("scoring block {} failed", block.number)));
+                joined.collect::<Result<Vec<_>>>().map(|parts| parts.into_iter().flatten().collect())
             })?;
-            for (block, customers) in blocks.iter().zip(evaluated) {
-                self.block(block, customers, report).await?;
-            }
+            self.block(block, diagnosed, work, report).await?;
         }
         Ok(())
     }
 
     /// Does what follows from the scores of a block.
-    async fn block(&mut self, block: &Block, customers: Vec<Diagnosed<'_>>, report: &mut CycleReport) -> Result<()> {
+    async fn block(
+        &mut self,
+        block: &Block,
+        customers: Vec<Diagnosed<'_>>,
+        mut work: BTreeMap<Id, Work>,
+        report: &mut CycleReport,
+    ) -> Result<()> {
         let on = self.population.world.as_of.day;
-        let mut work = tasks::of_block(&mut self.tx, block.number, self.since).await?;
         let mut remembered: HashMap<Day, BTreeMap<u16, Vec<Factor>>> = HashMap::new();
         let (mut given, mut factors, mut opened) = (Vec::new(), BTreeMap::new(), Vec::<Opened>::new());
         for Diagnosed { customer, evaluated, diagnoses } in customers {
@@ -212,8 +231,8 @@ struct Diagnosed<'a> {
     diagnoses: Diagnoses<'a>,
 }
 
-/// Scores the customers of a block and looks for signs: pure, and so fit for a thread of its own.
-fn diagnosed<'a>(setup: &'a Setup, population: &'a Population, block: &'a Block) -> Vec<Diagnosed<'a>> {
+/// Scores customers of a block and looks for signs: pure, and so fit for a thread of its own.
+fn diagnosed<'a>(setup: &'a Setup, population: &'a Population, block: &Block, customers: &'a [Customer]) -> Vec<Diagnosed<'a>> {
     let before_on = population.before.as_ref().map(|cycle| cycle.as_of);
     let diagnose = |customer: &'a Customer| {
         let before = u16::try_from(place_of(customer.ordinal)).ok().and_then(|place| block.before(place));
@@ -221,7 +240,7 @@ fn diagnosed<'a>(setup: &'a Setup, population: &'a Population, block: &'a Block)
         let diagnoses = playbook::diagnose(&setup.library, &evaluated.subject(customer), evaluated.in_turn);
         Some(Diagnosed { customer, evaluated, diagnoses })
     };
-    block.customers.iter().filter_map(diagnose).collect()
+    customers.iter().filter_map(diagnose).collect()
 }
 
 fn count(report: &mut CycleReport, turn: &Turn) {
@@ -252,7 +271,7 @@ impl Stopwatches {
 
 /// What a cycle would write into the digests, with all that it would decide thrown away.
 pub async fn dry(db: &Db, setup: &Setup, population: &Population) -> Result<Books> {
-    let mut night = Night::begin(db, setup, population).await?;
+    let mut night = Night::begin(db, setup, population, &BTreeMap::new()).await?;
     let mut report = CycleReport::default();
     night.blocks(&mut report).await?;
     Ok(night.books)

@@ -90,7 +90,8 @@ pub async fn turn(
     }
     history.extend(new.iter().map(|opened| opened.prescription.clone()));
     turn.diagnoses = diagnoses.found.len() as u64;
-    turn.paused = diagnoses.paused.iter().map(|(play, _)| play.title.clone()).collect();
+    let at_work = |play: &playbook::Play| history.iter().any(|one| one.playbook == play.name && one.is_open());
+    turn.paused = diagnoses.paused.iter().filter(|(play, _)| !at_work(play)).map(|(play, _)| play.title.clone()).collect();
     for diagnosis in &diagnoses.found {
         new.extend(playbook::prescribe(&setup.library, diagnosis, client, &history, on));
     }

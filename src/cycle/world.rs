@@ -55,6 +55,8 @@ pub struct World {
     pub silent_days: Option<i32>,
     /// Sources that have stopped.
     pub stale: Vec<StaleSource>,
+    /// The morning up to which records other than use are known, where all their sources have stopped.
+    pub records_until: Option<Day>,
     /// From and to of days between others of which a source brought nothing, for so long that it was an outage.
     pub outages: Vec<(Day, Day)>,
     /// The people, by id.
@@ -73,15 +75,26 @@ impl World {
         let days = usage::days(db, as_of).await?;
         let mut brought = BTreeSet::new();
         let (mut coverages, mut stale, mut outages) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut records_until, mut records_go_on) = (None, false);
         for source in &config.sources {
-            brought.extend(pulls::brought(db, &source.name, as_of.through_pull).await?);
+            let records = pulls::brought(db, &source.name, as_of.through_pull).await?;
+            let records_stand = pulls::records_stand(db, &source.name, as_of, source.max_age_days).await?;
+            let brings_records = records.iter().any(|record| record != RecordKind::Usage.name());
+            brought.extend(records);
             let days = days.get(&source.name).map(Vec::as_slice).unwrap_or_default();
             outages.extend(crate::signals::outages(days, source.max_age_days));
             if let Some(coverage) = Coverage::of(days, as_of.day, source.max_age_days) {
+                if coverage.state == State::Stale && brings_records && records_stand {
+                    records_until = records_until.max(Some(coverage.anchor));
+                } else {
+                    records_go_on |= brings_records;
+                }
                 if coverage.state == State::Stale {
                     stale.push(StaleSource { source: source.name.clone(), since: coverage.anchor - 1 });
                 }
                 coverages.push(coverage);
+            } else {
+                records_go_on |= brings_records;
             }
         }
         let metrics = usage::metrics(db).await?.into_iter().map(|metric| Metric {
@@ -111,6 +124,7 @@ impl World {
             },
             silent_days: (config.accounts.alive == Alive::Use).then_some(config.accounts.silent_days.cast_signed()),
             stale,
+            records_until: records_until.filter(|_| !records_go_on),
             outages,
             users: users(db, as_of, &zone).await?,
             approximated: pulls::is_approximate(db, as_of).await?,

@@ -24,15 +24,16 @@ pub fn adoption(
     }
     let Some(coverage) = coverage else { return };
     let since = since.max(coverage.first);
-    let window = coverage.window(0, 28, since);
+    let window = coverage.window(0, 28, since) & usage.known;
     let observed = window.count_ones();
-    let known = |value: f64| Reading { value: Some(value), observed_on: Some(coverage.anchor - 1), state: coverage.state };
-    let age = f64::from((coverage.anchor - since).clamp(0, SPAN));
-    if age < 1.0 {
+    if since >= coverage.anchor || usage.known == 0 {
         return;
     }
+    // The newest day that is known of this account.
+    let newest = coverage.anchor - 1 - usage.known.trailing_zeros().cast_signed();
+    let known = |value: f64| Reading { value: Some(value), observed_on: Some(newest), state: coverage.state };
     // An account that was never seen in use has been silent as long as it could have been seen.
-    let days_since = usage.last_use.map_or(coverage.anchor - since, |last| coverage.anchor - last);
+    let days_since = newest + 1 - usage.last_use.unwrap_or(since);
     signals.set(Signal::DaysSinceUse, known(f64::from(days_since.min(SPAN))));
     if let Some(gap) = median_gap(usage.active) {
         signals.set(Signal::UseGap, known(gap));
@@ -54,7 +55,7 @@ pub fn adoption(
         peer.bad_share = Some(usage.bad / (usage.good + usage.bad));
     }
     // The trend wants its windows covered in full, or six weeks of the earlier one.
-    let before = coverage.window(28, 56, since);
+    let before = coverage.window(28, 56, since) & usage.known;
     if before.count_ones() < 42 || observed < 21 {
         return;
     }
@@ -112,7 +113,8 @@ mod tests {
     fn signals_of(active: u128, covered: u128, since: i32) -> (Signals, PeerInput) {
         let coverage = Coverage { anchor: Day::from_days(1000), first: Day::from_days(0), covered, state: State::Fresh };
         let last_use = (active != 0).then(|| Day::from_days(999 - active.trailing_zeros().cast_signed()));
-        let usage = AccountUse { active, features: 2, volume: 3.0, good: 3.0, bad: 1.0, users: Some(5.0), last_use };
+        let usage =
+            AccountUse { active, features: 2, volume: 3.0, good: 3.0, bad: 1.0, users: Some(5.0), last_use, known: u128::MAX };
         let (mut signals, mut peer) = (Signals::default(), PeerInput::default());
         adoption(&mut signals, &mut peer, Some(&coverage), &usage, Day::from_days(since), Some(10));
         (signals, peer)

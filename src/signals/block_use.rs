@@ -1,7 +1,7 @@
 //! The use of 4,096 accounts, boiled down while the tiles go by: which days had use, and sums and peaks of windows.
 
 use super::coverage::{SPAN, mask};
-use crate::model::{Day, MetricKind, Polarity};
+use crate::model::{Absent, Day, MetricDeclaration, MetricKind, Polarity};
 
 /// One metric over one block of accounts. Vectors are indexed by the account's place in the block.
 #[derive(Clone, Debug)]
@@ -12,27 +12,48 @@ pub struct MetricUse {
     pub polarity: Polarity,
     /// Whether the level counts people in seats.
     pub counts_users: bool,
+    /// Whether a day without a row is a zero, or unknown.
+    pub absent: Absent,
     anchor: Day,
     /// The newest day with use, as days before the anchor; 0 = none.
     last_use: Vec<u16>,
     /// Bit k: the value was above zero on the day `anchor − 1 − k`.
     used: Vec<u128>,
+    /// Bit k: there was a row for that day; empty where absent days are zeros.
+    seen: Vec<u128>,
     /// Totals: the sum over the last 28 days. Levels: the peak.
     last_28: Vec<f64>,
 }
 
 impl MetricUse {
     /// An empty account of a metric whose windows end at `anchor`.
-    pub fn new(kind: MetricKind, polarity: Polarity, counts_users: bool, anchor: Day, places: usize) -> MetricUse {
-        let (last_use, used, last_28) = (vec![0; places], vec![0; places], vec![0.0; places]);
-        MetricUse { kind, polarity, counts_users, anchor, last_use, used, last_28 }
+    pub fn new(declared: &MetricDeclaration, anchor: Day, places: usize) -> MetricUse {
+        MetricUse {
+            kind: declared.kind,
+            polarity: declared.polarity,
+            counts_users: declared.unit == "users",
+            absent: declared.absent,
+            anchor,
+            last_use: vec![0; places],
+            used: vec![0; places],
+            seen: if declared.absent == Absent::Unknown { vec![0; places] } else { Vec::new() },
+            last_28: vec![0.0; places],
+        }
     }
 
     /// Takes one value; days must rise.
     #[inline]
     pub fn take(&mut self, day: Day, place: usize, value: f64) {
         let offset = self.anchor - 1 - day;
-        if value <= 0.0 || offset < 0 {
+        if offset < 0 {
+            return;
+        }
+        if let Some(seen) = self.seen.get_mut(place)
+            && offset < SPAN
+        {
+            *seen |= 1 << offset;
+        }
+        if value <= 0.0 {
             return;
         }
         self.last_use[place] = u16::try_from(offset + 1).unwrap_or(u16::MAX);
@@ -73,6 +94,9 @@ pub struct AccountUse {
     pub users: Option<f64>,
     /// The newest day with use, as far as was looked back.
     pub last_use: Option<Day>,
+    /// Bit k: whether the day `anchor − 1 − k` is known of this account. All are, unless every metric leaves absent days
+    /// unknown: then those that have a row.
+    pub known: u128,
 }
 
 impl BlockUse {
@@ -88,9 +112,11 @@ impl BlockUse {
 
     /// The use of the account at a place.
     pub fn account(&self, place: usize) -> AccountUse {
-        let mut sum = AccountUse { active: 0, features: 0, volume: 0.0, good: 0.0, bad: 0.0, users: None, last_use: None };
+        let mut sum =
+            AccountUse { active: 0, features: 0, volume: 0.0, good: 0.0, bad: 0.0, users: None, last_use: None, known: 0 };
         for metric in &self.metrics {
             let (used, value) = (metric.used[place], metric.last_28[place]);
+            sum.known |= if metric.absent == Absent::Zero { u128::MAX } else { metric.seen[place] };
             if metric.polarity != Polarity::Bad {
                 sum.active |= used;
                 let last_use = i32::from(metric.last_use[place]);
@@ -123,7 +149,10 @@ mod tests {
     #[test]
     fn totals_add_up_levels_peak_and_bad_events_are_no_use() {
         let anchor = Day::from_days(100);
-        let metric = |kind, polarity, users| MetricUse::new(kind, polarity, users, anchor, 1);
+        let metric = |kind, polarity, users: bool| {
+            let unit = if users { "users" } else { "" }.to_owned();
+            MetricUse::new(&MetricDeclaration { kind, unit, polarity, ..MetricDeclaration::default() }, anchor, 1)
+        };
         let mut block = BlockUse::new(anchor, 365);
         block.metrics = vec![
             metric(MetricKind::Total, Polarity::Good, false),
@@ -139,6 +168,18 @@ mod tests {
         assert_eq!((account.good, account.bad, account.users, account.features), (5.0, 7.0, Some(3.0), 1));
         assert_eq!(account.active & 0b111_1111, 0b111, "the bad event on day 95 is no use");
         assert_eq!(account.last_use, Some(Day::from_days(99)));
+        assert_eq!(account.known, u128::MAX);
         assert!((account.volume - 6.0_f64.ln()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn where_absent_days_are_unknown_only_days_with_rows_are_known() {
+        let declared = MetricDeclaration { absent: Absent::Unknown, ..MetricDeclaration::default() };
+        let anchor = Day::from_days(100);
+        let mut block = BlockUse::new(anchor, 128);
+        block.metrics = vec![MetricUse::new(&declared, anchor, 2)];
+        block.metrics[0].take(Day::from_days(97), 0, 0.0);
+        block.metrics[0].take(Day::from_days(99), 0, 4.0);
+        assert_eq!((block.account(0).known, block.account(0).active, block.account(1).known), (0b101, 0b001, 0));
     }
 }

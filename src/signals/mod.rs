@@ -21,5 +21,5 @@ pub use coverage::{Coverage, SPAN, outages};
 pub use facts::AccountFacts;
 pub use peers::{PeerInput, Peers, Place, age_class};
 pub use reading::{Reading, Signals, State, spell, word};
-pub use relationship::{Have, relationship};
+pub use relationship::{Have, RECORD_SIGNALS, relationship};
 pub use service::{Service, ServiceRules, Standing, service};

@@ -74,6 +74,15 @@ impl Signals {
         self.get(signal).value
     }
 
+    /// Notes that the source of these signals has stopped.
+    pub fn mark_stale(&mut self, signals: &[Signal]) {
+        for &signal in signals {
+            if self.states[signal as usize] == State::Fresh {
+                self.states[signal as usize] = State::Stale;
+            }
+        }
+    }
+
     /// Puts a reading in.
     pub fn set(&mut self, signal: Signal, reading: Reading) {
         let at = signal as usize;

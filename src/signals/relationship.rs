@@ -19,6 +19,27 @@ pub struct Have {
     pub invoices: bool,
 }
 
+/// The signals that hang on records of people, support, surveys and bills, and stop with their sources.
+pub const RECORD_SIGNALS: &[Signal] = &[
+    Signal::DaysSinceContact,
+    Signal::Sentiment,
+    Signal::Champions,
+    Signal::ChampionLeft,
+    Signal::Contacts,
+    Signal::SevereTickets,
+    Signal::Tickets,
+    Signal::Csat,
+    Signal::Nps,
+    Signal::FitProblem,
+    Signal::FitFeatures,
+    Signal::FitUsability,
+    Signal::FitReliability,
+    Signal::Attention,
+    Signal::Ability,
+    Signal::DaysOverdue,
+    Signal::MilestonesDone,
+];
+
 /// Fills in what the account's records say on the morning of `on`. `since` is the day on which the account began.
 pub fn relationship(signals: &mut Signals, facts: &AccountFacts, have: Have, on: Day, since: Option<Day>, zone: &Zone) {
     touches(signals, facts, have, on, since, zone);

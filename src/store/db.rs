@@ -139,7 +139,7 @@ async fn open_sqlite(file: &Path) -> Result<Db> {
     let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.with_context(open)?;
     migrator(Dialect::Sqlite).run(&writer).await.with_context(|| format!("bringing the store {} up to date", file.display()))?;
     drop(lock);
-    let reader = SqlitePoolOptions::new().max_connections(3).connect_with(options.read_only(true)).await.with_context(open)?;
+    let reader = SqlitePoolOptions::new().max_connections(2).connect_with(options.read_only(true)).await.with_context(open)?;
     Ok(Db::Sqlite { writer, reader })
 }
 

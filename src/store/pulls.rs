@@ -8,6 +8,7 @@ use sqlx::AssertSqlSafe;
 
 use super::facts::AsOf;
 use super::{Db, Tx, on_db, on_tx, placeholders};
+use crate::model::record::RecordKind;
 use crate::model::{Day, Instant};
 
 /// One file of a source, taken in or refused.
@@ -105,6 +106,17 @@ pub async fn brought(db: &Db, source: &str, through_pull: i64) -> Result<BTreeSe
     let records: Vec<String> = on_db!(db, pool => sqlx::query_scalar(sql).bind(source).bind(through_pull).fetch_all(pool).await)
         .context("reading the pulls")?;
     Ok(records.into_iter().collect())
+}
+
+/// Whether no record of a source but use has changed in the last `max_age_days` before the morning.
+pub async fn records_stand(db: &Db, source: &str, as_of: AsOf, max_age_days: u32) -> Result<bool> {
+    let sql = "SELECT id FROM pull WHERE source = $1 AND id <= $2 AND pulled_on >= $3 AND record <> $4 AND changed > 0 LIMIT 1";
+    let since = i64::from((as_of.day - max_age_days.cast_signed()).days());
+    let id: Option<i64> = on_db!(db, pool => {
+        sqlx::query_scalar(sql).bind(source).bind(as_of.through_pull).bind(since).bind(RecordKind::Usage.name()).fetch_optional(pool).await
+    })
+    .context("reading the pulls")?;
+    Ok(id.is_none())
 }
 
 /// Whether anything that counts on this morning came in bulk on that day or later, so that when it was known is taken

@@ -23,15 +23,15 @@ pub struct Work {
 }
 
 /// The work of a block's accounts: what is open, and the prescriptions closed on `since` or later.
-pub async fn of_block(tx: &mut Tx, block: i64, since: Day) -> Result<BTreeMap<Id, Work>> {
+pub async fn of_block(db: &Db, block: i64, since: Day) -> Result<BTreeMap<Id, Work>> {
     let sql = format!(
         "SELECT {} FROM prescription WHERE block = $4 AND (closed_on IS NULL OR closed_on >= $5)",
         packed::packed(PRESCRIPTION, PRESCRIPTION_NULLABLE)
     );
-    let text: Option<String> = on_tx!(tx, conn => {
+    let text: Option<String> = on_db!(db, pool => {
         sqlx::query_scalar(AssertSqlSafe(sql))
             .bind(packed::COLUMN).bind(packed::ROW).bind(packed::NULL).bind(block).bind(days(since))
-            .fetch_one(conn).await
+            .fetch_one(pool).await
     })
     .context("reading prescriptions")?;
     let rows = packed::rows(text.as_deref()).map(|row| prescription_fields(row).and_then(prescription));
@@ -41,10 +41,10 @@ pub async fn of_block(tx: &mut Tx, block: i64, since: Day) -> Result<BTreeMap<Id
         "SELECT {} FROM task WHERE prescription IN (SELECT id FROM prescription WHERE block = $4 AND closed_on IS NULL)",
         packed::packed(TASK, TASK_NULLABLE)
     );
-    let text: Option<String> = on_tx!(tx, conn => {
+    let text: Option<String> = on_db!(db, pool => {
         sqlx::query_scalar(AssertSqlSafe(sql))
             .bind(packed::COLUMN).bind(packed::ROW).bind(packed::NULL).bind(block)
-            .fetch_one(conn).await
+            .fetch_one(pool).await
     })
     .context("reading tasks")?;
     let mut tasks = packed::rows(text.as_deref()).map(task_fields).collect::<Result<Vec<TaskRow>>>()?;

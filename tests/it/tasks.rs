@@ -27,8 +27,7 @@ fn champion_left(library: &Library, account: &Id, on: Day) -> Opened {
 }
 
 async fn work_of(db: &Db, block: i64, since: Day, account: &Id) -> Work {
-    let mut tx = db.begin().await.unwrap();
-    of_block(&mut tx, block, since).await.unwrap().remove(account).unwrap_or_default()
+    of_block(db, block, since).await.unwrap().remove(account).unwrap_or_default()
 }
 
 async fn change(db: &Db, task: &str, what: TaskChange, note: &str) -> Result<TaskStatus, String> {
