@@ -17,7 +17,8 @@ pub struct Knowledge {
     pub pull: i64,
     /// The day on which the pull is made.
     pub pulled_on: Day,
-    /// The morning for which it is made: the same day, or an earlier one when the past is lived again.
+    /// The morning for which it is made: the same day, or an earlier one when the past is lived again; no earlier than
+    /// the last that was lived, since what that one did not know was not known before.
     pub as_of: Day,
     /// History arrives in bulk: a row counts from its own date on.
     pub history: bool,
@@ -27,13 +28,8 @@ impl Knowledge {
     /// The first morning on which a new row counts. `own_day` is the row's own date; `stated` the morning after its
     /// `known_at`, which decides where it is given.
     pub fn of_new(&self, own_day: Option<Day>, stated: Option<Day>) -> Day {
-        stated.unwrap_or_else(|| {
-            if self.history || self.as_of < self.pulled_on {
-                own_day.map_or(Day::ALWAYS, |day| day + 1).min(self.pulled_on)
-            } else {
-                self.pulled_on
-            }
-        })
+        let earliest = if self.history { Day::ALWAYS } else { self.as_of };
+        stated.unwrap_or_else(|| own_day.map_or(Day::ALWAYS, |day| day + 1).max(earliest).min(self.pulled_on))
     }
 
     /// The first morning on which a changed row counts; never before the version that it replaces.
