@@ -15,6 +15,7 @@ on_both! {
     history_in_bulk_counts_from_its_own_dates
     what_comes_later_counts_from_its_pull
     each_version_of_a_record_stands_for_its_mornings
+    a_record_moves_from_account_to_account
     known_at_decides_when_a_record_counts
     nothing_is_visible_before_its_own_date
     an_earlier_morning_is_lived_again
@@ -218,6 +219,39 @@ async fn each_version_of_a_record_stands_for_its_mornings(intake: Intake) {
     }
 }
 
+async fn a_record_moves_from_account_to_account(intake: Intake) {
+    let ids: Vec<String> = (0..4100).map(|n| format!("a{n}")).collect();
+    intake.accounts(&ids.iter().map(String::as_str).collect::<Vec<_>>());
+    // To nobody, to a neighbour, to a block of other accounts, and back.
+    for (today, owner) in
+        [("2026-02-01", ""), ("2026-02-02", "a1"), ("2026-02-03", "a2"), ("2026-02-04", "a4099"), ("2026-02-05", "a1")]
+    {
+        intake.put("leads", &format!("id,created_at,account_id\nl1,2026-01-01T10:00:00Z,{owner}\n"));
+        intake.pull(today).await;
+        assert_eq!(intake.changed().await["leads"], 1);
+        intake.put("leads", &format!("id,account_id,created_at\nl1,{owner},2026-01-01T10:00:00Z\n"));
+        intake.pull(today).await;
+        assert_eq!(intake.changed().await["leads"], 0);
+    }
+    for (morning, owner) in [
+        ("2026-02-01", None),
+        ("2026-02-02", Some("a1")),
+        ("2026-02-03", Some("a2")),
+        ("2026-02-04", Some("a4099")),
+        ("2026-02-05", Some("a1")),
+    ] {
+        let leads: Vec<Lead> = intake.known(morning).await;
+        let owners: Vec<Option<&str>> =
+            leads.iter().map(|lead| lead.account_id.as_ref().map(longroad::model::Id::as_str)).collect();
+        assert_eq!(owners, [owner], "{morning}");
+    }
+    // Where two rows contradict each other, nothing has moved.
+    intake.put("leads", "id,created_at,account_id\nl1,2026-01-01T10:00:00Z,a4099\nl1,2026-01-01T10:00:00Z,a4098\n");
+    assert_eq!(intake.pull("2026-02-06").await.rejected, 2);
+    assert_eq!(intake.changed().await["leads"], 0);
+    assert_eq!(intake.known::<Lead>("2026-02-06").await.len(), 1);
+}
+
 async fn known_at_decides_when_a_record_counts(intake: Intake) {
     intake.put(
         "accounts",
@@ -240,34 +274,20 @@ async fn known_at_decides_when_a_record_counts(intake: Intake) {
 
 async fn nothing_is_visible_before_its_own_date(intake: Intake) {
     let put = |told: bool| {
-        let told = |text: &'static str| if told { text } else { "" };
-        let header = "id,account_id,starts_on,ends_on,amount,currency,status,cancelled_on,service_ends_on,decided_on\n";
+        let when = |then: &'static str, before: &'static str| if told { then } else { before };
+        let (on, at) = (when("2026-03-10", ""), when("2026-03-09T23:30:00Z", ""));
         let term = "a1,2026-01-01,2027-01-01,1,EUR";
-        let cancelled = told("cancelled,2026-03-10,2026-06-01");
-        intake.put(
-            "contracts",
-            &format!(
-                "{header}c1,{term},{}\nc2,{term},{}\n",
-                if cancelled.is_empty() { ",,," } else { "cancelled,2026-03-10,2026-06-01," },
-                if cancelled.is_empty() { ",,," } else { "lost,,,2026-03-10" }
-            ),
-        );
-        let answer = told("2026-03-09T23:30:00Z");
-        let csat = told("4");
-        intake.put(
-            "tickets",
-            &format!(
-                "id,account_id,opened_at,responded_at,resolved_at,csat\nk1,a1,2026-01-05T10:00:00Z,{answer},{answer},{csat}\n"
-            ),
-        );
-        let on = told("2026-03-10");
+        let cancelled = when("cancelled,2026-03-10,2026-06-01,", ",,,");
+        let lost = when("lost,,,2026-03-10", ",,,");
+        let columns = "id,account_id,starts_on,ends_on,amount,currency,status,cancelled_on,service_ends_on,decided_on";
+        intake.put("contracts", &format!("{columns}\nc1,{term},{cancelled}\nc2,{term},{lost}\n"));
+        let answer = format!("{at},{at},{}", when("4", ""));
+        let columns = "id,account_id,opened_at,responded_at,resolved_at,csat";
+        intake.put("tickets", &format!("{columns}\nk1,a1,2026-01-05T10:00:00Z,{answer}\n"));
         intake.put("invoices", &format!("id,account_id,due_on,amount,currency,paid_on\ni1,a1,2026-01-31,1,EUR,{on}\n"));
         intake.put("values", &format!("id,account_id,title,achieved_on,withdrawn_on\nv1,a1,T,{on},\nv2,a1,T,,{on}\n"));
-        intake.put(
-            "requests",
-            &format!("id,title,status,status_on\nr1,T,{},{on}\n", if on.is_empty() { "open" } else { "shipped" }),
-        );
-        let stage = if on.is_empty() { "demo,2026-02-01T10:00:00Z" } else { "lost,2026-03-10T10:00:00Z" };
+        intake.put("requests", &format!("id,title,status,status_on\nr1,T,{},{on}\n", when("shipped", "open")));
+        let stage = when("lost,2026-03-10T10:00:00Z", "demo,2026-02-01T10:00:00Z");
         intake.put("leads", &format!("id,created_at,stage,stage_since,account_id\nl1,2026-02-01T10:00:00Z,{stage},a1\n"));
         intake.accounts(&["a1"]);
     };

@@ -157,11 +157,10 @@ impl Intake {
         let as_of = AsOf { day: day(morning), through_pull: i64::MAX };
         let mut known = Vec::new();
         for block in -1..directory::blocks(&self.db).await.unwrap() {
-            for (kind, fact) in facts::of_block(&self.db, block, as_of).await.unwrap() {
-                if kind == R::KIND {
-                    let record: R = serde_json::from_str(&fact.body).unwrap();
-                    known.extend(record.known_on(as_of.day, self.config.company.zone()));
-                }
+            let facts = facts::of_block(&self.db, block, as_of).await.unwrap();
+            for fact in facts.believed().unwrap().into_iter().filter(|(kind, _)| *kind == R::KIND).flat_map(|(_, facts)| facts) {
+                let record: R = serde_json::from_str(fact.body).unwrap();
+                known.extend(record.known_on(as_of.day, self.config.company.zone()));
             }
         }
         known
@@ -172,8 +171,8 @@ impl Intake {
         let as_of = AsOf { day: day(morning), through_pull: i64::MAX };
         let mut count = BTreeMap::new();
         for block in -1..directory::blocks(&self.db).await.unwrap() {
-            for (kind, _) in facts::of_block(&self.db, block, as_of).await.unwrap() {
-                *count.entry(kind).or_default() += 1;
+            for (kind, facts) in facts::of_block(&self.db, block, as_of).await.unwrap().believed().unwrap() {
+                *count.entry(kind).or_default() += facts.len();
             }
         }
         count
