@@ -13,11 +13,11 @@ use crate::model::Day;
 /// Rows written by one statement.
 const BATCH: usize = 500;
 
-/// What one pull wrote over in one tile, by the morning from which the new value counts: old values, and cells that
-/// were absent.
+/// What one pull wrote over in one tile.
 #[derive(Debug, Default)]
 pub(super) struct Undo {
-    cells: BTreeMap<Day, (Tile, Tile)>,
+    /// By place: the morning from which the new value counts, and what was there before, if anything was.
+    cells: BTreeMap<usize, (Day, Option<f64>)>,
     changed: bool,
     /// Whether there are rows of it in the store.
     stored: bool,
@@ -26,34 +26,43 @@ pub(super) struct Undo {
 impl Undo {
     /// What a cell was before, if it is noted, and the morning from which it is something else.
     pub(super) fn get(&self, place: usize) -> Option<(Day, Option<f64>)> {
-        self.cells.iter().find_map(|(&until, (values, absent))| match values.get(place) {
-            None => absent.get(place).map(|_| (until, None)),
-            value => Some((until, value)),
-        })
+        self.cells.get(&place).copied()
     }
 
     /// Notes what a cell was before.
     pub(super) fn note(&mut self, place: usize, until: Day, before: Option<f64>) {
-        let (values, absent) = self.cells.entry(until).or_default();
-        match before {
-            Some(before) => values.set(place, before),
-            None => absent.set(place, 0.0),
-        }
+        self.cells.insert(place, (until, before));
         self.changed = true;
     }
 
     /// Takes back what is noted of a cell.
     pub(super) fn forget(&mut self, place: usize) {
-        for (values, absent) in self.cells.values_mut() {
-            values.clear(place);
-            absent.clear(place);
-        }
+        self.cells.remove(&place);
         self.changed = true;
     }
 
     /// Whether it must be written.
     pub(super) fn is_changed(&self) -> bool {
         self.changed
+    }
+
+    /// The rows of the journal, each for one morning.
+    fn rows(&self) -> Vec<(Day, Vec<u8>)> {
+        let mut mornings: BTreeMap<Day, Vec<(usize, Option<f64>)>> = BTreeMap::new();
+        for (&place, &(until, before)) in &self.cells {
+            mornings.entry(until).or_default().push((place, before));
+        }
+        let row = |(until, cells): (Day, Vec<(usize, Option<f64>)>)| {
+            let (mut values, mut absent) = (Tile::default(), Tile::default());
+            for (place, before) in cells {
+                match before {
+                    Some(before) => values.set(place, before),
+                    None => absent.set(place, 0.0),
+                }
+            }
+            (until, join(&values, &absent))
+        };
+        mornings.into_iter().map(row).collect()
     }
 }
 
@@ -76,7 +85,10 @@ pub(super) async fn of_pull(tx: &mut Tx, pull: i64, ids: &[TileId]) -> Result<Ha
     for (tile, until, body) in rows {
         let undo = undone.entry(TileId(tile)).or_default();
         undo.stored = true;
-        undo.cells.insert(Day::from_days(i32::try_from(until).unwrap_or(i32::MAX)), split(&body)?);
+        let until = Day::from_days(i32::try_from(until).unwrap_or(i32::MAX));
+        let (values, absent) = split(&body)?;
+        undo.cells.extend(values.iter().map(|(place, value)| (place, (until, Some(value)))));
+        undo.cells.extend(absent.iter().map(|(place, _)| (place, (until, None))));
     }
     Ok(undone)
 }
@@ -88,10 +100,9 @@ pub(super) async fn write(tx: &mut Tx, pull: i64, undone: &[(TileId, Undo)]) -> 
         on_tx!(tx, conn => sqlx::query(sql).bind(id.0).bind(pull).execute(conn).await.map(drop))
             .context("writing the usage journal")?;
     }
-    let cells = undone.iter().flat_map(|(id, undo)| undo.cells.iter().map(move |(until, cells)| (id, until, cells)));
-    let rows: Vec<(i64, i64, Vec<u8>)> = cells
-        .filter(|(_, _, (values, absent))| values.iter().chain(absent.iter()).next().is_some())
-        .map(|(id, until, (values, absent))| (id.0, i64::from(until.days()), join(values, absent)))
+    let rows: Vec<(i64, i64, Vec<u8>)> = undone
+        .iter()
+        .flat_map(|(id, undo)| undo.rows().into_iter().map(|(until, body)| (id.0, i64::from(until.days()), body)))
         .collect();
     for rows in rows.chunks(BATCH) {
         let sql = format!("INSERT INTO tile_journal (tile, pull, replaced_on, body) VALUES {}", placeholders(rows.len(), 4));
