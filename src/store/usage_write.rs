@@ -161,7 +161,14 @@ impl UsageWriter {
             self.changed += u64::from(differs);
             self.changed -= u64::from(!same(now, before));
             let known = |row: &Cell| self.counts_from(row.stated, day, before.is_some() || was_known);
-            let known = rows.iter().map(known).chain(noted.map(|(until, _)| until));
+            let earlier = match noted {
+                Some((until, _)) => Some(until),
+                None if again && before.is_none() && now.is_some() => Some(day + 1),
+                // A part of a sum that equalled all of it before has left no trace of its own morning: not too early.
+                None if again && combine != Combine::Refuse => Some(self.knowledge.as_of.max(day + 1)),
+                None => None,
+            };
+            let known = rows.iter().map(known).chain(earlier);
             let (first, last) = known.fold((None, day + 1), |(first, last), one| {
                 (Some(first.map_or(one, |first: Day| first.min(one))), last.max(one))
             });
@@ -175,9 +182,8 @@ impl UsageWriter {
             if noted.is_some() {
                 undo.forget(place);
             }
-            // What takes nothing's place when its day is over, or comes with history, needs no note.
-            let late = counts_from > day + 1 || (self.knowledge.as_of > day + 1 && !self.knowledge.history);
-            let is_noted = if was_known { differs } else { before.is_some() || (differs && late) };
+            // What takes nothing's place when its day is over needs no note.
+            let is_noted = if was_known { differs } else { before.is_some() || (differs && counts_from > day + 1) };
             if is_noted {
                 undo.note(place, counts_from, before);
             }

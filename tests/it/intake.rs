@@ -208,7 +208,7 @@ impl Intake {
     }
 
     pub async fn is_approximate(&self, morning: &str) -> bool {
-        pulls::is_approximate(&self.db, day(morning)).await.unwrap()
+        pulls::is_approximate(&self.db, AsOf { day: day(morning), through_pull: i64::MAX }).await.unwrap()
     }
 
     /// Everything that data are kept in, row by row. In `PostgreSQL` with the place of each tile, which a rewrite moves.
