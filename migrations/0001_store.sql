@@ -9,7 +9,8 @@ CREATE TABLE account (
 );
 CREATE INDEX account_block ON account (block);
 
--- Every version of every record: what it said, from which morning on it counts, which pull brought it.
+-- Every version of every record: what it said, from which morning on it counts, which pull brought it. Where a record
+-- moves to an account of another block, an empty version ends it in the block that it leaves.
 CREATE TABLE fact (
     record TEXT NOT NULL,
     key TEXT NOT NULL,
@@ -18,7 +19,7 @@ CREATE TABLE fact (
     block BIGINT NOT NULL,
     ordinal BIGINT NOT NULL,
     body TEXT NOT NULL,
-    PRIMARY KEY (record, key, pull)
+    PRIMARY KEY (record, key, pull, block)
 );
 CREATE INDEX fact_block ON fact (block, record);
 

@@ -18,7 +18,7 @@ use crate::store::directory::Directory;
 use crate::store::facts::{self, Knowledge};
 use crate::store::pulls::{self, Pull, StoredReject};
 use crate::store::usage::{self, StoredMetric};
-use crate::store::{Conflict, Db, Tx, UsageWriter};
+use crate::store::{BUFFER, Conflict, Db, Tx, UsageWriter, scores};
 
 /// What came in.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -44,6 +44,8 @@ pub struct PullTime {
 
 /// Pulls the sources of these names, or all. A source that fails is told in the report and stops no other.
 pub async fn pull(db: &Db, config: &Config, time: PullTime, only: &[String]) -> Result<PullReport> {
+    let lived = scores::last_cycle(db, None).await?.map(|cycle| cycle.as_of);
+    let time = PullTime { as_of: lived.map_or(time.as_of, |lived| lived.max(time.as_of)), ..time };
     let mut report = PullReport::default();
     for source in config.sources.iter().filter(|source| only.is_empty() || only.contains(&source.name)) {
         let refusal = pull_source(db, config, source, time, &mut report).await.unwrap_or_else(|error| Some(format!("{error:#}")));
@@ -79,18 +81,21 @@ async fn pull_source(
         newest: pulls::newest(db).await?,
         next_pull: pulls::last_id(db).await? + 1,
         done: Vec::new(),
+        unchanged: 0,
         tx: db.begin().await?,
     };
     let brought = pulls::brought(db, &source.name, pulls::last_id(db).await?).await?;
     for file in &files {
         pull.file(file, !brought.contains(file.record.name())).await?;
     }
-    let SourcePull { mut tx, mut done, .. } = pull;
+    let SourcePull { mut tx, mut done, unchanged, .. } = pull;
     let rows: i64 = done.iter().map(|(pull, _)| pull.rows).sum();
     let rejected: i64 = done.iter().map(|(pull, _)| pull.rejected).sum();
     report.pulled.insert(source.name.clone(), u64::try_from(rows).unwrap_or_default());
     report.rejected += u64::try_from(rejected).unwrap_or_default();
     report.notes.extend(done.iter().flat_map(|(pull, _)| pull.notes.lines().map(str::to_owned)));
+    // Which files happened to change must not decide whether a bad row is one of many.
+    let rows = rows + unchanged;
     let share = rejected as f64 / (rows as f64).max(1.0);
     let refused = share > source.refuse_share;
     if refused {
@@ -120,6 +125,8 @@ struct SourcePull<'a> {
     newest: Vec<Pull>,
     next_pull: i64,
     done: Vec<(Pull, Vec<StoredReject>)>,
+    /// Rows of files that are as they were, none of them bad.
+    unchanged: i64,
     tx: Tx,
 }
 
@@ -128,7 +135,9 @@ impl SourcePull<'_> {
     async fn file(&mut self, file: &SourceFile, first: bool) -> Result<()> {
         let hash = self.fingerprint(file)?;
         let same = |pull: &&Pull| pull.source == self.source.name && pull.file == file.name;
-        if self.newest.iter().find(same).is_some_and(|pull| pull.hash == hash && pull.rejected == 0 && !pull.refused) {
+        if let Some(pull) = self.newest.iter().find(same).filter(|pull| pull.hash == hash && pull.rejected == 0 && !pull.refused)
+        {
+            self.unchanged += pull.rows;
             return Ok(());
         }
         let zone = self.config.company.zone().clone();
@@ -159,7 +168,7 @@ impl SourcePull<'_> {
             hash,
             at: self.time.now,
             pulled_on,
-            approximate: read.undated && (first || self.time.as_of < pulled_on),
+            approximate: read.undated && (first || knowledge.as_of < pulled_on),
             rows: i64::try_from(read.rows)?,
             changed: i64::try_from(changed.count)?,
             rejected: i64::try_from(read.rejected)?,
@@ -202,7 +211,7 @@ impl SourcePull<'_> {
     }
 
     async fn usage(&mut self, file: &SourceFile, knowledge: Knowledge, mut batches: mpsc::Receiver<Batch>) -> Result<Changed> {
-        let mut writer = UsageWriter::begin(&mut self.tx, &self.source.name, knowledge).await?;
+        let mut writer = UsageWriter::begin(&mut self.tx, &self.source.name, knowledge, BUFFER).await?;
         let mut numbers: Vec<i64> = Vec::new();
         while let Some(batch) = batches.recv().await {
             let Batch::Usage { cells, new_metrics } = batch else { continue };
@@ -243,8 +252,9 @@ impl SourcePull<'_> {
         if !keys.is_empty() {
             let (reading, directory, zone) = (file.clone(), Arc::clone(&self.directory), self.config.company.zone().clone());
             let rejects = tokio::task::spawn_blocking(move || read_file::rows_of(&reading, &zone, &directory, &keys)).await??;
-            read.rejected += rejects.len() as u64;
-            read.rejects.extend(rejects);
+            for reject in rejects {
+                read.reject(reject);
+            }
             read.rejects.sort_by_key(|reject| reject.line);
         }
         Ok((changed, read))

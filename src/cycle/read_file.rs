@@ -54,7 +54,8 @@ pub struct FileRead {
 }
 
 impl FileRead {
-    fn reject(&mut self, reject: Reject) {
+    /// Sets a row aside.
+    pub fn reject(&mut self, reject: Reject) {
         self.rejected += 1;
         if self.rejects.len() < KEPT_REJECTS {
             self.rejects.push(reject);
@@ -138,10 +139,11 @@ fn records<R: SourceRecord>(file: &SourceFile, zone: &Zone, directory: &Director
         }
         let key = row.record.key();
         let body = serde_json::to_string(&row.record).context("writing a record as JSON")?;
+        let values = hash(&(&body, row.known_at));
         match seen.entry(hash(&key)) {
-            Entry::Vacant(place) => drop(place.insert(hash(&body))),
+            Entry::Vacant(place) => drop(place.insert(values)),
             Entry::Occupied(first) => {
-                if *first.get() != hash(&body) {
+                if *first.get() != values {
                     read.conflicts.insert(key);
                 }
                 continue;
@@ -247,8 +249,8 @@ fn hand_over(to: &mpsc::Sender<Batch>, batch: Batch) -> Result<()> {
     to.blocking_send(batch).context("the store stopped taking rows")
 }
 
-fn hash(text: &str) -> u64 {
+fn hash(of: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
+    of.hash(&mut hasher);
     hasher.finish()
 }

@@ -17,7 +17,8 @@ pub struct Knowledge {
     pub pull: i64,
     /// The day on which the pull is made.
     pub pulled_on: Day,
-    /// The morning for which it is made: the same day, or an earlier one when the past is lived again.
+    /// The morning for which it is made: the same day, or an earlier one when the past is lived again; no earlier than
+    /// the last that was lived, since what that one did not know was not known before.
     pub as_of: Day,
     /// History arrives in bulk: a row counts from its own date on.
     pub history: bool,
@@ -27,13 +28,8 @@ impl Knowledge {
     /// The first morning on which a new row counts. `own_day` is the row's own date; `stated` the morning after its
     /// `known_at`, which decides where it is given.
     pub fn of_new(&self, own_day: Option<Day>, stated: Option<Day>) -> Day {
-        stated.unwrap_or_else(|| {
-            if self.history || self.as_of < self.pulled_on {
-                own_day.map_or(Day::ALWAYS, |day| day + 1).min(self.pulled_on)
-            } else {
-                self.pulled_on
-            }
-        })
+        let earliest = if self.history { Day::ALWAYS } else { self.as_of };
+        stated.unwrap_or_else(|| own_day.map_or(Day::ALWAYS, |day| day + 1).max(earliest).min(self.pulled_on))
     }
 
     /// The first morning on which a changed row counts; never before the version that it replaces.
@@ -77,72 +73,100 @@ impl BlockFacts {
     }
 }
 
+/// A version on its way into the store.
+struct Version<'a> {
+    key: &'a str,
+    known_on: Day,
+    ordinal: Option<u32>,
+    /// Empty where the record has moved to a block of other accounts: from then on there is nothing of it in this one.
+    body: &'a str,
+}
+
+/// The newest version of a key in the store.
+struct Latest {
+    known_on: Day,
+    pull: i64,
+    ordinal: Option<u32>,
+    body: String,
+}
+
 /// Writes what is new or changed among `facts` and says how many those were. Keys must not repeat.
 pub async fn put(tx: &mut Tx, record: RecordKind, knowledge: &Knowledge, facts: &[NewFact]) -> Result<u64> {
     let mut changed = 0;
     for facts in facts.chunks(500) {
         let latest = latest(tx, record, facts).await.with_context(|| format!("reading {}", record.name()))?;
-        let rows: Vec<(&NewFact, Day)> = facts
-            .iter()
-            .filter_map(|fact| match latest.get(fact.key.as_str()) {
-                None => Some((fact, knowledge.of_new(fact.own_day, fact.stated))),
-                Some((_, _, body)) if *body == fact.body => None,
-                Some((known_on, _, _)) => Some((fact, knowledge.of_change(*known_on, fact.stated))),
-            })
-            .collect();
-        insert(tx, record, knowledge.pull, &rows).await.with_context(|| format!("writing {}", record.name()))?;
-        changed += rows.len() as u64;
+        let mut versions = Vec::with_capacity(facts.len());
+        for fact in facts {
+            let before = latest.get(fact.key.as_str());
+            if before.is_some_and(|before| before.body == fact.body) {
+                continue;
+            }
+            let known_on = match before {
+                None => knowledge.of_new(fact.own_day, fact.stated),
+                Some(before) => knowledge.of_change(before.known_on, fact.stated),
+            };
+            if let Some(before) = before.filter(|before| block(before.ordinal) != block(fact.ordinal)) {
+                versions.push(Version { key: &fact.key, known_on, ordinal: before.ordinal, body: "" });
+            }
+            versions.push(Version { key: &fact.key, known_on, ordinal: fact.ordinal, body: &fact.body });
+            changed += 1;
+        }
+        insert(tx, record, knowledge.pull, &versions).await.with_context(|| format!("writing {}", record.name()))?;
     }
     Ok(changed)
 }
 
-/// The newest version of each key: the morning from which it counts, its pull and its body.
-async fn latest(tx: &mut Tx, record: RecordKind, facts: &[NewFact]) -> sqlx::Result<HashMap<String, (Day, i64, String)>> {
+/// The newest version of each key.
+async fn latest(tx: &mut Tx, record: RecordKind, facts: &[NewFact]) -> sqlx::Result<HashMap<String, Latest>> {
     let keys = (2..facts.len() + 2).map(|n| format!("${n}")).collect::<Vec<_>>().join(",");
-    let sql = format!("SELECT key, known_on, pull, body FROM fact WHERE record = $1 AND key IN ({keys})");
-    let rows: Vec<(String, i64, i64, String)> = on_tx!(tx, conn => {
+    let sql = format!("SELECT key, known_on, pull, ordinal, body FROM fact WHERE record = $1 AND body <> '' AND key IN ({keys})");
+    let rows: Vec<(String, i64, i64, i64, String)> = on_tx!(tx, conn => {
         let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(record.name());
         for fact in facts {
             query = query.bind(&fact.key);
         }
         query.fetch_all(conn).await
     })?;
-    let mut latest: HashMap<String, (Day, i64, String)> = HashMap::with_capacity(rows.len());
-    for (key, known_on, pull, body) in rows {
+    let mut latest: HashMap<String, Latest> = HashMap::with_capacity(rows.len());
+    for (key, known_on, pull, ordinal, body) in rows {
         let known_on = day(known_on);
-        if latest.get(&key).is_none_or(|&(other, by, _)| (other, by) < (known_on, pull)) {
-            latest.insert(key, (known_on, pull, body));
+        if latest.get(&key).is_none_or(|other| (other.known_on, other.pull) < (known_on, pull)) {
+            latest.insert(key, Latest { known_on, pull, ordinal: u32::try_from(ordinal).ok(), body });
         }
     }
     Ok(latest)
 }
 
-async fn insert(tx: &mut Tx, record: RecordKind, pull: i64, rows: &[(&NewFact, Day)]) -> sqlx::Result<()> {
-    if rows.is_empty() {
+async fn insert(tx: &mut Tx, record: RecordKind, pull: i64, versions: &[Version<'_>]) -> sqlx::Result<()> {
+    if versions.is_empty() {
         return Ok(());
     }
     let sql = format!(
-        "INSERT INTO fact (record, key, pull, known_on, block, ordinal, body) VALUES {}
-         ON CONFLICT (record, key, pull) DO UPDATE SET known_on = excluded.known_on, body = excluded.body",
-        placeholders(rows.len(), 7)
+        "INSERT INTO fact (record, key, pull, known_on, block, ordinal, body) VALUES {}",
+        placeholders(versions.len(), 7)
     );
     on_tx!(tx, conn => {
         let mut query = sqlx::query(AssertSqlSafe(sql));
-        for (fact, known_on) in rows {
+        for version in versions {
             query = query
                 .bind(record.name())
-                .bind(&fact.key)
+                .bind(version.key)
                 .bind(pull)
-                .bind(i64::from(known_on.days()))
-                .bind(fact.ordinal.map_or(-1, block_of))
-                .bind(fact.ordinal.map_or(-1, i64::from))
-                .bind(&fact.body);
+                .bind(i64::from(version.known_on.days()))
+                .bind(block(version.ordinal))
+                .bind(version.ordinal.map_or(-1, i64::from))
+                .bind(version.body);
         }
         query.execute(conn).await.map(drop)
     })
 }
 
-/// Takes back what this pull wrote of these keys, and says how many versions that were.
+/// The block of an account's facts; −1 for those of no account.
+fn block(ordinal: Option<u32>) -> i64 {
+    ordinal.map_or(-1, block_of)
+}
+
+/// Takes back what this pull wrote of these keys, and says of how many of them it had written anything.
 pub async fn take_back(tx: &mut Tx, record: RecordKind, pull: i64, keys: impl Iterator<Item = &str>) -> Result<u64> {
     let mut back = 0;
     let sql = "DELETE FROM fact WHERE record = $1 AND key = $2 AND pull = $3";
@@ -150,7 +174,8 @@ pub async fn take_back(tx: &mut Tx, record: RecordKind, pull: i64, keys: impl It
         let run = on_tx!(tx, conn => {
             sqlx::query(sql).bind(record.name()).bind(key).bind(pull).execute(conn).await.map(|done| done.rows_affected())
         });
-        back += run.with_context(|| format!("setting aside rows of {}", record.name()))?;
+        let versions = run.with_context(|| format!("setting aside rows of {}", record.name()))?;
+        back += u64::from(versions > 0);
     }
     Ok(back)
 }
@@ -199,7 +224,7 @@ fn believed(text: &str) -> Result<Vec<StoredFact<'_>>> {
         let newest = seen.entry(key).or_insert((known_on, pull));
         *newest = (*newest).max((known_on, pull));
     }
-    versions.retain(|(_, key, known_on, pull, _)| seen.get(key) == Some(&(*known_on, *pull)));
+    versions.retain(|(_, key, known_on, pull, body)| seen.get(key) == Some(&(*known_on, *pull)) && !body.is_empty());
     Ok(versions.into_iter().map(|(ordinal, _, _, _, body)| StoredFact { ordinal: u32::try_from(ordinal).ok(), body }).collect())
 }
 

@@ -3,6 +3,7 @@
 mod db;
 pub mod directory;
 pub mod facts;
+mod journal;
 mod migrations;
 pub mod outbox;
 mod packed;
@@ -20,4 +21,4 @@ pub use db::{Db, Tx};
 pub(crate) use db::{on_db, on_tx, placeholders};
 pub use task_change::{Change, TaskChange, change_task};
 pub use tile::BLOCK;
-pub use usage_write::{Conflict, UsageWriter};
+pub use usage_write::{BUFFER, Conflict, UsageWriter};

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 
 use super::facts::AsOf;
 use super::tile::{Tile, each};
-use super::{BLOCK, Db, Tx, on_db, on_tx};
+use super::{BLOCK, Db, Tx, journal, on_db, on_tx};
 use crate::model::Day;
 
 /// block << 32 | metric << 20 | day: tiles of one block and metric lie side by side, in the order of their days.
@@ -84,7 +84,9 @@ pub async fn days(db: &Db, as_of: AsOf) -> Result<BTreeMap<String, Vec<Day>>> {
 }
 
 /// Calls `with` for every value of one metric in one block on the days `from ..= to`, as believed on that morning:
-/// day by day, place by place. Days that the metric's source had not brought by then have no values.
+/// day by day, place by place. Days that the metric's source had not brought by then have no values. Corrections are
+/// undone in the order opposite to that of the pulls that brought them, so that a value counts no earlier than the one
+/// that it replaced.
 pub async fn each_value(
     db: &Db,
     block: i64,
@@ -98,7 +100,7 @@ pub async fn each_value(
     let tiles: Vec<(i64, Vec<u8>)> = on_db!(db, pool => sqlx::query_as(sql).bind(first).bind(last).fetch_all(pool).await)
         .with_context(|| format!("reading the use of block {block}"))?;
     let sql = "SELECT tile, body FROM tile_journal WHERE tile >= $1 AND tile <= $2 AND (replaced_on > $3 OR pull > $4)
-               ORDER BY tile, replaced_on DESC, pull DESC";
+               ORDER BY tile, pull DESC";
     let undo: Vec<(i64, Vec<u8>)> = on_db!(db, pool => {
         sqlx::query_as(sql).bind(first).bind(last).bind(i64::from(as_of.day.days())).bind(as_of.through_pull).fetch_all(pool).await
     })
@@ -124,19 +126,11 @@ pub async fn each_value(
         }
         let mut tile = Tile::decode(&body).with_context(read)?;
         for (_, body) in corrections {
-            let (values, absent) = split_journal(body).with_context(read)?;
+            let (values, absent) = journal::split(body).with_context(read)?;
             values.iter().for_each(|(place, value)| tile.set(place, value));
             absent.iter().for_each(|(place, _)| tile.clear(place));
         }
         tile.iter().for_each(|(place, value)| with(day, place, value));
     }
     Ok(())
-}
-
-/// The two halves of a journal row: values that were overwritten, and cells that were absent.
-pub fn split_journal(body: &[u8]) -> Result<(Tile, Tile)> {
-    let damaged = "a row of the usage journal is damaged";
-    let (length, rest) = body.split_first_chunk::<4>().context(damaged)?;
-    let (values, absent) = rest.split_at_checked(u32::from_le_bytes(*length) as usize).context(damaged)?;
-    Ok((Tile::decode(values)?, Tile::decode(absent)?))
 }

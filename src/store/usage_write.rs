@@ -7,13 +7,14 @@ use anyhow::{Context, Result};
 use sqlx::AssertSqlSafe;
 
 use super::facts::Knowledge;
+use super::journal::{self, Undo};
 use super::tile::Tile;
-use super::usage::{TileId, split_journal};
+use super::usage::TileId;
 use super::{Tx, directory, on_tx, placeholders};
 use crate::model::{Combine, Day};
 
 /// Cells held before they are laid: 24 bytes each.
-const BUFFER: usize = 1_000_000;
+pub const BUFFER: usize = 1_000_000;
 /// Tiles read and written by one statement.
 const BATCH: usize = 64;
 
@@ -45,9 +46,10 @@ pub struct UsageWriter {
     knowledge: Knowledge,
     combine: HashMap<i64, Combine>,
     buffer: Vec<Cell>,
+    limit: usize,
     /// Days that the source had brought before this pull.
     known_days: BTreeSet<Day>,
-    /// New days, with the morning from which they count.
+    /// New days, with the morning from which the first row of each counts.
     new_days: BTreeMap<Day, Day>,
     /// The places of each tile that this pull has given a value; kept only once the buffer has run full.
     seen: HashMap<TileId, Box<[u64; 64]>>,
@@ -56,8 +58,8 @@ pub struct UsageWriter {
 }
 
 impl UsageWriter {
-    /// A writer for one pull.
-    pub async fn begin(tx: &mut Tx, source: &str, knowledge: Knowledge) -> Result<UsageWriter> {
+    /// A writer for one pull that holds so many cells before it lays them.
+    pub async fn begin(tx: &mut Tx, source: &str, knowledge: Knowledge, buffer: usize) -> Result<UsageWriter> {
         let sql = "SELECT day FROM usage_day WHERE source = $1";
         let days: Vec<i64> =
             on_tx!(tx, conn => sqlx::query_scalar(sql).bind(source).fetch_all(conn).await).context("reading the days of use")?;
@@ -66,6 +68,7 @@ impl UsageWriter {
             knowledge,
             combine: HashMap::new(),
             buffer: Vec::new(),
+            limit: buffer,
             known_days: days.into_iter().filter_map(|day| i32::try_from(day).ok()).map(Day::from_days).collect(),
             new_days: BTreeMap::new(),
             seen: HashMap::new(),
@@ -85,118 +88,120 @@ impl UsageWriter {
         #[expect(clippy::cast_possible_truncation, reason = "a place is below 4,096")]
         let place = directory::place_of(ordinal) as u16;
         self.buffer.push(Cell { tile, value, stated: stated.unwrap_or(Day::ALWAYS), place });
-        self.buffer.len() >= BUFFER
+        self.buffer.len() >= self.limit
     }
 
     /// Lays what is buffered into the tiles.
     pub async fn lay(&mut self, tx: &mut Tx, last: bool) -> Result<()> {
         let mut cells = std::mem::take(&mut self.buffer);
-        // A stable sort: rows of one cell stay in the order of the file.
         cells.sort_by_key(|cell| (cell.tile, cell.place));
         let keep_seen = !last || !self.seen.is_empty();
         let groups: Vec<&[Cell]> = cells.chunk_by(|a, b| a.tile == b.tile).collect();
         for groups in groups.chunks(BATCH) {
-            let mut old = read(tx, groups).await?;
+            let ids: Vec<TileId> = groups.iter().map(|cells| cells[0].tile).collect();
+            let mut old = read(tx, &ids).await?;
+            let again: Vec<TileId> = ids.into_iter().filter(|id| self.seen.contains_key(id)).collect();
+            let mut undone = journal::of_pull(tx, self.knowledge.pull, &again).await?;
             let mut tiles = Vec::new();
             let mut journal = Vec::new();
             for cells in groups {
                 let id = cells[0].tile;
                 let mut tile = old.remove(&id).map(|bytes| Tile::decode(&bytes)).transpose()?.unwrap_or_default();
-                if self.merge(tx, &mut tile, cells, keep_seen, &mut journal).await? {
+                let mut undo = undone.remove(&id).unwrap_or_default();
+                if self.merge(&mut tile, &mut undo, cells, keep_seen) {
                     tiles.push((id, tile.encode()));
+                }
+                if undo.is_changed() {
+                    journal.push((id, undo));
                 }
             }
             write_tiles(tx, &tiles).await?;
-            write_journal(tx, self.knowledge.pull, &journal).await?;
+            journal::write(tx, self.knowledge.pull, &journal).await?;
         }
         cells.clear();
         self.buffer = cells;
         Ok(())
     }
 
-    /// Puts the cells of one tile in. True when the tile changed.
-    async fn merge(
-        &mut self,
-        tx: &mut Tx,
-        tile: &mut Tile,
-        cells: &[Cell],
-        keep_seen: bool,
-        journal: &mut Vec<(TileId, Day, Tile, Tile)>,
-    ) -> Result<bool> {
+    /// Puts the cells of one tile in. True when the tile changed. What comes out hangs on all rows of a cell together,
+    /// not on how many of them came before the buffer was full.
+    fn merge(&mut self, tile: &mut Tile, undo: &mut Undo, cells: &[Cell], keep_seen: bool) -> bool {
         let id = cells[0].tile;
         let (metric, day) = (id.metric(), id.day());
         let combine = self.combine.get(&metric).copied().unwrap_or_default();
         let was_known = self.known_days.contains(&day);
         let mut seen = self.seen.remove(&id).unwrap_or_else(|| Box::new([0; 64]));
-        let mut written: BTreeMap<Day, (Tile, Tile)> = BTreeMap::new();
         let mut changed = false;
-        let count_from = day + 1;
         for rows in cells.chunk_by(|a, b| a.place == b.place) {
             let place = usize::from(rows[0].place);
             let again = seen[place / 64] >> (place % 64) & 1 == 1;
             seen[place / 64] |= 1 << (place % 64);
+            let now = tile.get(place);
+            let noted = if again { undo.get(place) } else { None };
+            let before = match noted {
+                Some((_, before)) => before,
+                // This pull has laid it and noted nothing: it said the same, or there was nothing before.
+                None if again && !was_known => None,
+                None => now,
+            };
             let conflict = Conflict { ordinal: id.ordinal(place), metric, day };
-            let old = tile.get(place);
-            let mut value = if again { old.unwrap_or(rows[0].value) } else { rows[0].value };
-            for row in &rows[usize::from(!again)..] {
-                match combine {
-                    Combine::Sum => value += row.value,
-                    Combine::Max => value = value.max(row.value),
-                    Combine::Refuse if row.value != value => drop(self.conflicts.insert(conflict)),
-                    Combine::Refuse => {}
+            let value = fold(combine, now.filter(|_| again), rows).filter(|_| !self.conflicts.contains(&conflict));
+            if value.is_none() {
+                self.conflicts.insert(conflict);
+            }
+            let value = value.or(before);
+            let differs = !same(value, before);
+            if !same(value, now) {
+                match value {
+                    Some(value) => tile.set(place, value),
+                    None => tile.clear(place),
                 }
+                changed = true;
             }
-            if self.conflicts.contains(&conflict) {
-                if again {
-                    changed |= self.restore(tx, tile, id, place).await?;
-                }
-                continue;
+            self.changed += u64::from(differs);
+            self.changed -= u64::from(!same(now, before));
+            let known = |row: &Cell| self.counts_from(row.stated, day, before.is_some() || was_known);
+            let earlier = match noted {
+                Some((until, _)) => Some(until),
+                None if again && before.is_none() && now.is_some() => Some(day + 1),
+                // A part of a sum that equalled all of it before has left no trace of its own morning: not too early.
+                None if again && combine != Combine::Refuse => Some(self.knowledge.as_of.max(day + 1)),
+                None => None,
+            };
+            let known = rows.iter().map(known).chain(earlier);
+            let (first, last) = known.fold((None, day + 1), |(first, last), one| {
+                (Some(first.map_or(one, |first: Day| first.min(one))), last.max(one))
+            });
+            let first = first.unwrap_or(last);
+            // A sum is known when its last part is; of equal rows the first to be known tells.
+            let counts_from = if combine == Combine::Refuse { first } else { last };
+            if !was_known && value.is_some() {
+                let since = self.new_days.entry(day).or_insert(first);
+                *since = (*since).min(first);
             }
-            let stated = (rows[0].stated != Day::ALWAYS).then_some(rows[0].stated);
-            let counts_from = match (stated, self.knowledge.history, was_known) {
-                (Some(stated), ..) => stated,
-                (None, true, false) => count_from,
-                (None, ..) => self.knowledge.as_of,
+            if noted.is_some() {
+                undo.forget(place);
             }
-            .max(count_from);
-            if !was_known {
-                let since = self.new_days.entry(day).or_insert(counts_from);
-                *since = (*since).min(counts_from);
+            // What takes nothing's place when its day is over needs no note.
+            let is_noted = if was_known { differs } else { before.is_some() || (differs && counts_from > day + 1) };
+            if is_noted {
+                undo.note(place, counts_from, before);
             }
-            if old.is_some_and(|old| old.to_bits() == value.to_bits()) {
-                continue;
-            }
-            // A cell of a day that was known before was believed to be something until now, be it absent.
-            if was_known && !again {
-                let (values, absent) = written.entry(counts_from).or_default();
-                match old {
-                    Some(old) => values.set(place, old),
-                    None => absent.set(place, 0.0),
-                }
-            }
-            tile.set(place, value);
-            self.changed += u64::from(!again);
-            changed = true;
         }
-        journal.extend(written.into_iter().map(|(since, (values, absent))| (id, since, values, absent)));
         if keep_seen {
             self.seen.insert(id, seen);
         }
-        Ok(changed)
+        changed
     }
 
-    /// Puts back what a cell held before this pull.
-    async fn restore(&mut self, tx: &mut Tx, tile: &mut Tile, id: TileId, place: usize) -> Result<bool> {
-        let sql = "SELECT body FROM tile_journal WHERE tile = $1 AND pull = $2 ORDER BY replaced_on";
-        let rows: Vec<Vec<u8>> =
-            on_tx!(tx, conn => sqlx::query_scalar(sql).bind(id.0).bind(self.knowledge.pull).fetch_all(conn).await)
-                .context("reading the usage journal")?;
-        let before = rows.iter().find_map(|body| split_journal(body).ok()?.0.get(place));
-        match before {
-            Some(value) => tile.set(place, value),
-            None => tile.clear(place),
-        }
-        Ok(true)
+    /// The first morning on which a row of this day counts, where something was `believed` of its cell before.
+    fn counts_from(&self, stated: Day, day: Day, believed: bool) -> Day {
+        let from = match stated {
+            Day::ALWAYS if self.knowledge.history && !believed => day + 1,
+            Day::ALWAYS => self.knowledge.as_of,
+            stated => stated,
+        };
+        from.max(day + 1)
     }
 
     /// Lays the rest, notes the new days, and tells the cells that were given two values and how many values changed.
@@ -222,13 +227,33 @@ impl UsageWriter {
     }
 }
 
-async fn read(tx: &mut Tx, groups: &[&[Cell]]) -> Result<HashMap<TileId, Vec<u8>>> {
-    let ids = (1..=groups.len()).map(|n| format!("${n}")).collect::<Vec<_>>().join(",");
-    let sql = format!("SELECT id, body FROM tile WHERE id IN ({ids})");
+/// What several rows of one cell, and what earlier rows of the pull made of it, come to, whatever their order; `None`
+/// where they contradict each other.
+fn fold(combine: Combine, so_far: Option<f64>, rows: &[Cell]) -> Option<f64> {
+    if let (None, [row]) = (so_far, rows) {
+        return Some(row.value);
+    }
+    let mut values: Vec<f64> = so_far.into_iter().chain(rows.iter().map(|row| row.value)).collect();
+    values.sort_unstable_by(f64::total_cmp);
+    let (least, most) = (values.first()?, values.last()?);
+    match combine {
+        Combine::Sum => Some(values.iter().sum::<f64>()).filter(|sum| sum.is_finite()),
+        Combine::Max => Some(*most),
+        Combine::Refuse => (least == most).then_some(*most),
+    }
+}
+
+fn same(a: Option<f64>, b: Option<f64>) -> bool {
+    a.map(f64::to_bits) == b.map(f64::to_bits)
+}
+
+async fn read(tx: &mut Tx, ids: &[TileId]) -> Result<HashMap<TileId, Vec<u8>>> {
+    let places = (1..=ids.len()).map(|n| format!("${n}")).collect::<Vec<_>>().join(",");
+    let sql = format!("SELECT id, body FROM tile WHERE id IN ({places})");
     let rows: Vec<(i64, Vec<u8>)> = on_tx!(tx, conn => {
         let mut query = sqlx::query_as(AssertSqlSafe(sql));
-        for cells in groups {
-            query = query.bind(cells[0].tile.0);
+        for id in ids {
+            query = query.bind(id.0);
         }
         query.fetch_all(conn).await
     })
@@ -250,29 +275,4 @@ async fn write_tiles(tx: &mut Tx, tiles: &[(TileId, Vec<u8>)]) -> Result<()> {
         query.execute(conn).await.map(drop)
     })
     .context("writing usage tiles")
-}
-
-async fn write_journal(tx: &mut Tx, pull: i64, journal: &[(TileId, Day, Tile, Tile)]) -> Result<()> {
-    let read = "SELECT body FROM tile_journal WHERE tile = $1 AND pull = $2 AND replaced_on = $3";
-    let write = "INSERT INTO tile_journal (tile, pull, replaced_on, body) VALUES ($1, $2, $3, $4)
-                 ON CONFLICT (tile, pull, replaced_on) DO UPDATE SET body = excluded.body";
-    for (id, since, values, absent) in journal {
-        let (mut values, mut absent) = (values.clone(), absent.clone());
-        let since = i64::from(since.days());
-        let old: Option<Vec<u8>> =
-            on_tx!(tx, conn => sqlx::query_scalar(read).bind(id.0).bind(pull).bind(since).fetch_optional(conn).await)
-                .context("reading the usage journal")?;
-        if let Some(old) = old {
-            let (old_values, old_absent) = split_journal(&old)?;
-            old_values.iter().for_each(|(place, value)| values.set(place, value));
-            old_absent.iter().for_each(|(place, _)| absent.set(place, 0.0));
-        }
-        let values = values.encode();
-        let mut body = u32::try_from(values.len()).unwrap_or_default().to_le_bytes().to_vec();
-        body.extend(values);
-        body.extend(absent.encode());
-        on_tx!(tx, conn => sqlx::query(write).bind(id.0).bind(pull).bind(since).bind(body).execute(conn).await.map(drop))
-            .context("writing the usage journal")?;
-    }
-    Ok(())
 }

@@ -110,7 +110,10 @@ fn read<'r>(
     let metric = name(rows, places[1], USAGE[1], 100)?;
     let day = last_day.get(rows.cell(places[2]), |bytes| match str::from_utf8(bytes) {
         Ok("") => Err("is required and empty".to_owned()),
-        Ok(text) => text.parse(),
+        Ok(text) => text.parse().and_then(|day: Day| {
+            // Tiles count days from there.
+            if day.days() < 0 { Err(format!("`{text}` lies before 1970-01-01, where usage begins")) } else { Ok(day) }
+        }),
         Err(_) => Err("is not a date; write YYYY-MM-DD, for example 2026-03-31".to_owned()),
     });
     let day = day.map_err(|reason| Problem::new(USAGE[2], reason))?;
@@ -252,6 +255,7 @@ mod tests {
             ("a,m,2026-03-01,", "value: is required and empty"),
             ("a,m,01/03/2026,1", &format!("day: `01/03/2026` {date}")),
             ("a,m,2026-02-30,1", "day: `2026-02-30` is not a day of the calendar"),
+            ("a,m,1969-12-31,1", "day: `1969-12-31` lies before 1970-01-01, where usage begins"),
             ("a,m,,1", "day: is required and empty"),
             (" ,m,2026-03-01,1", "account_id: is required and empty"),
             ("a,,2026-03-01,1", "metric: is required and empty"),
