@@ -103,10 +103,9 @@ pub fn rows_of(file: &SourceFile, zone: &Zone, directory: &Directory, keys: &BTr
     }
 }
 
-/// The morning from which a row counts that became known at this instant.
+/// The morning from which a row counts that became known at this instant: the first day that begins after it.
 fn counts_from(known_at: Instant, zone: &Zone) -> Day {
-    let day = zone.day_of(known_at);
-    if zone.start_of(day) == known_at { day } else { day + 1 }
+    zone.day_of(known_at) + 1
 }
 
 fn records<R: SourceRecord>(file: &SourceFile, zone: &Zone, directory: &Directory, to: &mpsc::Sender<Batch>) -> Result<FileRead> {

@@ -102,11 +102,11 @@ async fn late_use_is_unknown_until_it_comes(intake: Intake) {
 
 async fn known_at_decides_when_use_counts(intake: Intake) {
     intake.accounts(&["a1", "a2"]);
-    // In Berlin, in winter: midnight is 23:00 in London. At midnight exactly it is known on that very morning.
+    // In Berlin, in winter: midnight is 23:00 in London. What is known at midnight exactly is not known before the day.
     intake.usage(&[
-        "a1 logins 2026-01-10 1 2026-01-12T00:00:00+01:00",
-        "a2 logins 2026-01-10 2 2026-01-12T00:00:01+01:00",
-        "a1 logins 2026-01-11 3 2026-01-14T23:00:00Z",
+        "a1 logins 2026-01-10 1 2026-01-11T23:59:59+01:00",
+        "a2 logins 2026-01-10 2 2026-01-12T00:00:00+01:00",
+        "a1 logins 2026-01-11 3 2026-01-14T22:59:59Z",
         "a2 logins 2026-01-11 4 2026-01-11",
         "a1 logins 2026-01-12 5 2026-01-02",
     ]);
@@ -255,7 +255,7 @@ async fn a_record_moves_from_account_to_account(intake: Intake) {
 async fn known_at_decides_when_a_record_counts(intake: Intake) {
     intake.put(
         "accounts",
-        "id,name,known_at\na1,midnight,2026-02-01T00:00:00+01:00\na2,later,2026-02-01T00:00:00.000001+01:00\na3,day,2026-02-01\n",
+        "id,name,known_at\na1,evening,2026-01-31T23:59:59.999999+01:00\na2,midnight,2026-02-01T00:00:00+01:00\na3,day,2026-02-01\n",
     );
     intake.put("contracts", &format!("known_at,{CONTRACTS}2026-02-10,c1,a1,2026-01-01,2027-01-01,1,EUR,,,,,\n"));
     intake.pull("2026-03-01").await;
@@ -264,8 +264,8 @@ async fn known_at_decides_when_a_record_counts(intake: Intake) {
         accounts.into_iter().map(|account| account.name).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(names("2026-01-31").await, "");
-    assert_eq!(names("2026-02-01").await, "midnight");
-    assert_eq!(names("2026-02-02").await, "midnight later day");
+    assert_eq!(names("2026-02-01").await, "evening");
+    assert_eq!(names("2026-02-02").await, "evening midnight day");
     assert_eq!(amounts(&intake, &["2026-02-10", "2026-02-11"]).await, ["", "1"], "not from its start on");
     intake.put("contracts", &format!("known_at,{CONTRACTS}2026-02-20,c1,a1,2026-01-01,2027-01-01,2,EUR,,,,,\n"));
     intake.pull("2026-03-02").await;
