@@ -152,7 +152,8 @@ fn changes(report: &ScoreReport) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cycle::{AccountScore, ChangeReport};
+    use crate::cycle::AccountScore;
+    use crate::health::explain::Change;
     use crate::signals::{Band, State};
 
     fn factor(dimension: &str, text: &str, age_days: Option<i32>, points: f64, max_points: f64) -> FactorReport {
@@ -170,15 +171,8 @@ mod tests {
         }
     }
 
-    fn change(text: &str, delta: f64) -> ChangeReport {
-        ChangeReport {
-            dimension: String::new(),
-            signal: String::new(),
-            text: text.to_owned(),
-            input_before: None,
-            input: None,
-            delta,
-        }
+    fn change(text: &str, delta: f64) -> Change {
+        Change { dimension: String::new(), signal: String::new(), text: text.to_owned(), input_before: None, input: None, delta }
     }
 
     #[test]

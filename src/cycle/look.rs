@@ -8,11 +8,12 @@ use super::assess::Customer;
 use super::book::{self, Book};
 use super::evaluate::Evaluated;
 use super::population::{Block, Population};
-use super::report::{AccountScore, ChangeReport, FactorReport, ScoreReport, ScoresReport};
+use super::report::{AccountScore, FactorReport, ScoreReport, ScoresReport};
 use super::{Setup, mails};
 use crate::clock::Clock;
 use crate::delivery::Rendered;
-use crate::health::{About, explain};
+use crate::health::About;
+use crate::health::explain::{self, Change};
 use crate::model::Day;
 use crate::signals::Band;
 use crate::signals::condition::LIFECYCLES;
@@ -138,20 +139,11 @@ pub async fn score(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, id: &str, as_
 }
 
 /// What moved since the account's previous turn: the morning of that turn is looked at as it was seen then.
-async fn changes(db: &Db, look: &Look, evaluated: &Evaluated<'_>, id: &str, turn: Day) -> Result<Vec<ChangeReport>> {
+async fn changes(db: &Db, look: &Look, evaluated: &Evaluated<'_>, id: &str, turn: Day) -> Result<Vec<Change>> {
     let then = Look::on(db, &look.setup, turn).await?;
     let Some((block, customer)) = then.population.find(id) else { return Ok(Vec::new()) };
     let Some(before) = then.evaluate(block, customer) else { return Ok(Vec::new()) };
-    let changes = explain::changes(evaluated.card, &before.health.factors, &evaluated.health.factors);
-    let report = |change: explain::Change| ChangeReport {
-        dimension: change.dimension,
-        signal: change.signal,
-        text: change.text,
-        input_before: change.input_before,
-        input: change.input,
-        delta: change.delta,
-    };
-    Ok(changes.into_iter().map(report).collect())
+    Ok(explain::changes(evaluated.card, &before.health.factors, &evaluated.health.factors))
 }
 
 fn factor_report(evaluated: &Evaluated<'_>, factor: &crate::health::Factor, on: Day) -> FactorReport {

@@ -16,7 +16,7 @@ mod world;
 
 pub use look::{Preview, preview, score, scores};
 pub use mails::{renderer, transport};
-pub use report::{AccountScore, ChangeReport, CycleReport, FactorReport, ScoreReport, ScoresReport};
+pub use report::{AccountScore, CycleReport, FactorReport, ScoreReport, ScoresReport};
 pub use run::{CycleOptions, run};
 pub use setup::Setup;
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::health::Band;
+use crate::health::explain::Change;
 use crate::model::Day;
 use crate::signals::State;
 
@@ -111,7 +112,7 @@ pub struct ScoreReport {
     /// Since when [`Self::changes`] are told: the account's previous turn.
     pub changed_since: Option<Day>,
     /// What moved since then; the deltas sum to the change of the score.
-    pub changes: Vec<ChangeReport>,
+    pub changes: Vec<Change>,
     /// Where the account stands with its first value, for people.
     pub first_value: Option<String>,
 }
@@ -139,21 +140,4 @@ pub struct FactorReport {
     pub max_points: f64,
     /// Whether the reading can be relied on.
     pub state: State,
-}
-
-/// One change of `score ACCOUNT --json`.
-#[derive(Clone, Debug, Serialize)]
-pub struct ChangeReport {
-    /// The dimension; `cap` for a hard rule.
-    pub dimension: String,
-    /// The signal; the reason of a hard rule.
-    pub signal: String,
-    /// For people.
-    pub text: String,
-    /// The reading then.
-    pub input_before: Option<f64>,
-    /// The reading now.
-    pub input: Option<f64>,
-    /// Points now less points then.
-    pub delta: f64,
 }

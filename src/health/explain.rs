@@ -1,5 +1,7 @@
 //! A score in words: what each factor is, what it costs, what moved.
 
+use serde::Serialize;
+
 use super::score::{About, Factor, Health};
 use super::scorecard::Scorecard;
 use crate::model::Day;
@@ -62,7 +64,7 @@ fn label<'a>(card: &'a Scorecard, factor: &Factor) -> &'a str {
 }
 
 /// What one factor has moved since the account's previous cycle.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Change {
     /// The dimension's name.
     pub dimension: String,
