@@ -163,9 +163,17 @@ async fn block_use(db: &Db, world: &World, block: i64) -> Result<Option<BlockUse
 
 /// Texts that many accounts have in common, kept once.
 #[derive(Debug, Default)]
-struct Texts(HashSet<Arc<str>>);
+struct Texts(HashSet<Arc<str>>, HashSet<Id>);
 
 impl Texts {
+    fn id(&mut self, id: &Id) -> Id {
+        if let Some(known) = self.1.get(id) {
+            return known.clone();
+        }
+        self.1.insert(id.clone());
+        id.clone()
+    }
+
     fn shared(&mut self, text: &str) -> Arc<str> {
         if let Some(known) = self.0.get(text) {
             return Arc::clone(known);
@@ -204,12 +212,13 @@ fn customer(world: &World, facts: &AccountFacts, ordinal: u32, usage: Option<&Bl
     if until < on {
         signals.mark_stale(RECORD_SIGNALS);
     }
+    let csm = account.csm.as_ref().map(|csm| texts.id(csm));
     let mut text = |text: &Option<String>| text.as_deref().map(|text| texts.shared(text));
     Some(Customer {
         ordinal,
         id: account.id.clone(),
         name: account.name.as_str().into(),
-        csm: account.csm.clone(),
+        csm,
         segment: text(&account.segment),
         industry: text(&account.industry),
         region: text(&account.region),

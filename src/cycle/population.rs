@@ -80,10 +80,17 @@ impl Population {
         let mut blocks: Vec<Block> = blocks.into_values().collect();
         group(&mut blocks);
         let peers = Peers::new(blocks.iter().flat_map(|block| &block.customers).map(|customer| &customer.peer));
-        for customer in blocks.iter_mut().flat_map(|block| &mut block.customers) {
-            let place = peers.place(&customer.peer);
-            among_peers(&mut customer.signals, &customer.peer, &place);
-        }
+        let part = blocks.len().div_ceil(std::thread::available_parallelism().map_or(1, usize::from)).max(1);
+        std::thread::scope(|scope| {
+            for blocks in blocks.chunks_mut(part) {
+                scope.spawn(|| {
+                    for customer in blocks.iter_mut().flat_map(|block| &mut block.customers) {
+                        let place = peers.place(&customer.peer);
+                        among_peers(&mut customer.signals, &customer.peer, &place);
+                    }
+                });
+            }
+        });
         Ok(Population { world, blocks, before })
     }
 

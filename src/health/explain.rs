@@ -11,13 +11,13 @@ use crate::signals::{Signal, State, spell};
 pub fn name<'a>(card: &'a Scorecard, factor: &Factor) -> &'a str {
     match factor.about {
         About::Signal(signal) => signal.name(),
-        About::Cap(at) => card.caps.get(at).map_or("cap", |cap| cap.reason.as_str()),
+        About::Cap(at) => card.caps.get(usize::from(at)).map_or("cap", |cap| cap.reason.as_str()),
     }
 }
 
 /// The dimension's name; `cap` for a hard rule.
 pub fn dimension<'a>(card: &'a Scorecard, factor: &Factor) -> &'a str {
-    card.dimensions.get(factor.dimension).map_or("cap", |dimension| dimension.name.as_str())
+    card.dimensions.get(usize::from(factor.dimension)).map_or("cap", |dimension| dimension.name.as_str())
 }
 
 /// The factor's input for people: `12 days since last use`, `champion left`, `NPS answer unknown`.

@@ -11,14 +11,14 @@ pub enum About {
     /// A signal of the scorecard.
     Signal(Signal),
     /// The cap with this number in the scorecard.
-    Cap(usize),
+    Cap(u16),
 }
 
 /// One term of the sum that is the score.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Factor {
     /// Number of the dimension in the scorecard.
-    pub dimension: usize,
+    pub dimension: u16,
     /// What it is about.
     pub about: About,
     /// The reading.
@@ -57,7 +57,7 @@ pub fn score(card: &Scorecard, subject: &Subject<'_>, on: Day) -> Health {
     let mut factors = Vec::with_capacity(24);
     let (mut all, mut known, mut stale) = (0.0, 0.0, false);
     let applies = |signal: Signal| signals.get(signal).state != State::NotApplicable;
-    for (number, dimension) in card.dimensions.iter().enumerate() {
+    for (number, dimension) in (0..).zip(&card.dimensions) {
         let start = factors.len();
         let applicable = || dimension.signals.iter().filter(|one| one.weight > 0.0 && applies(one.signal));
         let within: f64 = applicable().map(|one| one.weight).sum();
@@ -114,14 +114,18 @@ pub fn score(card: &Scorecard, subject: &Subject<'_>, on: Day) -> Health {
 
 /// Adds a factor for each cap that takes points away, the lowest first, so that the sum stays the score.
 fn cap(card: &Scorecard, subject: &Subject<'_>, factors: &mut Vec<Factor>) {
-    let mut holding: Vec<usize> = (0..card.caps.len()).filter(|&at| holds(&card.caps[at].when.evaluate(subject))).collect();
-    holding.sort_by(|&a, &b| card.caps[a].at_most.total_cmp(&card.caps[b].at_most).then(a.cmp(&b)));
-    for at in holding {
+    let mut holding: Vec<(u16, f64)> = (0..)
+        .zip(&card.caps)
+        .filter(|(_, cap)| holds(&cap.when.evaluate(subject)))
+        .map(|(number, cap)| (number, cap.at_most))
+        .collect();
+    holding.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
+    for (number, at_most) in holding {
         let score: f64 = factors.iter().map(|factor| factor.points).sum();
-        let excess = (score - card.caps[at].at_most).max(0.0);
+        let excess = (score - at_most).max(0.0);
         factors.push(Factor {
-            dimension: card.dimensions.len(),
-            about: About::Cap(at),
+            dimension: u16::MAX,
+            about: About::Cap(number),
             input: None,
             observed_on: None,
             weight: 0.0,

@@ -47,13 +47,19 @@ impl Reading {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Signals {
     values: [f64; Signal::COUNT],
-    observed: [i32; Signal::COUNT],
+    /// See [`two_bytes`]: a cycle holds the signals of all accounts at once.
+    observed: [u16; Signal::COUNT],
     states: [State; Signal::COUNT],
+}
+
+/// Observation days are kept as days after 1970-01-01, which two bytes hold until 2149. 0: none, or longer ago.
+fn two_bytes(day: Option<Day>) -> u16 {
+    day.map_or(0, |day| u16::try_from(day.days().clamp(0, i32::from(u16::MAX))).unwrap_or_default())
 }
 
 impl Default for Signals {
     fn default() -> Signals {
-        Signals { values: [0.0; Signal::COUNT], observed: [i32::MIN; Signal::COUNT], states: [State::Missing; Signal::COUNT] }
+        Signals { values: [0.0; Signal::COUNT], observed: [0; Signal::COUNT], states: [State::Missing; Signal::COUNT] }
     }
 }
 
@@ -64,7 +70,7 @@ impl Signals {
         let state = self.states[at];
         Reading {
             value: matches!(state, State::Fresh | State::Stale).then_some(self.values[at]),
-            observed_on: (self.observed[at] != i32::MIN).then(|| Day::from_days(self.observed[at])),
+            observed_on: (self.observed[at] != 0).then(|| Day::from_days(i32::from(self.observed[at]))),
             state,
         }
     }
@@ -87,7 +93,7 @@ impl Signals {
     pub fn set(&mut self, signal: Signal, reading: Reading) {
         let at = signal as usize;
         self.values[at] = reading.value.unwrap_or(0.0);
-        self.observed[at] = reading.observed_on.map_or(i32::MIN, Day::days);
+        self.observed[at] = two_bytes(reading.observed_on);
         self.states[at] = reading.state;
     }
 }

@@ -134,7 +134,7 @@ async fn open_sqlite(file: &Path) -> Result<Db> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(30))
-        .pragma("cache_size", "-4000");
+        .pragma("cache_size", "-2000");
     let open = || format!("opening the store {}", file.display());
     let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.with_context(open)?;
     migrator(Dialect::Sqlite).run(&writer).await.with_context(|| format!("bringing the store {} up to date", file.display()))?;

@@ -20,7 +20,7 @@ const ROW: usize = 2 + 1 + 1 + 8 + 8;
 /// A factor as it was at a turn: what it is about, its reading, its points.
 pub fn remembered(about: About, input: Option<f64>, points: f64) -> Factor {
     let state = if input.is_some() || matches!(about, About::Cap(_)) { State::Fresh } else { State::Missing };
-    Factor { dimension: usize::MAX, about, input, observed_on: None, weight: 0.0, points, max_points: 0.0, state }
+    Factor { dimension: u16::MAX, about, input, observed_on: None, weight: 0.0, points, max_points: 0.0, state }
 }
 
 fn encode(accounts: &BTreeMap<u16, Vec<Factor>>) -> Result<Vec<u8>> {
@@ -53,7 +53,7 @@ fn decode(bytes: &[u8]) -> Result<BTreeMap<u16, Vec<Factor>>> {
     for row in rows {
         let number = |at: usize| row[at..].first_chunk::<8>().map(|bytes| f64::from_le_bytes(*bytes)).context(damaged);
         let about = match row[2] {
-            cap @ CAPS.. => About::Cap(usize::from(cap - CAPS)),
+            cap @ CAPS.. => About::Cap(u16::from(cap - CAPS)),
             signal => About::Signal(*Signal::ALL.get(usize::from(signal)).context(damaged)?),
         };
         let place = u16::from_le_bytes([row[0], row[1]]);

@@ -24,6 +24,8 @@ pub struct Condition {
     text: String,
     pub(super) expression: IdedExpr,
     reads: Vec<Name>,
+    /// Nothing but comparisons joined by `&&`: without any of what it reads there is no answer.
+    pub(super) plain: bool,
 }
 
 /// Two conditions are the same when their texts are.
@@ -78,7 +80,8 @@ impl Condition {
         let mut checker = Checker::new(scope, &program);
         checker.condition(&mut expression)?;
         let reads = checker.reads();
-        Ok(Condition { text: text.trim().to_owned(), expression, reads })
+        let plain = !reads.is_empty() && !["||", "?", "known", "true", "false"].iter().any(|part| text.contains(part));
+        Ok(Condition { text: text.trim().to_owned(), expression, reads, plain })
     }
 
     /// The text as it was written.

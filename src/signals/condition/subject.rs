@@ -75,7 +75,7 @@ impl<'a> Subject<'a> {
         }
     }
 
-    fn number(&self, name: Name) -> Option<f64> {
+    pub(super) fn number(&self, name: Name) -> Option<f64> {
         match name {
             Name::Signal(signal) => self.signals.value(signal),
             Name::Score => self.score,
@@ -118,6 +118,10 @@ impl Condition {
     /// Answers the condition for one account. `&&` and `||` answer as soon as one side decides, as CEL says: what is
     /// missing on the other side does not matter then.
     pub fn evaluate(&self, subject: &Subject<'_>) -> Verdict {
+        // Most conditions ask about something that most accounts do not have: that needs no interpreter.
+        if self.plain && self.reads().iter().all(|name| subject.number(*name).is_none() && subject.text(*name).is_none()) {
+            return Verdict::Unknown { missing: self.reads().to_vec() };
+        }
         let lookup = Lookup::new(subject, true);
         let Some(answer) = lookup.ask(&self.expression) else {
             return Verdict::Unknown { missing: names(&lookup.missing).collect() };
