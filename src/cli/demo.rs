@@ -15,9 +15,11 @@ use super::{open, telemetry};
 use crate::clock::{Clock, ManualClock};
 use crate::config::{Config, Level, Log};
 use crate::cycle::{self, CycleOptions, CycleReport, Setup};
-use crate::demo::{Company, demo_config};
-use crate::model::Zone;
+use crate::demo::{Company, answer, demo_config};
+use crate::model::{Day, Id, Instant, Zone};
 use crate::playbook;
+use crate::store::tasks::{self, TaskFilter};
+use crate::store::{Change, Db, change_task};
 
 /// Write a sample company to a folder, live through its days of cycles without any server, and show what came of it
 ///
@@ -74,10 +76,24 @@ pub async fn run(arguments: &Arguments, clock: &dyn Clock) -> Result<Reply> {
         let report = cycle::run(&db, &setup, &now, CycleOptions { as_of: None, send: true }, &|_| ()).await?;
         telemetry::progress(&format!("{morning}  {}", day_line(&report)));
         reports.push(report);
+        people_answer(&db, now.now(), morning).await?;
     }
     let summary = Summary::gather(&db, &setup, &now, &reports).await?;
     db.close().await;
     Reply::new(summary.text(&arguments.dir), &summary)
+}
+
+/// The sample company's people go through their tasks.
+async fn people_answer(db: &Db, at: Instant, today: Day) -> Result<()> {
+    let mut tx = db.begin().await?;
+    for task in tasks::list(db, TaskFilter::default()).await? {
+        if let Some((what, note)) = answer(&task, today) {
+            let actor = task.assignee.as_ref().or(task.csm.as_ref()).map_or("demo", Id::as_str);
+            let change = Change { what, note, actor, at, today };
+            change_task(&mut tx, &task.id, &change).await?.map_err(|reason| anyhow!(reason))?;
+        }
+    }
+    tx.commit().await
 }
 
 fn day_line(report: &CycleReport) -> String {

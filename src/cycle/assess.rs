@@ -247,7 +247,7 @@ enum SeenIn {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FirstValueStanding {
     /// Number of the definition in the library.
-    pub definition: usize,
+    pub definition: u16,
     /// When the customer went live.
     pub live_on: Option<Day>,
     /// How far it has come.
@@ -394,7 +394,11 @@ impl Followed<'_> {
         progress.attained_on = self.attained_on.or(progress.attained_on);
         let judgement = self.definition.judge(self.live_on, on, progress);
         customer.attained_on = judgement.attained_on;
-        customer.first_value = Some(FirstValueStanding { definition: self.number, live_on: self.live_on, progress });
+        customer.first_value = Some(FirstValueStanding {
+            definition: u16::try_from(self.number).unwrap_or_default(),
+            live_on: self.live_on,
+            progress,
+        });
         if let Some(state) = judgement.state {
             customer.signals.set(Signal::FirstValue, Reading::fresh(state.index(), on - 1));
         }

@@ -166,7 +166,7 @@ fn factor_report(evaluated: &Evaluated<'_>, factor: &crate::health::Factor, on: 
 /// Where a customer stands with its first value, for people.
 fn first_value(look: &Look, customer: &Customer) -> Option<String> {
     let standing = customer.first_value?;
-    let definition = look.setup.library.first_values.get(standing.definition)?;
+    let definition = look.setup.library.first_values.get(usize::from(standing.definition))?;
     let judgement = definition.judge(standing.live_on, look.on, standing.progress);
     Some(format!("{}: {}", definition.title, judgement.forecast))
 }

@@ -1,6 +1,7 @@
 //! A sample company that behaves like a real one: customers that grow, fade, fall silent and leave, written as the
 //! CSV records of any morning, so that the whole loop can be watched without a server or a customer of one's own.
 
+mod answers;
 mod behaviour;
 mod commerce;
 mod company;
@@ -14,5 +15,6 @@ mod service;
 mod table;
 mod usage;
 
+pub use answers::answer;
 pub use company::Company;
 pub use configuration::demo_config;

@@ -49,10 +49,10 @@ pub fn adoption(
         signals.set(Signal::LicenceUtilisation, known(users / f64::from(seats)));
     }
     // What is younger is scaled up; no use at all stays none.
-    peer.volume = Some(if usage.volume > 0.0 { usage.volume + scale.ln() } else { 0.0 });
-    peer.features = Some(f64::from(usage.features));
+    peer.volume = Some(single(if usage.volume > 0.0 { usage.volume + scale.ln() } else { 0.0 }));
+    peer.features = Some(single(f64::from(usage.features)));
     if usage.good + usage.bad > 0.0 {
-        peer.bad_share = Some(usage.bad / (usage.good + usage.bad));
+        peer.bad_share = Some(single(usage.bad / (usage.good + usage.bad)));
     }
     // The trend wants its windows covered in full, or six weeks of the earlier one.
     let before = coverage.window(28, 56, since) & usage.known;
@@ -64,12 +64,18 @@ pub fn adoption(
         signals.set(Signal::UseTrend, known(NO_USE_AT_ALL));
     } else {
         let rate = |days: f64, of: u128| days / f64::from(of.count_ones()) + 0.02;
-        peer.trend = Some((rate(active, window) / rate(earlier, before)).log2());
+        peer.trend = Some(single((rate(active, window) / rate(earlier, before)).log2()));
     }
     if earlier > 0.0 {
         let share = (active / f64::from(observed)) / (earlier / f64::from(before.count_ones()));
         signals.set(Signal::UseRatio, known(share));
     }
+}
+
+/// In single precision.
+#[expect(clippy::cast_possible_truncation, reason = "peers are compared in single precision")]
+fn single(number: f64) -> f32 {
+    number as f32
 }
 
 /// Fills in what only the comparison with peers can tell.
@@ -86,10 +92,10 @@ pub fn among_peers(signals: &mut Signals, input: &PeerInput, place: &super::peer
     };
     set(Signal::UsePercentile, place.volume);
     set(Signal::OutcomePercentile, place.bad_share.map(|percentile| 100.0 - percentile));
-    set(Signal::UseTrend, input.trend.zip(place.median_trend).map(|(trend, median)| trend - median));
+    set(Signal::UseTrend, input.trend.zip(place.median_trend).map(|(trend, median)| f64::from(trend) - median));
     set(
         Signal::FeatureBreadth,
-        input.features.zip(place.wide_features).map(|(features, wide)| (features / wide.max(1.0)).min(1.0)),
+        input.features.zip(place.wide_features).map(|(features, wide)| (f64::from(features) / wide.max(1.0)).min(1.0)),
     );
 }
 

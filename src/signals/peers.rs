@@ -5,19 +5,20 @@ use std::collections::BTreeMap;
 /// Fewer peers than this make no comparison.
 const LEAST_PEERS: usize = 20;
 
-/// What an account is compared by; `None` where it is not known.
+/// What an account is compared by; `None` where it is not known. Single precision orders accounts well enough, and a cycle
+/// holds all of them at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct PeerInput {
     /// Number of the group: product and age. Accounts of one group are peers.
     pub group: u32,
     /// Volume of use.
-    pub volume: Option<f64>,
+    pub volume: Option<f32>,
     /// Binary logarithm of recent against earlier active days.
-    pub trend: Option<f64>,
+    pub trend: Option<f32>,
     /// Features used.
-    pub features: Option<f64>,
+    pub features: Option<f32>,
     /// Bad events as a share of good and bad ones.
-    pub bad_share: Option<f64>,
+    pub bad_share: Option<f32>,
 }
 
 /// The account's place; `None` where there are too few peers.
@@ -47,10 +48,10 @@ pub fn age_class(age_days: i32) -> u8 {
 /// The values of all peers, sorted.
 #[derive(Debug, Default)]
 struct Group {
-    volume: Vec<f64>,
-    trend: Vec<f64>,
-    features: Vec<f64>,
-    bad_share: Vec<f64>,
+    volume: Vec<f32>,
+    trend: Vec<f32>,
+    features: Vec<f32>,
+    bad_share: Vec<f32>,
 }
 
 impl Group {
@@ -63,7 +64,7 @@ impl Group {
 
     fn sort(&mut self) {
         for values in [&mut self.volume, &mut self.trend, &mut self.features, &mut self.bad_share] {
-            values.sort_unstable_by(f64::total_cmp);
+            values.sort_unstable_by(f32::total_cmp);
         }
     }
 }
@@ -89,7 +90,7 @@ impl Peers {
 
     /// Where an account stands among its group; among all accounts where the group is too small.
     pub fn place(&self, input: &PeerInput) -> Place {
-        let values = |of: fn(&Group) -> &Vec<f64>| {
+        let values = |of: fn(&Group) -> &Vec<f32>| {
             let group = self.groups.get(&input.group).map(of).filter(|values| values.len() >= LEAST_PEERS);
             group.or(Some(of(&self.all))).filter(|values| values.len() >= LEAST_PEERS)
         };
@@ -103,19 +104,20 @@ impl Peers {
 }
 
 /// 100 × the mid-rank share of values below: ties share their ranks.
-fn percentile(sorted: &[f64], value: f64) -> f64 {
+fn percentile(sorted: &[f32], value: f32) -> f64 {
     let below = sorted.partition_point(|other| other.total_cmp(&value).is_lt());
     let up_to = sorted.partition_point(|other| other.total_cmp(&value).is_le());
     100.0 * (below + up_to) as f64 / (2 * sorted.len()) as f64
 }
 
 /// The quantile by linear interpolation between order statistics.
-fn quantile(sorted: &[f64], share: f64) -> f64 {
+fn quantile(sorted: &[f32], share: f64) -> f64 {
     let at = share * (sorted.len() - 1) as f64;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the length")]
     let low = at.floor() as usize;
     let high = (low + 1).min(sorted.len() - 1);
-    sorted[low] + (sorted[high] - sorted[low]) * (at - at.floor())
+    let (low, high) = (f64::from(sorted[low]), f64::from(sorted[high]));
+    low + (high - low) * (at - at.floor())
 }
 
 #[cfg(test)]
@@ -125,8 +127,8 @@ mod tests {
 
     #[test]
     fn a_small_group_is_compared_with_all_and_too_few_with_nobody() {
-        let input = |group, volume| PeerInput { group, volume: Some(volume), ..PeerInput::default() };
-        let mut inputs: Vec<PeerInput> = (0..30).map(|n| input(1, f64::from(n))).collect();
+        let input = |group, volume: f32| PeerInput { group, volume: Some(volume), ..PeerInput::default() };
+        let mut inputs: Vec<PeerInput> = (0..30u8).map(|n| input(1, f32::from(n))).collect();
         inputs.push(input(2, 14.5));
         let peers = Peers::new(inputs.iter());
         assert_eq!(peers.place(&input(2, 14.5)).volume, Some(50.0));
@@ -135,8 +137,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn percentiles_average_to_fifty_and_keep_the_order(values in prop::collection::vec(0u32..50, 20..200)) {
-            let inputs: Vec<PeerInput> = values.iter().map(|&v| PeerInput { volume: Some(f64::from(v)), ..PeerInput::default() }).collect();
+        fn percentiles_average_to_fifty_and_keep_the_order(values in prop::collection::vec(0u8..50, 20..200)) {
+            let inputs: Vec<PeerInput> = values.iter().map(|&v| PeerInput { volume: Some(f32::from(v)), ..PeerInput::default() }).collect();
             let peers = Peers::new(inputs.iter());
             let places: Vec<f64> = inputs.iter().map(|input| peers.place(input).volume.unwrap()).collect();
             let mean = places.iter().sum::<f64>() / places.len() as f64;

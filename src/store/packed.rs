@@ -24,11 +24,11 @@ pub(super) fn packed(columns: &str, nullable: &[&str]) -> String {
 
 /// The rows of a packed text, in no particular order.
 pub(super) fn rows(text: Option<&str>) -> impl Iterator<Item = Fields<'_>> {
-    text.unwrap_or_default().split(ROW).filter(|row| !row.is_empty()).map(|row| Fields(row.split(COLUMN)))
+    text.unwrap_or_default().split('\u{1e}').filter(|row| !row.is_empty()).map(|row| Fields(row.split('\u{1f}')))
 }
 
 /// The columns of one row, read one after the other.
-pub(super) struct Fields<'a>(std::str::Split<'a, &'static str>);
+pub(super) struct Fields<'a>(std::str::Split<'a, char>);
 
 impl<'a> Fields<'a> {
     /// The next column, or `None` for NULL.
