@@ -72,6 +72,12 @@ async fn pull_source(
             file.name = source.path.join(name).display().to_string();
         }
     }
+    // Files are looked over while the store is.
+    let hashes: Vec<_> = files
+        .iter()
+        .cloned()
+        .map(|file| tokio::task::spawn_blocking(move || csv::hash(&file).with_context(|| format!("reading {}", file.name))))
+        .collect();
     let mut pull = SourcePull {
         config,
         source,
@@ -85,8 +91,9 @@ async fn pull_source(
         tx: db.begin().await?,
     };
     let brought = pulls::brought(db, &source.name, pulls::last_id(db).await?).await?;
-    for file in &files {
-        pull.file(file, !brought.contains(file.record.name())).await?;
+    for (file, hash) in files.iter().zip(hashes) {
+        let hash = hash.await.context("reading a file")??;
+        pull.file(file, hash, !brought.contains(file.record.name())).await?;
     }
     let SourcePull { mut tx, mut done, unchanged, .. } = pull;
     let rows: i64 = done.iter().map(|(pull, _)| pull.rows).sum();
@@ -132,8 +139,8 @@ struct SourcePull<'a> {
 
 impl SourcePull<'_> {
     /// Takes one file in, unless it is the same as at its last pull, and nothing was set aside then.
-    async fn file(&mut self, file: &SourceFile, first: bool) -> Result<()> {
-        let hash = self.fingerprint(file)?;
+    async fn file(&mut self, file: &SourceFile, bytes: [u8; 32], first: bool) -> Result<()> {
+        let hash = self.fingerprint(bytes);
         let same = |pull: &&Pull| pull.source == self.source.name && pull.file == file.name;
         if let Some(pull) = self.newest.iter().find(same).filter(|pull| pull.hash == hash && pull.rejected == 0 && !pull.refused)
         {
@@ -187,11 +194,11 @@ impl SourcePull<'_> {
         Ok(())
     }
 
-    /// What a file's meaning hangs on: its bytes, the zone of its dates and what its metrics are declared to be.
-    fn fingerprint(&self, file: &SourceFile) -> Result<String> {
-        let bytes = csv::hash(file).with_context(|| format!("reading {}", file.name))?;
-        let meaning = format!("{bytes:02x?}{}{:?}", self.config.company.zone().name(), self.config.metrics);
-        Ok(hex(&Sha256::digest(meaning)))
+    /// What a file's meaning hangs on: its bytes, the zone of its dates and what several rows of one day mean.
+    fn fingerprint(&self, bytes: [u8; 32]) -> String {
+        let combine: BTreeMap<&String, Combine> =
+            self.config.metrics.iter().map(|(name, metric)| (name, metric.combine)).collect();
+        hex(&Sha256::digest(format!("{bytes:02x?}{}{combine:?}", self.config.company.zone().name())))
     }
 
     async fn facts(&mut self, record: RecordKind, knowledge: Knowledge, mut batches: mpsc::Receiver<Batch>) -> Result<Changed> {

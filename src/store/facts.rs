@@ -142,19 +142,22 @@ async fn insert(tx: &mut Tx, record: RecordKind, pull: i64, versions: &[Version<
         return Ok(());
     }
     let sql = format!(
-        "INSERT INTO fact (record, key, pull, known_on, block, ordinal, body) VALUES {}",
-        placeholders(versions.len(), 7)
+        "INSERT INTO fact (record, key, pull, known_on, block, ordinal, head, body) VALUES {}",
+        placeholders(versions.len(), 8)
     );
     on_tx!(tx, conn => {
         let mut query = sqlx::query(AssertSqlSafe(sql));
         for version in versions {
+            let (known_on, ordinal) = (i64::from(version.known_on.days()), version.ordinal.map_or(-1, i64::from));
+            let head = [ordinal.to_string(), known_on.to_string(), pull.to_string(), version.key.to_owned()];
             query = query
                 .bind(record.name())
                 .bind(version.key)
                 .bind(pull)
-                .bind(i64::from(version.known_on.days()))
+                .bind(known_on)
                 .bind(block(version.ordinal))
-                .bind(version.ordinal.map_or(-1, i64::from))
+                .bind(ordinal)
+                .bind(head.join(packed::COLUMN))
                 .bind(version.body);
         }
         query.execute(conn).await.map(drop)
@@ -194,7 +197,7 @@ pub struct AsOf {
 pub async fn of_block(db: &Db, block: i64, as_of: AsOf) -> Result<BlockFacts> {
     let sql = format!(
         "SELECT record, {} FROM fact WHERE block = $4 AND known_on <= $5 AND pull <= $6 GROUP BY record",
-        packed::packed("ordinal, known_on, pull, key, body", &[])
+        packed::packed("head, body", &[])
     );
     let rows: Vec<(String, Option<String>)> = on_db!(db, pool => {
         sqlx::query_as(AssertSqlSafe(sql))
