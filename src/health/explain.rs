@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::score::{About, Factor, Health};
 use super::scorecard::Scorecard;
 use crate::model::Day;
-use crate::signals::{Signal, State, spell};
+use crate::signals::{State, phrase, spell};
 
 /// The signal's name, or the reason of the cap.
 pub fn name<'a>(card: &'a Scorecard, factor: &Factor) -> &'a str {
@@ -29,15 +29,6 @@ pub fn words(card: &Scorecard, factor: &Factor) -> String {
             let stale = if factor.state == State::Stale { ", stale" } else { "" };
             format!("{}{stale}", phrase(signal, value))
         }
-    }
-}
-
-/// A reading with its label, without saying a unit twice.
-pub fn phrase(signal: Signal, value: f64) -> String {
-    let (label, value) = (signal.label(), spell(signal, value));
-    match value.strip_suffix(" days").or_else(|| value.strip_suffix(" day")) {
-        Some(number) if label.starts_with("days") => format!("{number} {label}"),
-        _ => format!("{label}: {value}"),
     }
 }
 

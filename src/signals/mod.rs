@@ -20,6 +20,6 @@ pub use commercial::{began, commercial};
 pub use coverage::{Coverage, SPAN, outages};
 pub use facts::AccountFacts;
 pub use peers::{PeerInput, Peers, Place, age_class};
-pub use reading::{Reading, Signals, State, spell, word};
+pub use reading::{Reading, Signals, State, phrase, spell, word};
 pub use relationship::{Have, RECORD_SIGNALS, relationship};
 pub use service::{Service, ServiceRules, Standing, service};

@@ -120,6 +120,15 @@ pub fn spell(signal: Signal, value: f64) -> String {
     }
 }
 
+/// A reading with its label, without saying a unit twice.
+pub fn phrase(signal: Signal, value: f64) -> String {
+    let (label, value) = (signal.label(), spell(signal, value));
+    match value.strip_suffix(" days").or_else(|| value.strip_suffix(" day")) {
+        Some(number) if label.starts_with("days") => format!("{number} {label}"),
+        _ => format!("{label}: {value}"),
+    }
+}
+
 /// The word that a signal of words holds.
 pub fn word(words: &'static [&'static str], value: f64) -> Option<&'static str> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index put in by longroad itself")]

@@ -1,7 +1,7 @@
 //! The names that a condition may use, and what kind of thing each of them is.
 
 use super::{Scope, Subject};
-use crate::signals::{Signal, Unit, spell};
+use crate::signals::{Signal, Unit, phrase};
 
 /// The states of a paying account (FIELD, Churn risk).
 pub const LIFECYCLES: &[&str] = &["onboarding", "active", "dormant", "at_risk", "churned", "won_back"];
@@ -121,12 +121,12 @@ impl Name {
         let value = match self {
             Name::Signal(signal) => {
                 let reading = subject.signals.get(signal);
-                let said = spell(signal, reading.value?);
-                match (reading.state, reading.observed_on) {
+                let said = phrase(signal, reading.value?);
+                return Some(match (reading.state, reading.observed_on) {
                     (crate::signals::State::Stale, Some(day)) => format!("{said} (as of {day}, not updated since)"),
                     (crate::signals::State::Stale, None) => format!("{said} (not updated)"),
                     _ => said,
-                }
+                });
             }
             Name::Score => points(subject.score?),
             Name::ScoreChange => format!("{:+.0}", subject.score_change?),

@@ -302,7 +302,7 @@ mod tests {
     fn evidence_says_when_it_is_old() {
         let signals = signals();
         let subject = Subject::new(&signals);
-        assert_eq!(Name::Signal(Signal::DaysSinceUse).evidence(&subject).unwrap(), "days since last use: 30 days");
+        assert_eq!(Name::Signal(Signal::DaysSinceUse).evidence(&subject).unwrap(), "30 days since last use");
         assert_eq!(Name::Signal(Signal::Seats).evidence(&subject).unwrap(), "seats: 40 (as of 2024-10-04, not updated since)");
         assert_eq!(Name::Signal(Signal::Csat).evidence(&subject), None);
     }
