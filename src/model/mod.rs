@@ -6,6 +6,7 @@ mod id;
 mod instant;
 mod money;
 pub mod record;
+mod text;
 mod usage;
 mod zone;
 

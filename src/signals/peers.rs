@@ -84,7 +84,11 @@ impl Peers {
             peers.groups.entry(input.group).or_default().take(input);
             peers.all.take(input);
         }
-        peers.groups.values_mut().chain([&mut peers.all]).for_each(Group::sort);
+        let Peers { groups, all } = &mut peers;
+        std::thread::scope(|scope| {
+            scope.spawn(|| all.sort());
+            groups.values_mut().for_each(Group::sort);
+        });
         peers
     }
 
