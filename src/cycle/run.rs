@@ -236,8 +236,13 @@ fn diagnosed<'a>(setup: &'a Setup, population: &'a Population, block: &Block, cu
     let before_on = population.before.as_ref().map(|cycle| cycle.as_of);
     let diagnose = |customer: &'a Customer| {
         let before = u16::try_from(place_of(customer.ordinal)).ok().and_then(|place| block.before(place));
-        let evaluated = Evaluated::of(setup, customer, before.zip(before_on), population.world.as_of.day)?;
+        let mut evaluated = Evaluated::of(setup, customer, before.zip(before_on), population.world.as_of.day)?;
         let diagnoses = playbook::diagnose(&setup.library, &evaluated.subject(customer), evaluated.in_turn);
+        let told = book::is_told(&evaluated, before.map(|before| before.band.band));
+        if !told && !evaluated.in_turn && evaluated.health.score.is_some() {
+            // Nobody asks tonight what the score is the sum of.
+            evaluated.health.factors = Vec::new();
+        }
         Some(Diagnosed { customer, evaluated, diagnoses })
     };
     customers.iter().filter_map(diagnose).collect()
