@@ -2,7 +2,7 @@
 //! transaction; then the mails go out.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant as Stopwatch;
 
@@ -26,6 +26,9 @@ use crate::store::directory::place_of;
 use crate::store::scores::{self, Cycle, GivenScore};
 use crate::store::tasks::Work;
 use crate::store::{Db, Tx, tasks, turns};
+
+/// Blocks whose work is read before it is needed.
+const READ_AHEAD: usize = 2;
 
 /// How a cycle is run.
 #[derive(Clone, Copy, Debug)]
@@ -130,20 +133,21 @@ impl<'a> Night<'a> {
         })
     }
 
-    /// Scores block after block on all processors, and does what follows; the next block's work is read meanwhile.
+    /// Scores block after block on all processors, and does what follows; the work of the next blocks is read meanwhile.
     async fn blocks(&mut self, report: &mut CycleReport) -> Result<()> {
         let (setup, population) = (self.setup, self.population);
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let (db, since) = (self.db, self.since);
-        let read = |block: Option<&Block>| {
-            let (db, number) = (db.clone(), block?.number);
-            Some(tokio::spawn(async move { tasks::of_block(&db, number, since).await }))
+        let read = |block: &Block| {
+            let (db, number) = (db.clone(), block.number);
+            tokio::spawn(async move { tasks::of_block(&db, number, since).await })
         };
-        let mut blocks = population.blocks.iter().peekable();
-        let mut next = read(blocks.peek().copied());
-        while let (Some(block), Some(work)) = (blocks.next(), next.take()) {
+        let mut ahead = population.blocks.iter();
+        let mut reading: VecDeque<_> = ahead.by_ref().take(READ_AHEAD).map(read).collect();
+        for block in &population.blocks {
+            let Some(work) = reading.pop_front() else { break };
             let work = work.await.context("reading the work of a block")??;
-            next = read(blocks.peek().copied());
+            reading.extend(ahead.next().map(read));
             let part = block.customers.len().div_ceil(threads).max(1);
             let diagnosed: Vec<Diagnosed<'_>> = std::thread::scope(|scope| {
                 let parts: Vec<_> =
