@@ -70,14 +70,17 @@ pub async fn run(
     watch.lap("scores");
     progress("writing digests");
     let Night { mut tx, books, .. } = night;
+    let world = Arc::clone(&population.world);
+    // Letting go of all customers takes a while, and nobody need wait for it.
+    tokio::task::spawn_blocking(move || drop(population));
     report.without_csm = books.without_csm;
     report.digests = mails::plan(db, &mut tx, setup, books, as_of, as_of == today, now).await?;
     watch.lap("digests");
     let cycle = Cycle {
         as_of,
-        through_pull: population.world.as_of.through_pull,
+        through_pull: world.as_of.through_pull,
         config_hash: setup.hash.clone(),
-        approximated: population.world.approximated,
+        approximated: world.approximated,
         finished_at: now,
         report: serde_json::to_string(&report)?,
     };
