@@ -34,7 +34,7 @@ impl Currency {
 
     /// The code.
     pub fn code(&self) -> &str {
-        str::from_utf8(&self.0).unwrap_or("XXX")
+        str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
