@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use super::{check, cycle, demo, digests, init, preview, pull, rejects, score, scores, sources, task, tasks};
+use super::{check, cycle, demo, digests, init, preview, pull, rejects, resend, score, scores, sources, task, tasks};
 
 /// Watches over customers: scores their health with every point explained, prescribes what to do, looks at what became of
 /// it, and mails people what they act on.
@@ -51,6 +51,7 @@ pub enum Command {
     Task(task::Arguments),
     Preview(preview::Arguments),
     Digests(digests::Arguments),
+    Resend(resend::Arguments),
     Rejects(rejects::Arguments),
     Sources(sources::Arguments),
 }

@@ -14,6 +14,7 @@ mod preview;
 mod pull;
 mod rejects;
 mod reply;
+mod resend;
 mod score;
 mod scores;
 mod sources;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use lettre::message::Mailbox;
 use serde::de::{self, Deserialize, Deserializer, Unexpected, Visitor};
 
-use crate::model::Currency;
+use crate::model::{CronLine, Currency};
 
 /// A whole number within bounds.
 struct Whole {
@@ -18,6 +18,7 @@ struct Whole {
 
 const DAYS: Whole = Whole { least: 1, most: 36_500, expected: "a whole number of days, at least 1" };
 const DAYS_OR_NONE: Whole = Whole { least: 0, most: 36_500, expected: "a whole number of days, 0 or more" };
+const MINUTES_OF_DAY: Whole = Whole { least: 0, most: 1439, expected: "a whole number of minutes from 0 to 1439" };
 const PORT: Whole = Whole { least: 1, most: 65_535, expected: "a port from 1 to 65535" };
 
 impl Visitor<'_> for Whole {
@@ -39,6 +40,10 @@ pub(super) fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D:
 
 pub(super) fn days_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     deserializer.deserialize_i64(DAYS_OR_NONE)
+}
+
+pub(super) fn minutes_of_day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    deserializer.deserialize_i64(MINUTES_OF_DAY)
 }
 
 pub(super) fn port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
@@ -134,4 +139,10 @@ pub(super) fn euro() -> Currency {
 pub(super) fn example_mailbox() -> Mailbox {
     // Both halves are plain ASCII words.
     Mailbox::new(None, lettre::Address::new("longroad", "example.com").expect("an address"))
+}
+
+/// The line that stands in the embedded configuration.
+pub(super) fn seven_o_clock() -> CronLine {
+    // Five fields, and due every day.
+    "0 7 * * *".parse().expect("a cron line")
 }

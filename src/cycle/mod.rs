@@ -4,6 +4,7 @@ mod assess;
 mod book;
 mod evaluate;
 mod look;
+mod mailing;
 mod mails;
 mod population;
 pub mod pull;
@@ -15,9 +16,8 @@ mod work;
 mod world;
 
 pub use look::{Preview, preview, score, scores};
-pub use mails::{renderer, transport};
+pub use mailing::Mailing;
+pub use mails::{renderer, sender, transport};
 pub use report::{AccountScore, CycleReport, FactorReport, ScoreReport, ScoresReport};
 pub use run::{CycleOptions, run};
 pub use setup::Setup;
-
-use assess::decode;

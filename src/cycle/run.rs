@@ -11,13 +11,13 @@ use anyhow::{Context, Result, anyhow, bail};
 use super::assess::Customer;
 use super::book::{self, Books};
 use super::evaluate::Evaluated;
-use super::mails;
+use super::mailing::Mailing;
+use super::mails::{self, When};
 use super::population::{Block, Population};
 use super::pull::{PullTime, pull};
 use super::work::{self, Place, Turn};
 use super::{CycleReport, Setup};
 use crate::clock::Clock;
-use crate::delivery;
 use crate::digest::csm::ChangeItem;
 use crate::health::{Band, Factor};
 use crate::model::{Day, Id};
@@ -35,8 +35,8 @@ const READ_AHEAD: usize = 2;
 pub struct CycleOptions {
     /// Its morning; today if absent.
     pub as_of: Option<Day>,
-    /// Whether mails go out, or wait in the outbox.
-    pub send: bool,
+    /// When mails go out.
+    pub mailing: Mailing,
 }
 
 /// Runs one cycle. `progress` hears what is being done.
@@ -65,7 +65,7 @@ pub async fn run(
     report.as_of_approximated = population.world.approximated;
     watch.lap("signals");
     progress("scoring");
-    let mut night = Night::begin(db, setup, &population, &report.refused).await?;
+    let mut night = Night::begin(db, setup, &population, &report.refused, past(as_of, today).is_none()).await?;
     night.blocks(&mut report).await?;
     watch.lap("scores");
     progress("writing digests");
@@ -74,7 +74,8 @@ pub async fn run(
     // Letting go of all customers takes a while, and nobody need wait for it.
     tokio::task::spawn_blocking(move || drop(population));
     report.without_csm = books.without_csm;
-    report.digests = mails::plan(db, &mut tx, setup, books, as_of, as_of == today, now).await?;
+    let when = When { mailing: options.mailing, past: past(as_of, today), now };
+    report.digests = mails::plan(&mut tx, setup, books, when).await?;
     watch.lap("digests");
     let cycle = Cycle {
         as_of,
@@ -88,9 +89,9 @@ pub async fn run(
     scores::save_cycle(&mut tx, &cycle).await?;
     tx.commit().await?;
     watch.lap("commit");
-    if options.send {
+    if options.mailing == Mailing::Now {
         progress("sending");
-        let drained = delivery::drain(db, &mut mails::transport(&setup.config)?, clock).await?;
+        let drained = mails::sender(&setup.config)?.drain(db, clock, &|| false).await?;
         if let Some(reason) = &drained.stopped {
             tracing::warn!(reason, "mails wait in the outbox");
             report.notes.push(format!("mails wait in the outbox: {reason}"));
@@ -124,12 +125,16 @@ impl<'a> Night<'a> {
         setup: &'a Setup,
         population: &'a Population,
         refused: &BTreeMap<String, String>,
+        live: bool,
     ) -> Result<Night<'a>> {
+        let mut tx = db.begin().await?;
+        // What is told while a past morning is lived again is that morning's alone.
+        let untold = if live { mails::untold(&mut tx).await? } else { BTreeMap::new() };
         let cooldown = setup.library.plays.values().map(|play| play.cooldown_days).max().unwrap_or_default();
         Ok(Night {
-            books: Books::new(&population.world, &setup.config.company.name, refused),
+            books: Books::new(&population.world, &setup.config.company.name, refused, untold),
             since: population.world.as_of.day - cooldown.cast_signed(),
-            tx: db.begin().await?,
+            tx,
             db,
             setup,
             population,
@@ -281,9 +286,14 @@ impl Stopwatches {
     }
 }
 
+/// The morning, where it is lived through later than on its own day.
+fn past(as_of: Day, today: Day) -> Option<Day> {
+    (as_of != today).then_some(as_of)
+}
+
 /// What a cycle would write into the digests, with all that it would decide thrown away.
-pub async fn dry(db: &Db, setup: &Setup, population: &Population) -> Result<Books> {
-    let mut night = Night::begin(db, setup, population, &BTreeMap::new()).await?;
+pub async fn dry(db: &Db, setup: &Setup, population: &Population, live: bool) -> Result<Books> {
+    let mut night = Night::begin(db, setup, population, &BTreeMap::new(), live).await?;
     let mut report = CycleReport::default();
     night.blocks(&mut report).await?;
     Ok(night.books)

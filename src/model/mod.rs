@@ -1,6 +1,7 @@
 //! What longroad talks about: days, instants, zones, money, ids and the records of a company, parsed at the edge
 //! into types that cannot be wrong.
 
+mod calendar;
 mod cron_field;
 mod cron_line;
 mod day;
@@ -12,6 +13,7 @@ mod text;
 mod usage;
 mod zone;
 
+pub use calendar::{Calendar, CalendarFault, WorkingWeek};
 pub use cron_line::CronLine;
 pub use day::Day;
 pub use id::Id;

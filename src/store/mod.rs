@@ -7,6 +7,7 @@ mod journal;
 mod migrations;
 pub mod outbox;
 mod packed;
+pub mod people;
 pub mod pulls;
 pub mod scores;
 mod task_change;
