@@ -130,9 +130,9 @@ impl Sender {
             while let Some(claim) = claims.next() {
                 let done = self.one(db, clock, access.as_ref(), &claim).await?;
                 let end = note(drained, &claim.id, done);
+                self.rest(end, clock.now());
                 if end || (claims.len() > 0 && stop()) {
                     outbox::put_back(db, claims, clock.now()).await?;
-                    self.rest(drained.stopped.is_some(), clock.now());
                     return Ok(());
                 }
             }
@@ -172,7 +172,9 @@ impl Sender {
             return Err("the mail server could not be reached a moment ago".to_owned());
         }
         let ready = self.transport.ready().await;
-        self.rest(ready.is_err(), now);
+        if ready.is_err() {
+            self.rest(true, now);
+        }
         ready
     }
 

@@ -15,6 +15,7 @@ mod mails;
 mod nights;
 mod outbox;
 mod records;
+mod smtp;
 mod smtp_double;
 mod support;
 mod tasks;
