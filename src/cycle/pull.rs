@@ -16,6 +16,7 @@ use crate::model::{Combine, Day, Instant};
 use crate::sources::csv::{self, SourceFile};
 use crate::store::directory::Directory;
 use crate::store::facts::{self, Knowledge};
+use crate::store::ledger::{ClaimLost, Fence};
 use crate::store::pulls::{self, Pull, StoredReject};
 use crate::store::usage::{self, StoredMetric};
 use crate::store::{BUFFER, Conflict, Db, Tx, UsageWriter, scores};
@@ -42,11 +43,15 @@ pub struct PullTime {
     pub as_of: Day,
 }
 
-/// Pulls the sources of these names, or all. A source that fails is told in the report and stops no other.
-pub async fn pull(db: &Db, config: &Config, time: PullTime, only: &[String]) -> Result<PullReport> {
+/// Pulls the sources of these names, or all. A source that fails is told in the report and stops no other. `fence`: the run
+/// that each source's transaction is a part of.
+pub async fn pull(db: &Db, config: &Config, time: PullTime, only: &[String], fence: Fence<'_>) -> Result<PullReport> {
     let mut report = PullReport::default();
     for source in config.sources.iter().filter(|source| only.is_empty() || only.contains(&source.name)) {
-        let refusal = pull_source(db, config, source, time, &mut report).await.unwrap_or_else(|error| Some(format!("{error:#}")));
+        let refusal = match pull_source(db, config, source, time, fence, &mut report).await {
+            Err(lost) if lost.is::<ClaimLost>() => return Err(lost),
+            refusal => refusal.unwrap_or_else(|error| Some(format!("{error:#}"))),
+        };
         if let Some(reason) = refusal {
             tracing::warn!(source = source.name, reason, "nothing was taken in from the source; its old data stand");
             report.refused.insert(source.name.clone(), reason);
@@ -61,6 +66,7 @@ async fn pull_source(
     config: &Config,
     source: &Source,
     time: PullTime,
+    fence: Fence<'_>,
     report: &mut PullReport,
 ) -> Result<Option<String>> {
     let mut files = csv::files(&config.resolve(&source.path))?;
@@ -110,13 +116,16 @@ async fn pull_source(
     if refused {
         drop(tx);
         tx = db.begin().await?;
+        // Others may have pulled since.
+        let shift = pulls::last_id(db).await? - last_pull;
         for (pull, _) in &mut done {
-            pull.refused = true;
+            (pull.id, pull.refused) = (pull.id + shift, true);
         }
     }
     for (pull, rejects) in &done {
         pulls::record(&mut tx, pull, rejects).await?;
     }
+    fence.close(&mut tx, time.now).await?;
     tx.commit().await?;
     Ok(refused.then(|| {
         let (share, limit) = (share * 100.0, source.refuse_share * 100.0);
