@@ -12,6 +12,7 @@ use super::words::count;
 use crate::clock::Clock;
 use crate::config::{Config, nearest};
 use crate::cycle::pull::{PullReport, PullTime, pull};
+use crate::store::ledger::Fence;
 
 /// Pull new data now
 ///
@@ -32,7 +33,7 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
     }
     let db = open::store(&config).await?;
     let time = PullTime { now: clock.now(), as_of: open::today(&config, clock) };
-    let report = pull(&db, &config, time, &arguments.sources).await?;
+    let report = pull(&db, &config, time, &arguments.sources, Fence::Free).await?;
     db.close().await;
     let left_over = report.rejected > 0 || !report.refused.is_empty();
     Ok(Reply::new(text(&report), &report)?.ending(Exit::partly_if(left_over)))

@@ -12,6 +12,7 @@ use crate::model::CronLine;
 #[serde(default, deny_unknown_fields)]
 pub struct Digests {
     /// When the CSM's digest goes out, in the reader's own zone, on the reader's working days.
+    #[serde(deserialize_with = "value::cron_line")]
     pub csm: CronLine,
     /// They are spread over so many minutes from then on, each reader at a time of its own. May be 0.
     #[serde(deserialize_with = "value::minutes_of_day")]
@@ -22,6 +23,8 @@ pub struct Digests {
 
 impl Default for Digests {
     fn default() -> Digests {
-        Digests { csm: value::seven_o_clock(), jitter_minutes: 10, off: BTreeSet::new() }
+        // A fixed time of the day is a cron line.
+        let seven = "0 7 * * *".parse().expect("a cron line");
+        Digests { csm: seven, jitter_minutes: 10, off: BTreeSet::new() }
     }
 }

@@ -226,7 +226,7 @@ pub async fn preview(
     let on = as_of.unwrap_or(today);
     let population = Population::now(db, setup, on).await?;
     let past = (on != today).then_some(on);
-    let books = super::run::dry(db, setup, &population, past.is_none()).await?;
+    let books = super::run::dry(db, setup, &population, past).await?;
     let renderer = mails::renderer(&setup.config)?;
     let wanted = |book: &Book| only.is_none_or(|only| book::reader(book).as_str() == only);
     let mut previews = Vec::new();

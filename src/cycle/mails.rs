@@ -19,8 +19,6 @@ use crate::store::outbox::{self, Mail, Plan, Planned, Untold};
 pub const CSM: &str = "csm";
 /// A reader with nothing to do hears so after so many days without a mail.
 const QUIET_DAYS: i32 = 7;
-/// For how long a mail belongs to whoever sends it, unless renewed.
-const LEASE_SECONDS: i64 = 60;
 
 /// Templates, from the configured folder or as they came with longroad.
 pub fn renderer(config: &Config) -> Result<Renderer> {
@@ -64,9 +62,13 @@ pub struct When {
     pub now: Instant,
 }
 
-/// What readers have not been told yet: what stands in mails that did not arrive, and what no mail holds.
-pub async fn untold(tx: &mut Tx) -> Result<BTreeMap<String, News>> {
+/// What readers have not been told yet: what stands in mails that did not arrive, and what no mail holds. A past morning that
+/// is lived through later tells its own news alone.
+pub async fn untold(tx: &mut Tx, past: Option<Day>) -> Result<BTreeMap<String, News>> {
     let mut news = BTreeMap::new();
+    if past.is_some() {
+        return Ok(news);
+    }
     for (person, Untold { mail, kept }) in outbox::untold(tx, CSM).await? {
         let mut joined = News::parse(&mail).map_err(|reason| anyhow!(reason))?;
         joined.join(News::parse(&kept).map_err(|reason| anyhow!(reason))?);
@@ -123,7 +125,7 @@ pub async fn plan(tx: &mut Tx, setup: &Setup, books: Books, When { mailing, past
 /// What sends the mails.
 pub fn sender(config: &Config) -> Result<Sender> {
     let readers = Readers { off: config.digests.off.clone(), zone: config.company.zone().clone() };
-    Sender::new(transport(config)?, LEASE_SECONDS, config.mail.on_unknown == OnUnknown::Resend, Some(readers))
+    Sender::new(transport(config)?, config.schedule.lease_seconds.into(), config.mail.on_unknown == OnUnknown::Resend, Some(readers))
 }
 
 /// The way by which mails leave.

@@ -19,5 +19,5 @@ pub use look::{Preview, preview, score, scores};
 pub use mailing::Mailing;
 pub use mails::{renderer, sender, transport};
 pub use report::{AccountScore, CycleReport, FactorReport, ScoreReport, ScoresReport};
-pub use run::{CycleOptions, run};
+pub use run::{CycleOptions, run, run_fenced};
 pub use setup::Setup;

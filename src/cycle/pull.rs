@@ -16,6 +16,7 @@ use crate::model::{Combine, Day, Instant};
 use crate::sources::csv::{self, SourceFile};
 use crate::store::directory::Directory;
 use crate::store::facts::{self, Knowledge};
+use crate::store::ledger::{ClaimLost, Fence};
 use crate::store::pulls::{self, Pull, StoredReject};
 use crate::store::usage::{self, StoredMetric};
 use crate::store::{BUFFER, Conflict, Db, Tx, UsageWriter, scores};
@@ -42,13 +43,15 @@ pub struct PullTime {
     pub as_of: Day,
 }
 
-/// Pulls the sources of these names, or all. A source that fails is told in the report and stops no other.
-pub async fn pull(db: &Db, config: &Config, time: PullTime, only: &[String]) -> Result<PullReport> {
-    let lived = scores::last_cycle(db, None).await?.map(|cycle| cycle.as_of);
-    let time = PullTime { as_of: lived.map_or(time.as_of, |lived| lived.max(time.as_of)), ..time };
+/// Pulls the sources of these names, or all. A source that fails is told in the report and stops no other. `fence`: the run
+/// that each source's transaction is a part of.
+pub async fn pull(db: &Db, config: &Config, time: PullTime, only: &[String], fence: Fence<'_>) -> Result<PullReport> {
     let mut report = PullReport::default();
     for source in config.sources.iter().filter(|source| only.is_empty() || only.contains(&source.name)) {
-        let refusal = pull_source(db, config, source, time, &mut report).await.unwrap_or_else(|error| Some(format!("{error:#}")));
+        let refusal = match pull_source(db, config, source, time, fence, &mut report).await {
+            Err(lost) if lost.is::<ClaimLost>() => return Err(lost),
+            refusal => refusal.unwrap_or_else(|error| Some(format!("{error:#}"))),
+        };
         if let Some(reason) = refusal {
             tracing::warn!(source = source.name, reason, "nothing was taken in from the source; its old data stand");
             report.refused.insert(source.name.clone(), reason);
@@ -63,6 +66,7 @@ async fn pull_source(
     config: &Config,
     source: &Source,
     time: PullTime,
+    fence: Fence<'_>,
     report: &mut PullReport,
 ) -> Result<Option<String>> {
     let mut files = csv::files(&config.resolve(&source.path))?;
@@ -78,19 +82,23 @@ async fn pull_source(
         .cloned()
         .map(|file| tokio::task::spawn_blocking(move || csv::hash(&file).with_context(|| format!("reading {}", file.name))))
         .collect();
+    // First of all, so that what is read from here on is as it is when this is committed.
+    let tx = db.begin().await?;
+    let lived = scores::last_cycle(db, None).await?.map(|cycle| cycle.as_of);
+    let last_pull = pulls::last_id(db).await?;
     let mut pull = SourcePull {
         config,
         source,
-        time,
+        time: PullTime { as_of: lived.map_or(time.as_of, |lived| lived.max(time.as_of)), ..time },
         directory: Arc::new(Directory::load(db).await?),
         metrics: usage::metrics(db).await?,
         newest: pulls::newest(db).await?,
-        next_pull: pulls::last_id(db).await? + 1,
+        next_pull: last_pull + 1,
         done: Vec::new(),
         unchanged: 0,
-        tx: db.begin().await?,
+        tx,
     };
-    let brought = pulls::brought(db, &source.name, pulls::last_id(db).await?).await?;
+    let brought = pulls::brought(db, &source.name, last_pull).await?;
     for (file, hash) in files.iter().zip(hashes) {
         let hash = hash.await.context("reading a file")??;
         pull.file(file, hash, !brought.contains(file.record.name())).await?;
@@ -108,13 +116,16 @@ async fn pull_source(
     if refused {
         drop(tx);
         tx = db.begin().await?;
+        // Others may have pulled since.
+        let shift = pulls::last_id(db).await? - last_pull;
         for (pull, _) in &mut done {
-            pull.refused = true;
+            (pull.id, pull.refused) = (pull.id + shift, true);
         }
     }
     for (pull, rejects) in &done {
         pulls::record(&mut tx, pull, rejects).await?;
     }
+    fence.close(&mut tx, time.now).await?;
     tx.commit().await?;
     Ok(refused.then(|| {
         let (share, limit) = (share * 100.0, source.refuse_share * 100.0);

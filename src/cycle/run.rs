@@ -18,11 +18,13 @@ use super::pull::{PullTime, pull};
 use super::work::{self, Place, Turn};
 use super::{CycleReport, Setup};
 use crate::clock::Clock;
-use crate::digest::csm::ChangeItem;
+use crate::digest::csm::{ChangeItem, News};
+use crate::failpoint;
 use crate::health::{Band, Factor};
 use crate::model::{Day, Id};
 use crate::playbook::{self, Diagnoses, Opened};
 use crate::store::directory::place_of;
+use crate::store::ledger::Fence;
 use crate::store::scores::{self, Cycle, GivenScore};
 use crate::store::tasks::Work;
 use crate::store::{Db, Tx, tasks, turns};
@@ -45,7 +47,19 @@ pub async fn run(
     setup: &Arc<Setup>,
     clock: &dyn Clock,
     options: CycleOptions,
-    progress: &dyn Fn(&str),
+    progress: &(dyn Fn(&str) + Sync),
+) -> Result<CycleReport> {
+    run_fenced(db, setup, clock, options, Fence::Free, progress).await
+}
+
+/// Runs one cycle that somebody has claimed: what it decides and that the run is done are one transaction.
+pub async fn run_fenced(
+    db: &Db,
+    setup: &Arc<Setup>,
+    clock: &dyn Clock,
+    options: CycleOptions,
+    fence: Fence<'_>,
+    progress: &(dyn Fn(&str) + Sync),
 ) -> Result<CycleReport> {
     let now = clock.now();
     let today = setup.config.company.zone().day_of(now);
@@ -56,16 +70,19 @@ pub async fn run(
     let mut report = CycleReport { as_of: Some(as_of), config_hash: setup.hash.clone(), ..CycleReport::default() };
     let mut watch = Stopwatches::new();
     progress("pulling");
-    let pulled = pull(db, &setup.config, PullTime { now, as_of }, &[]).await?;
+    let pulled = pull(db, &setup.config, PullTime { now, as_of }, &[], fence.part()).await?;
     (report.pulled, report.rejected) = (pulled.pulled, pulled.rejected);
     (report.refused, report.notes) = (pulled.refused, pulled.notes);
     watch.lap("pull");
     progress("reading accounts");
+    // Before anything is read, so that it stays as it is until all that follows from it is written.
+    let mut tx = db.begin().await?;
     let population = Population::now(db, setup, as_of).await?;
     report.as_of_approximated = population.world.approximated;
     watch.lap("signals");
     progress("scoring");
-    let mut night = Night::begin(db, setup, &population, &report.refused, past(as_of, today).is_none()).await?;
+    let untold = mails::untold(&mut tx, past(as_of, today)).await?;
+    let mut night = Night::begin(db, tx, setup, &population, &report.refused, untold);
     night.blocks(&mut report).await?;
     watch.lap("scores");
     progress("writing digests");
@@ -87,7 +104,10 @@ pub async fn run(
     };
     scores::save_configuration(&mut tx, &setup.hash, &setup.text, now).await?;
     scores::save_cycle(&mut tx, &cycle).await?;
+    fence.close(&mut tx, clock.now()).await?;
+    failpoint::reach("before_commit");
     tx.commit().await?;
+    failpoint::reach("after_commit");
     watch.lap("commit");
     if options.mailing == Mailing::Now {
         progress("sending");
@@ -120,25 +140,23 @@ struct Night<'a> {
 }
 
 impl<'a> Night<'a> {
-    async fn begin(
+    fn begin(
         db: &'a Db,
+        tx: Tx,
         setup: &'a Setup,
         population: &'a Population,
         refused: &BTreeMap<String, String>,
-        live: bool,
-    ) -> Result<Night<'a>> {
-        let mut tx = db.begin().await?;
-        // What is told while a past morning is lived again is that morning's alone.
-        let untold = if live { mails::untold(&mut tx).await? } else { BTreeMap::new() };
+        untold: BTreeMap<String, News>,
+    ) -> Night<'a> {
         let cooldown = setup.library.plays.values().map(|play| play.cooldown_days).max().unwrap_or_default();
-        Ok(Night {
+        Night {
             books: Books::new(&population.world, &setup.config.company.name, refused, untold),
             since: population.world.as_of.day - cooldown.cast_signed(),
             tx,
             db,
             setup,
             population,
-        })
+        }
     }
 
     /// Scores block after block on all processors, and does what follows; the work of the next blocks is read meanwhile.
@@ -292,8 +310,10 @@ fn past(as_of: Day, today: Day) -> Option<Day> {
 }
 
 /// What a cycle would write into the digests, with all that it would decide thrown away.
-pub async fn dry(db: &Db, setup: &Setup, population: &Population, live: bool) -> Result<Books> {
-    let mut night = Night::begin(db, setup, population, &BTreeMap::new(), live).await?;
+pub async fn dry(db: &Db, setup: &Setup, population: &Population, past: Option<Day>) -> Result<Books> {
+    let mut tx = db.begin().await?;
+    let untold = mails::untold(&mut tx, past).await?;
+    let mut night = Night::begin(db, tx, setup, population, &BTreeMap::new(), untold);
     let mut report = CycleReport::default();
     night.blocks(&mut report).await?;
     Ok(night.books)

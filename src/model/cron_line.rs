@@ -10,7 +10,6 @@ use std::str::FromStr;
 
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta, Timelike};
 use cron::Schedule;
-use serde::{Deserialize, Deserializer};
 
 use super::cron_field::{KINDS, MONTHS, WEEKDAYS};
 
@@ -129,12 +128,6 @@ impl fmt::Display for CronLine {
 impl PartialEq for CronLine {
     fn eq(&self, other: &CronLine) -> bool {
         self.fields == other.fields
-    }
-}
-
-impl<'de> Deserialize<'de> for CronLine {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<CronLine, D::Error> {
-        super::text::from_text(deserializer, str::parse)
     }
 }
 

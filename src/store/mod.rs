@@ -4,6 +4,7 @@ mod db;
 pub mod directory;
 pub mod facts;
 mod journal;
+pub mod ledger;
 mod migrations;
 pub mod outbox;
 mod packed;

@@ -78,7 +78,7 @@ pub async fn settle(db: &Db, now: Instant) -> Result<Settled> {
     let expired = "UPDATE outbox SET state = 'rejected', next_at = $1, \
                    answer = 'not sent: its day is over; the next one tells what it had to tell' \
                    WHERE state = 'planned' AND not_after <= $1";
-    let mut tx = db.begin().await?;
+    let mut tx = db.quick().await?;
     let mut rows = [0; 3];
     for (sql, rows) in [unknown, unsent, expired].into_iter().zip(&mut rows) {
         let run =
@@ -101,7 +101,7 @@ pub async fn claim(db: &Db, claiming: &Claiming, now: Instant, limit: u32) -> Re
                AND (not_after IS NULL OR not_after > $1) ORDER BY next_at, id LIMIT $6) \
                AND (state = 'planned' OR (state = 'unknown' AND $4 AND attempts < $5)) AND next_at <= $1 \
                RETURNING digest, person, local_day, message_id, sender, recipient, body, fence";
-    let mut tx = db.begin().await?;
+    let mut tx = db.quick().await?;
     let rows: Vec<Row> = on_tx!(&mut tx, conn => sqlx::query_as(sql)
         .bind(now.micros())
         .bind(&claiming.owner)
@@ -127,7 +127,7 @@ pub async fn claim(db: &Db, claiming: &Claiming, now: Instant, limit: u32) -> Re
 pub async fn dot(db: &Db, claiming: &Claiming, claim: &Claim, now: Instant) -> Result<bool> {
     let sql = "UPDATE outbox SET dotted = TRUE, next_at = $3 WHERE id = $1 AND fence = $2 AND state = 'claimed' \
                AND (not_after IS NULL OR not_after > $4)";
-    let mut tx = db.begin().await?;
+    let mut tx = db.quick().await?;
     let rows = on_tx!(&mut tx, conn => sqlx::query(sql)
         .bind(&claim.id)
         .bind(claim.fence)
@@ -144,7 +144,7 @@ pub async fn dot(db: &Db, claiming: &Claiming, claim: &Claim, now: Instant) -> R
 /// Renews all claims of the owner.
 pub async fn renew(db: &Db, claiming: &Claiming, now: Instant) -> Result<()> {
     let sql = "UPDATE outbox SET next_at = $2 WHERE state = 'claimed' AND owner = $1";
-    let mut tx = db.begin().await?;
+    let mut tx = db.quick().await?;
     on_tx!(&mut tx, conn => sqlx::query(sql)
         .bind(&claiming.owner)
         .bind(now.plus_seconds(claiming.lease_seconds).micros())
@@ -159,7 +159,7 @@ pub async fn renew(db: &Db, claiming: &Claiming, now: Instant) -> Result<()> {
 pub async fn put_back(db: &Db, claims: impl Iterator<Item = Claim>, now: Instant) -> Result<()> {
     let sql = "UPDATE outbox SET state = 'planned', attempts = attempts - 1, next_at = $3 \
                WHERE id = $1 AND fence = $2 AND state = 'claimed'";
-    let mut tx = db.begin().await?;
+    let mut tx = db.quick().await?;
     for claim in claims {
         on_tx!(&mut tx, conn => sqlx::query(sql).bind(&claim.id).bind(claim.fence).bind(now.micros()).execute(conn).await.map(drop))
             .with_context(|| format!("giving back the mail {}", claim.id))?;
@@ -171,7 +171,7 @@ pub async fn put_back(db: &Db, claims: impl Iterator<Item = Claim>, now: Instant
 pub async fn mark(db: &Db, claim: &Claim, outcome: &Outcome, now: Instant) -> Result<bool> {
     let id = &claim.id;
     let context = || format!("noting what became of the mail {id}");
-    let mut tx = db.begin().await?;
+    let mut tx = db.quick().await?;
     let read = "SELECT attempts, created_at, not_after FROM outbox WHERE id = $1 AND fence = $2 AND state = 'claimed'";
     let found: Option<(i64, i64, Option<i64>)> =
         on_tx!(&mut tx, conn => sqlx::query_as(read).bind(id).bind(claim.fence).fetch_optional(conn).await)
