@@ -41,7 +41,7 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
         Again::Accepted => bail!("the mail server has taken over the digest `{id}`; --force sends it once more"),
         Again::Forgotten => bail!("the text of the digest `{id}` is no longer kept"),
     }
-    let drained = sender.drain(&db, clock, &|| false).await?;
+    let drained = cycle::send_due(&db, &mut sender, clock, &|| false).await?;
     let entry = outbox::entry(&db, id).await?;
     db.close().await;
     let Some(entry) = entry else { bail!("there is no digest `{id}`") };

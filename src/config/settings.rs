@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{
-    Accounts, Company, ConfigError, Cycle, Digests, Log, Mail, Paths, Schedule, Source, Store, StoreAddress, load,
-};
+use super::{Accounts, Company, ConfigError, Cycle, Digests, Log, Mail, Paths, Schedule, Source, Store, StoreAddress, load};
 use crate::model::{MetricDeclaration, Zone};
 
 /// The commented configuration with every setting at its default, as `longroad init` writes it.

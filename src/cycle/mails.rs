@@ -7,13 +7,14 @@ use anyhow::{Result, anyhow};
 use super::Setup;
 use super::book::{Book, Books};
 use super::mailing::{Mailing, Sending};
+use crate::clock::Clock;
 use crate::config::{self, Config, OnUnknown};
-use crate::delivery::{Letter, Maildir, Readers, Rendered, Renderer, Sender, Smtp, SmtpSettings, Tls, Transport};
+use crate::delivery::{Drained, Letter, Maildir, Readers, Rendered, Renderer, Sender, Smtp, SmtpSettings, Tls, Transport};
 use crate::digest::Key;
 use crate::digest::csm::{CsmDigest, News};
 use crate::model::{Day, Instant};
-use crate::store::Tx;
 use crate::store::outbox::{self, Mail, Plan, Planned, Untold};
+use crate::store::{Db, Tx, ledger};
 
 /// The name of the CSM's digest in keys.
 pub const CSM: &str = "csm";
@@ -125,7 +126,31 @@ pub async fn plan(tx: &mut Tx, setup: &Setup, books: Books, When { mailing, past
 /// What sends the mails.
 pub fn sender(config: &Config) -> Result<Sender> {
     let readers = Readers { off: config.digests.off.clone(), zone: config.company.zone().clone() };
-    Sender::new(transport(config)?, config.schedule.lease_seconds.into(), config.mail.on_unknown == OnUnknown::Resend, Some(readers))
+    Sender::new(
+        transport(config)?,
+        config.schedule.lease_seconds.into(),
+        config.mail.on_unknown == OnUnknown::Resend,
+        Some(readers),
+    )
+}
+
+/// Sends all mails that are due, by the clock that all processes on the store share.
+pub async fn send_due(db: &Db, sender: &mut Sender, clock: &dyn Clock, stop: &(dyn Fn() -> bool + Sync)) -> Result<Drained> {
+    let here = clock.now();
+    let ahead = ledger::now(db, here).await?.micros() - here.micros();
+    sender.drain(db, &Shared { clock, ahead }, stop).await
+}
+
+/// A clock that is put forward by so many microseconds.
+struct Shared<'a> {
+    clock: &'a dyn Clock,
+    ahead: i64,
+}
+
+impl Clock for Shared<'_> {
+    fn now(&self) -> Instant {
+        self.clock.now().plus_micros(self.ahead)
+    }
 }
 
 /// The way by which mails leave.

@@ -17,7 +17,7 @@ mod world;
 
 pub use look::{Preview, preview, score, scores};
 pub use mailing::Mailing;
-pub use mails::{renderer, sender, transport};
+pub use mails::{renderer, send_due, sender, transport};
 pub use report::{AccountScore, CycleReport, FactorReport, ScoreReport, ScoresReport};
 pub use run::{CycleOptions, run, run_fenced};
 pub use setup::Setup;

@@ -111,7 +111,7 @@ pub async fn run_fenced(
     watch.lap("commit");
     if options.mailing == Mailing::Now {
         progress("sending");
-        let drained = mails::sender(&setup.config)?.drain(db, clock, &|| false).await?;
+        let drained = mails::send_due(db, &mut mails::sender(&setup.config)?, clock, &|| false).await?;
         if let Some(reason) = &drained.stopped {
             tracing::warn!(reason, "mails wait in the outbox");
             report.notes.push(format!("mails wait in the outbox: {reason}"));

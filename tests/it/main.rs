@@ -14,6 +14,7 @@ mod loop_turns;
 mod mails;
 mod nights;
 mod outbox;
+mod readers;
 mod records;
 mod smtp;
 mod smtp_double;
