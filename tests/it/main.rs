@@ -2,6 +2,7 @@
 
 mod as_of;
 mod believed;
+mod chaos_mail;
 mod cli;
 mod delivery;
 mod first_value;

@@ -105,11 +105,6 @@ impl Double {
         self.book().copies.clone()
     }
 
-    /// How many of them were kept, whether or not the sender knows it.
-    pub fn kept(&self) -> usize {
-        self.book().copies.iter().filter(|copy| copy.fate != Fate::Refused).count()
-    }
-
     pub fn connections(&self) -> usize {
         self.book().connections
     }
