@@ -13,7 +13,7 @@ use super::book::{self, Books};
 use super::evaluate::Evaluated;
 use super::mails;
 use super::population::{Block, Population};
-use super::pull::{PullTime, pull};
+use super::pull::{PullOptions, pull};
 use super::work::{self, Place, Turn};
 use super::{CycleReport, Setup};
 use crate::clock::Clock;
@@ -45,7 +45,7 @@ pub async fn run(
     setup: &Arc<Setup>,
     clock: &dyn Clock,
     options: CycleOptions,
-    progress: &dyn Fn(&str),
+    progress: &(dyn Fn(&str) + Sync),
 ) -> Result<CycleReport> {
     let now = clock.now();
     let today = setup.config.company.zone().day_of(now);
@@ -56,7 +56,7 @@ pub async fn run(
     let mut report = CycleReport { as_of: Some(as_of), config_hash: setup.hash.clone(), ..CycleReport::default() };
     let mut watch = Stopwatches::new();
     progress("pulling");
-    let pulled = pull(db, &setup.config, PullTime { now, as_of }, &[]).await?;
+    let pulled = pull(db, &setup.config, clock, PullOptions { as_of, only: &[], whole: false, progress }).await?;
     (report.pulled, report.rejected) = (pulled.pulled, pulled.rejected);
     (report.refused, report.notes) = (pulled.refused, pulled.notes);
     watch.lap("pull");

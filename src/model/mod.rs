@@ -1,6 +1,7 @@
 //! What longroad talks about: days, instants, zones, money, ids and the records of a company, parsed at the edge
 //! into types that cannot be wrong.
 
+mod cursor;
 mod day;
 mod id;
 mod instant;
@@ -10,6 +11,7 @@ mod text;
 mod usage;
 mod zone;
 
+pub use cursor::Cursor;
 pub use day::Day;
 pub use id::Id;
 pub use instant::Instant;
