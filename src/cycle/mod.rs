@@ -11,6 +11,7 @@ mod read_file;
 mod report;
 mod run;
 mod setup;
+mod take_in;
 mod work;
 mod world;
 

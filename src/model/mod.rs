@@ -3,6 +3,7 @@
 
 mod cron_field;
 mod cron_line;
+mod cursor;
 mod day;
 mod id;
 mod instant;
@@ -13,6 +14,7 @@ mod usage;
 mod zone;
 
 pub use cron_line::CronLine;
+pub use cursor::Cursor;
 pub use day::Day;
 pub use id::Id;
 pub use instant::Instant;

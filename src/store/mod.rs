@@ -1,5 +1,6 @@
 //! What longroad remembers: facts with the morning from which they count, usage in tiles, scores as they were given.
 
+pub mod cursors;
 mod db;
 pub mod directory;
 pub mod facts;
