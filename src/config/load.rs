@@ -283,7 +283,7 @@ mod tests {
             ),
             (
                 "[schedule]\nlease_seconds = 1",
-                "longroad.toml:2:17: schedule.lease_seconds: must be a whole number of seconds, 5 to 3600",
+                "longroad.toml:2:17: schedule.lease_seconds: must be a whole number of seconds, 2 to 3600",
             ),
             ("[mail]\nport = 2.5", "longroad.toml:2:8: mail.port: must be a port from 1 to 65535, not a number with decimals"),
             ("[company\nname = 'x'", "longroad.toml:1:9: unclosed table, expected `]`"),

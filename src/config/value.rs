@@ -24,7 +24,7 @@ const PORT: Whole = Whole { least: 1, most: 65_535, expected: "a port from 1 to 
 
 const COPIES: Whole = Whole { least: 1, most: 10_000, expected: "a whole number of copies, at least 1" };
 const HOURS_OR_NONE: Whole = Whole { least: 0, most: 8_784, expected: "a whole number of hours, 0 to 8784" };
-const LEASE_SECONDS: Whole = Whole { least: 5, most: 3_600, expected: "a whole number of seconds, 5 to 3600" };
+const LEASE_SECONDS: Whole = Whole { least: 2, most: 3_600, expected: "a whole number of seconds, 2 to 3600" };
 const STOP_SECONDS: Whole = Whole { least: 0, most: 3_600, expected: "a whole number of seconds, 0 to 3600" };
 
 impl Visitor<'_> for Whole {
