@@ -12,6 +12,7 @@ mod read_file;
 mod report;
 mod run;
 mod setup;
+mod take_in;
 mod work;
 mod world;
 

@@ -14,7 +14,7 @@ use super::evaluate::Evaluated;
 use super::mailing::Mailing;
 use super::mails::{self, When};
 use super::population::{Block, Population};
-use super::pull::{PullTime, pull};
+use super::pull::{PullOptions, pull};
 use super::work::{self, Place, Turn};
 use super::{CycleReport, Setup};
 use crate::clock::Clock;
@@ -70,7 +70,8 @@ pub async fn run_fenced(
     let mut report = CycleReport { as_of: Some(as_of), config_hash: setup.hash.clone(), ..CycleReport::default() };
     let mut watch = Stopwatches::new();
     progress("pulling");
-    let pulled = pull(db, &setup.config, PullTime { now, as_of }, &[], fence.part()).await?;
+    let pulled =
+        pull(db, &setup.config, clock, PullOptions { as_of, only: &[], whole: false, fence: fence.part(), progress }).await?;
     (report.pulled, report.rejected) = (pulled.pulled, pulled.rejected);
     (report.refused, report.notes) = (pulled.refused, pulled.notes);
     watch.lap("pull");

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::pull::hex;
+use super::take_in::hex;
 use crate::config::Config;
 use crate::health::Scorecard;
 use crate::model::{Calendar, MetricDeclaration};

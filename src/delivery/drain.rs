@@ -143,7 +143,8 @@ impl Sender {
     /// Sends one mail, and notes what became of it.
     async fn one(&mut self, db: &Db, clock: &dyn Clock, access: Option<&Access>, claim: &Claim) -> Result<Done> {
         let Sender { transport, claiming, .. } = self;
-        let sending = async {
+        // On the heap: what a TLS handshake needs is large.
+        let sending = Box::pin(async {
             if let Some(answer) = access.and_then(|access| access.objection(&claim.mail)) {
                 return Ok(Done::Outcome(Outcome::Rejected { answer }));
             }
@@ -159,7 +160,7 @@ impl Sender {
             let outcome = transport.send(&claim.mail).await;
             failpoint::reach("after_accept");
             Ok::<Done, anyhow::Error>(Done::Outcome(outcome))
-        };
+        });
         let done = renewing(db, claiming, clock, sending).await?;
         match done {
             Done::Outcome(outcome) if mark(db, claim, &outcome, clock).await? => Ok(Done::Outcome(outcome)),

@@ -234,8 +234,8 @@ mod tests {
             count in 0u32..40,
             holidays in proptest::collection::btree_set(20_000i32..22_100, 0..60),
         ) {
-            let rows: String = holidays.iter().map(|on| format!("{},false\n", Day::from_days(*on))).collect();
-            let calendar = calendar(&format!("day,working\n{rows}")).unwrap();
+            let rows: Vec<String> = holidays.iter().map(|on| format!("{},false", Day::from_days(*on))).collect();
+            let calendar = calendar(&format!("day,working\n{}\n", rows.join("\n"))).unwrap();
             let from = Day::from_days(from);
             let due = calendar.plus_working_days(from, count, None);
             prop_assert!(calendar.is_working(due, None));

@@ -4,6 +4,7 @@
 mod calendar;
 mod cron_field;
 mod cron_line;
+mod cursor;
 mod day;
 mod id;
 mod instant;
@@ -15,6 +16,7 @@ mod zone;
 
 pub use calendar::{Calendar, CalendarFault, WorkingWeek};
 pub use cron_line::CronLine;
+pub use cursor::Cursor;
 pub use day::Day;
 pub use id::Id;
 pub use instant::Instant;

@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::failpoint;
 use crate::model::Instant;
 use crate::store::Db;
-use crate::store::ledger::{self, Arrival, Claim, ClaimLost, Failed};
+use crate::store::ledger::{self, Arrival, Claim, ClaimLost, Failed, Left};
 
 /// The longest time between two looks at the clock.
 const WAKE: Duration = Duration::from_secs(15);
@@ -34,8 +34,6 @@ pub struct Scheduler {
     pub lease_seconds: u32,
     /// Turns to the instant at which what still runs is broken off, when the process is asked to stop.
     pub stop: watch::Receiver<Option<Monotonic>>,
-    /// Told each time that a job's task wakes.
-    pub beat: Arc<dyn Fn() + Send + Sync>,
 }
 
 /// Runs the jobs until it is asked to stop, and then waits for those that are running. Their failures are no failure of it.
@@ -55,7 +53,6 @@ async fn keep(job: Job, mut scheduler: Scheduler) {
     let mut ran = None;
     let mut troubled = false;
     while scheduler.stop.borrow().is_none() {
-        (scheduler.beat)();
         let wait = match scheduler.turn(&job, ran).await {
             Ok(Some(claim)) => {
                 ran = scheduler.perform(&job, &claim).await;
@@ -95,7 +92,10 @@ impl Scheduler {
         let last = ledger::last_slot(&self.db, name, now).await?;
         let arrival = due(&job.timetable, last, ran, now);
         for (slot, left, why) in &arrival.left {
-            warn!(job = name, %slot, why, "{left:?}");
+            match left {
+                Left::Missed => warn!(job = name, %slot, why, "slot missed"),
+                Left::Skipped => info!(job = name, %slot, why, "slot skipped"),
+            }
         }
         if arrival != Arrival::default() {
             ledger::arrive(&self.db, name, &arrival, now).await?;
@@ -157,7 +157,7 @@ impl Scheduler {
                 let failure = format!("{failure:#}");
                 match ledger::fail(&self.db, claim, &failure, now).await {
                     Ok(Failed::Again(again)) => {
-                        warn!(job, %slot, seconds, error = failure, next_at = %again, "run failed; it will be tried again")
+                        warn!(job, %slot, seconds, error = failure, next_at = %again, "run failed; it will be tried again");
                     }
                     Ok(Failed::ForGood) => error!(job, %slot, seconds, error = failure, "run failed for good"),
                     Ok(Failed::NotOurs) => warn!(job, %slot, seconds, error = failure, "run failed, but it is done or another's"),
@@ -192,7 +192,7 @@ impl Scheduler {
                 Ok(Ok(false)) | Err(_) => return,
                 Ok(Err(_)) if Monotonic::now() >= held_until => return,
                 Ok(Err(error)) => {
-                    warn!(job = claim.job, error = format!("{error:#}"), "the claim could not be kept; trying again")
+                    warn!(job = claim.job, error = format!("{error:#}"), "the claim could not be kept; trying again");
                 }
             }
         }

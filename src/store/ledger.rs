@@ -363,10 +363,11 @@ pub async fn runs(db: &Db, since: Instant, limit: u32) -> Result<Vec<Run>> {
     Ok(rows.into_iter().map(run).collect())
 }
 
-/// The latest run of a job in one of these states.
-pub async fn last_run(db: &Db, job: &str, state: &str) -> Result<Option<Run>> {
+/// The latest run of a job, or the latest in this state.
+pub async fn last_run(db: &Db, job: &str, state: Option<&str>) -> Result<Option<Run>> {
     let sql = "SELECT job, slot, state, owner, attempt, next_at, started_at, finished_at, error FROM job_run
-               WHERE job = $1 AND state = $2 ORDER BY slot DESC LIMIT 1";
+               WHERE job = $1 AND ($2 = '' OR state = $2) ORDER BY slot DESC LIMIT 1";
+    let state = state.unwrap_or_default();
     let row: Option<RunRow> =
         on_db!(db, pool => sqlx::query_as(sql).bind(job).bind(state).fetch_optional(pool).await).context("reading the ledger")?;
     Ok(row.map(run))

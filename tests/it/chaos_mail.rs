@@ -57,26 +57,19 @@ fn place(url: &str, double: &Double, readers: usize) -> Place {
          from = 'longroad@example.com'\n[schedule]\nlease_seconds = 5\n[log]\nlevel = 'error'\n",
         double.port
     ));
-    let (mut users, mut accounts, mut contacts) =
-        ("id,name,email,role\n".to_owned(), "id,name,csm\n".to_owned(), "id,account_id,name,role,left_on\n".to_owned());
+    let mut users = "id,name,email,role\n".to_owned();
+    let mut accounts = "id,name,csm\n".to_owned();
+    let mut contacts = "id,account_id,name,role,left_on\n".to_owned();
+    let mut contracts = "id,account_id,starts_on,amount,currency,period_months\n".to_owned();
     for number in 0..readers {
         writeln!(users, "u{number},Una {number},una{number}@example.com,csm").unwrap();
         writeln!(accounts, "a{number},Account {number},u{number}").unwrap();
         writeln!(contacts, "p{number},a{number},Pia,champion,2026-01-05").unwrap();
+        writeln!(contracts, "k{number},a{number},2026-01-05,100,EUR,1").unwrap();
     }
-    let usage: String = (0..readers).map(|number| format!("a{number},logins,2026-01-05,3\n")).collect();
-    place.put("data/users.csv", &users);
-    place.put("data/accounts.csv", &accounts);
-    place.put("data/contacts.csv", &contacts);
-    place.put("data/usage.csv", &format!("account_id,metric,day,value\n{usage}"));
-    // Alive by use long ago.
-    place.put(
-        "data/contracts.csv",
-        &format!(
-            "id,account_id,starts_on,amount,currency,period_months\n{}",
-            (0..readers).map(|number| format!("k{number},a{number},2026-01-05,100,EUR,1\n")).collect::<String>()
-        ),
-    );
+    for (file, text) in [("users", users), ("accounts", accounts), ("contacts", contacts), ("contracts", contracts)] {
+        place.put(&format!("data/{file}.csv"), &text);
+    }
     place
 }
 

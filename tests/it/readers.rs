@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use longroad::clock::Clock;
+use longroad::cycle::pull::{PullOptions, pull};
 use longroad::cycle::{CycleOptions, CycleReport, Mailing, run, send_due, sender};
 use longroad::delivery::{Drained, Memory, Readers, Sender, Transport};
 use longroad::model::{Day, Zone};
+use longroad::store::ledger::Fence;
 use longroad::store::outbox::{self, Entry, Mail, Outcome, State};
 
 use crate::house::{BY_HAND, House, day, usage};
@@ -245,15 +246,8 @@ async fn who_is_gone_moved_or_wants_none_is_not_written() {
             "moved" => {
                 house.put("users.csv", &users("una.new@example.com"));
                 set(&house, friday(), 6);
-                longroad::cycle::pull::pull(
-                    &house.db,
-                    &house.setup.config,
-                    longroad::cycle::pull::PullTime { now: house.clock.now(), as_of: friday() },
-                    &[],
-                    longroad::store::ledger::Fence::Free,
-                )
-                .await
-                .unwrap();
+                let options = PullOptions { as_of: friday(), only: &[], whole: false, fence: Fence::Free, progress: &|_| () };
+                pull(&house.db, &house.setup.config, &house.clock, options).await.unwrap();
             }
             _ => house.configure(&format!("{BY_HAND}\n[digests]\noff = ['u1']\n")),
         }

@@ -51,48 +51,75 @@ async fn states(db: &Db) -> BTreeMap<String, (State, u32, String)> {
     entries.map(|entry| (entry.key.person.to_string(), (entry.state, entry.attempts, entry.answer))).collect()
 }
 
+/// What the server does to `bad`, once, and what comes of it.
+struct Script {
+    what: &'static str,
+    at: Step,
+    does: Does,
+    /// How the mail stands then, and what its answer tells.
+    state: State,
+    answer: &'static str,
+    /// How it stands when all is well again: where what has no answer is held, and where it is sent again.
+    ends: [State; 2],
+    /// How many copies were kept in the end: the same two.
+    kept: [usize; 2],
+}
+
+impl Script {
+    /// Certainly not sent, and sent later.
+    fn put_off(what: &'static str, at: Step, does: Does, answer: &'static str) -> Script {
+        Script { what, at, does, state: State::Planned, answer, ends: [State::Accepted; 2], kept: [1; 2] }
+    }
+
+    /// Certainly not sent, and never will be.
+    fn refused(what: &'static str, at: Step, answer: &'static str) -> Script {
+        let does = Does::Answers(answer);
+        Script { what, at, does, state: State::Rejected, answer: &answer[..3], ends: [State::Rejected; 2], kept: [0; 2] }
+    }
+
+    /// Perhaps sent.
+    fn in_doubt(what: &'static str, does: Does, answer: &'static str) -> Script {
+        let ends = [State::Unknown, State::Accepted];
+        Script { what, at: Step::Dot, does, state: State::Unknown, answer, ends, kept: [1, 2] }
+    }
+}
+
+fn scripts() -> Vec<Script> {
+    use Step::{Data, Dot, Rcpt};
+    let slow = Does::Waits(Duration::from_millis(100));
+    vec![
+        Script::put_off("451 to the recipient", Rcpt, Does::Answers("451 4.7.1 greylisted"), "451"),
+        Script::put_off("421 to the recipient", Rcpt, Does::Answers("421 4.3.2 closing"), "421"),
+        Script::put_off("drops at the recipient", Rcpt, Does::Drops, "response error"),
+        Script::put_off("451 to DATA", Data, Does::Answers("451 4.3.0 no"), "451"),
+        Script::put_off("drops at DATA", Data, Does::Drops, "response error"),
+        Script::put_off("451 to the dot", Dot, Does::Answers("451 4.3.0 no"), "451"),
+        Script::put_off("421 to the dot", Dot, Does::Answers("421 4.3.2 closing"), "421"),
+        Script::refused("550 to the recipient", Rcpt, "550 5.1.1 unknown"),
+        Script::refused("554 to DATA", Data, "554 5.7.1 no"),
+        Script::refused("552 to the dot", Dot, "552 5.3.4 large"),
+        Script::in_doubt("251 to the dot", Does::Answers("251 perhaps"), "the server answered 251"),
+        Script::in_doubt("drops after the dot", Does::Drops, "response error"),
+        Script::in_doubt("hangs after the dot", Does::Hangs, "no answer within"),
+        Script { state: State::Accepted, ..Script::put_off("slow to the dot", Dot, slow, "250") },
+    ]
+}
+
 #[tokio::test]
 async fn each_script_ends_as_it_should_and_nobody_else_is_held_up() {
-    use State::{Accepted, Planned, Rejected, Unknown};
-    // What happens to `bad` (to all where the step knows no recipient yet), how it stands then, with which answer, how it stands
-    // when all is well again and what has no answer is held, or is resent; and how many copies were kept in the end.
-    let scripts: &[(&str, Step, Does, State, &str, [State; 2], [usize; 2])] = &[
-        ("451 to the recipient", Step::Rcpt, Does::Answers("451 4.7.1 greylisted"), Planned, "451", [Accepted; 2], [1; 2]),
-        ("550 to the recipient", Step::Rcpt, Does::Answers("550 5.1.1 unknown"), Rejected, "550", [Rejected; 2], [0; 2]),
-        ("421 to the recipient", Step::Rcpt, Does::Answers("421 4.3.2 closing"), Planned, "421", [Accepted; 2], [1; 2]),
-        ("drops at the recipient", Step::Rcpt, Does::Drops, Planned, "response error", [Accepted; 2], [1; 2]),
-        ("451 to DATA", Step::Data, Does::Answers("451 4.3.0 no"), Planned, "451", [Accepted; 2], [1; 2]),
-        ("554 to DATA", Step::Data, Does::Answers("554 5.7.1 no"), Rejected, "554", [Rejected; 2], [0; 2]),
-        ("drops at DATA", Step::Data, Does::Drops, Planned, "response error", [Accepted; 2], [1; 2]),
-        ("451 to the dot", Step::Dot, Does::Answers("451 4.3.0 no"), Planned, "451", [Accepted; 2], [1; 2]),
-        ("552 to the dot", Step::Dot, Does::Answers("552 5.3.4 large"), Rejected, "552", [Rejected; 2], [0; 2]),
-        ("421 to the dot", Step::Dot, Does::Answers("421 4.3.2 closing"), Planned, "421", [Accepted; 2], [1; 2]),
-        (
-            "251 to the dot",
-            Step::Dot,
-            Does::Answers("251 perhaps"),
-            Unknown,
-            "the server answered 251",
-            [Unknown, Accepted],
-            [1, 2],
-        ),
-        ("drops after the dot", Step::Dot, Does::Drops, Unknown, "response error", [Unknown, Accepted], [1, 2]),
-        ("hangs after the dot", Step::Dot, Does::Hangs, Unknown, "no answer within", [Unknown, Accepted], [1, 2]),
-        ("slow to the dot", Step::Dot, Does::Waits(Duration::from_millis(100)), Accepted, "250", [Accepted; 2], [1; 2]),
-    ];
-    for (what, step, does, state, answer, ends, kept) in scripts {
+    for Script { what, at, does, state, answer, ends, kept } in scripts() {
         for resend in [false, true] {
             let folder = tempfile::tempdir().unwrap();
             for db in stores(&folder, &["bad", "good"]).await {
                 let what = format!("{what}, resend {resend}, {db:?}");
                 let (double, clock) = (Double::start(), ManualClock::new(Instant::from_micros(0)));
-                double.rule(*step, "bad@", does.clone(), 1);
+                double.rule(at, "bad@", does.clone(), 1);
                 let mut sender = sender(&double, resend);
                 drain(&mut sender, &db, &clock).await;
                 let found = states(&db).await;
-                assert_eq!((found["bad"].0, found["bad"].1), (*state, 1), "{what}: {found:?}");
+                assert_eq!((found["bad"].0, found["bad"].1), (state, 1), "{what}: {found:?}");
                 assert!(found["bad"].2.contains(answer), "{what}: {}", found["bad"].2);
-                assert_eq!(found["good"].0, Accepted, "{what}: the other one");
+                assert_eq!(found["good"].0, State::Accepted, "{what}: the other one");
                 later(&clock, 60);
                 drain(&mut sender, &db, &clock).await;
                 later(&clock, 60);

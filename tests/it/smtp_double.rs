@@ -157,7 +157,7 @@ impl Double {
             };
             let does = step.and_then(|step| self.does(step, if step == Step::Mail { "" } else { &to }));
             let begun = matches!(does, None | Some(Does::Waits(_)));
-            if !act(&mut say, does, usual)? || word == "QUIT" {
+            if !act(&mut say, does.as_ref(), usual)? || word == "QUIT" {
                 return Ok(());
             }
             if word == "DATA" && begun && !self.take(&mut say, &mut hear, &to)? {
@@ -190,7 +190,7 @@ impl Double {
             book.copies.push(Copy { to, message_id, text, fate });
             book.copies.len() - 1
         };
-        let goes_on = act(say, does, "250 taken")?;
+        let goes_on = act(say, does.as_ref(), "250 taken")?;
         if goes_on && !refused {
             self.book().copies[at].fate = Fate::Accepted;
         }
@@ -199,7 +199,7 @@ impl Double {
 }
 
 /// Does it; `false` when the connection is over.
-fn act(say: &mut TcpStream, does: Option<Does>, usual: &str) -> std::io::Result<bool> {
+fn act(say: &mut TcpStream, does: Option<&Does>, usual: &str) -> std::io::Result<bool> {
     let answer = match does {
         None => usual,
         Some(Does::Answers(answer)) => answer,
@@ -208,7 +208,7 @@ fn act(say: &mut TcpStream, does: Option<Does>, usual: &str) -> std::io::Result<
             std::thread::park();
         },
         Some(Does::Waits(time)) => {
-            std::thread::sleep(time);
+            std::thread::sleep(*time);
             usual
         }
     };

@@ -111,13 +111,14 @@ pub async fn untold(tx: &mut Tx, digest: &str) -> Result<BTreeMap<String, Untold
                 AND news <> '' AND NOT EXISTS (SELECT id FROM outbox AS later WHERE later.digest = mail.digest \
                 AND later.person = mail.person AND later.local_day > mail.local_day)";
     let kept = "SELECT person, news FROM untold WHERE digest = $1";
-    type Rows = Vec<(String, String)>;
     let context = || format!("reading what the digest {digest} has yet to tell");
-    let last: Rows = on_tx!(tx, conn => sqlx::query_as(last).bind(digest).fetch_all(conn).await).with_context(context)?;
+    let last: Vec<(String, String)> =
+        on_tx!(tx, conn => sqlx::query_as(last).bind(digest).fetch_all(conn).await).with_context(context)?;
     for (person, news) in last {
         untold.entry(person).or_default().mail = news;
     }
-    let kept: Rows = on_tx!(tx, conn => sqlx::query_as(kept).bind(digest).fetch_all(conn).await).with_context(context)?;
+    let kept: Vec<(String, String)> =
+        on_tx!(tx, conn => sqlx::query_as(kept).bind(digest).fetch_all(conn).await).with_context(context)?;
     for (person, news) in kept {
         untold.entry(person).or_default().kept = news;
     }
