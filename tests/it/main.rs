@@ -2,7 +2,10 @@
 
 mod as_of;
 mod believed;
+mod chaos_ledger;
 mod cli;
+mod cluster;
+mod daemon;
 mod delivery;
 mod first_value;
 mod honesty;
@@ -15,6 +18,7 @@ mod loop_turns;
 mod mails;
 mod nights;
 mod records;
+mod scheduler;
 mod support;
 mod tasks;
 mod unknown;
