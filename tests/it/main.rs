@@ -2,21 +2,27 @@
 
 mod as_of;
 mod believed;
+mod chaos_ledger;
 mod chaos_mail;
 mod cli;
+mod cluster;
+mod daemon;
 mod delivery;
 mod first_value;
 mod honesty;
 mod house;
 mod intake;
 mod layers;
+mod ledger;
 mod letters;
 mod loop_turns;
+mod mail_commands;
 mod mails;
 mod nights;
 mod outbox;
 mod readers;
 mod records;
+mod scheduler;
 mod smtp;
 mod smtp_double;
 mod support;
