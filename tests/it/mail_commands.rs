@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::smtp_double::{Does, Double, Step};
-use crate::support::{Outcome, Place};
+use crate::support::{Outcome, Place, zone_at_noon};
 
 /// A customer whose champion left, and a server for the mail about it.
 fn place(double: &Double, more: &str) -> Place {
@@ -12,7 +12,8 @@ fn place(double: &Double, more: &str) -> Place {
          level = 'error'\n",
         double.port
     ));
-    place.put("data/users.csv", "id,name,email,role\nu1,Una,una@example.com,csm\n");
+    let zone = zone_at_noon();
+    place.put("data/users.csv", &format!("id,name,email,role,timezone\nu1,Una,una@example.com,csm,{zone}\n"));
     place.put("data/accounts.csv", "id,name,csm\na1,Acme,u1\n");
     place.put("data/contacts.csv", "id,account_id,name,role,left_on\np1,a1,Pia,champion,2026-01-05\n");
     place.put("data/contracts.csv", "id,account_id,starts_on,ends_on,amount,currency\nc1,a1,2020-01-01,2090-01-01,1200,EUR\n");
