@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Source};
 use crate::model::{Day, Instant};
 use crate::sources::{Feed, Fetch, fetch};
+use crate::store::trust::{self, Standing};
 use crate::store::{Db, cursors, scores};
 
 /// What came in.
@@ -63,7 +64,11 @@ pub async fn pull(db: &Db, config: &Config, clock: &dyn Clock, options: PullOpti
         };
         let refusal = match taken {
             Ok(taken) => report.add(source, taken),
-            Err(error) => Some(format!("{error:#}")),
+            Err(error) => {
+                let reason = format!("{error:#}");
+                failed(db, source, time.now, &reason).await?;
+                Some(reason)
+            }
         };
         if let Some(reason) = refusal {
             tracing::warn!(source = source.name, reason, "nothing was taken in from the source; its old data stand");
@@ -77,6 +82,15 @@ async fn ask(db: &Db, config: &Config, source: &Source, clock: &dyn Clock, optio
     let cursors = if options.whole { BTreeMap::new() } else { cursors::of_source(db, &source.name).await? };
     let ask = Fetch { config, source, cursors: &cursors, clock, progress: options.progress };
     fetch(ask).await.context("asking the source")
+}
+
+/// Notes that nothing came of asking a source.
+async fn failed(db: &Db, source: &Source, now: Instant, reason: &str) -> Result<()> {
+    let before = trust::standings(db).await?.remove(&source.name).unwrap_or_default();
+    let standing = Standing { asked_at: Some(now), failure: Some(reason.to_owned()), ..before };
+    let mut tx = db.begin().await?;
+    trust::put_standing(&mut tx, &source.name, &standing).await?;
+    tx.commit().await
 }
 
 impl PullReport {
