@@ -49,6 +49,7 @@ fn translate(text: &str, dialect: Dialect) -> String {
                 .replace(" BOOLEAN", " INTEGER")
                 .replace(" DOUBLE PRECISION", " REAL")
                 .replace(");", ") STRICT;"),
+            None if statement.trim_start().starts_with("ALTER TABLE") => statement.replace(" BOOLEAN", " INTEGER"),
             None => statement.to_owned(),
         })
         .collect()

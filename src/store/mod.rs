@@ -16,6 +16,7 @@ mod task_change;
 mod task_rows;
 pub mod tasks;
 mod tile;
+pub mod trust;
 pub mod turns;
 pub mod usage;
 mod usage_write;
