@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use super::{check, cycle, demo, digests, init, jobs, preview, pull, rejects, run, score, scores, sources, task, tasks};
+use super::{check, cycle, demo, digests, init, jobs, preview, pull, rejects, resend, run, score, scores, sources, task, tasks};
 
 /// Watches over customers: scores their health with every point explained, prescribes what to do, looks at what became of
 /// it, and mails people what they act on.
@@ -53,6 +53,7 @@ pub enum Command {
     Task(task::Arguments),
     Preview(preview::Arguments),
     Digests(digests::Arguments),
+    Resend(resend::Arguments),
     Rejects(rejects::Arguments),
     Sources(sources::Arguments),
 }

@@ -16,6 +16,7 @@ mod preview;
 mod pull;
 mod rejects;
 mod reply;
+mod resend;
 mod run;
 mod score;
 mod scores;

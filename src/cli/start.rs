@@ -8,7 +8,7 @@ use clap::Parser;
 use super::arguments::{Arguments, Command, Shared};
 use super::exit::{Exit, paragraph};
 use super::reply::Reply;
-use super::{check, cycle, demo, digests, init, jobs, preview, pull, rejects, run, score, scores, sources, task, tasks};
+use super::{check, cycle, demo, digests, init, jobs, preview, pull, rejects, resend, run, score, scores, sources, task, tasks};
 use crate::clock::SystemClock;
 use crate::config::environment;
 use crate::failpoint;
@@ -56,6 +56,7 @@ async fn dispatch(shared: &Shared, command: Command) -> Result<Reply> {
         Command::Task(arguments) => task::run(file, &arguments, clock).await,
         Command::Preview(arguments) => preview::run(file, &arguments, clock).await,
         Command::Digests(arguments) => digests::run(file, &arguments).await,
+        Command::Resend(arguments) => resend::run(file, &arguments, clock).await,
         Command::Rejects(arguments) => rejects::run(file, &arguments).await,
         Command::Sources(arguments) => sources::run(file, &arguments, clock).await,
     }

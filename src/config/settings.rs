@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{Accounts, Company, ConfigError, Cycle, Log, Mail, Paths, Schedule, Source, Store, StoreAddress, load};
+use super::{Accounts, Company, ConfigError, Cycle, Digests, Log, Mail, Paths, Schedule, Source, Store, StoreAddress, load};
 use crate::model::{MetricDeclaration, Zone};
 
 /// The commented configuration with every setting at its default, as `longroad init` writes it.
@@ -21,6 +21,8 @@ pub struct Config {
     pub store: Store,
     /// How digests leave the house.
     pub mail: Mail,
+    /// When digests go out, and to whom they do not.
+    pub digests: Digests,
     /// Which accounts live.
     pub accounts: Accounts,
     /// How often an account's turn comes.
@@ -75,6 +77,7 @@ impl Default for Config {
             company: Company::default(),
             store: Store::default(),
             mail: Mail::default(),
+            digests: Digests::default(),
             accounts: Accounts::default(),
             cycle: Cycle::default(),
             schedule: Schedule::default(),

@@ -10,6 +10,7 @@ pub mod ledger;
 mod migrations;
 pub mod outbox;
 mod packed;
+pub mod people;
 pub mod pulls;
 pub mod scores;
 mod task_change;
