@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use super::{check, cycle, demo, digests, init, preview, pull, rejects, score, scores, sources, task, tasks};
+use super::{audit, check, cycle, demo, digests, forget, init, preview, pull, rejects, score, scores, sources, task, tasks};
 
 /// Watches over customers: scores their health with every point explained, prescribes what to do, looks at what became of
 /// it, and mails people what they act on.
@@ -53,6 +53,8 @@ pub enum Command {
     Digests(digests::Arguments),
     Rejects(rejects::Arguments),
     Sources(sources::Arguments),
+    Forget(forget::Arguments),
+    Audit(audit::Arguments),
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The commands: a file for each, and what they share.
 
 mod arguments;
+mod audit;
 mod check;
 mod check_data;
 mod cycle;
@@ -8,6 +9,7 @@ mod demo;
 mod demo_summary;
 mod digests;
 mod exit;
+mod forget;
 mod init;
 mod open;
 mod preview;

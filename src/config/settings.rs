@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{Accounts, Company, ConfigError, Cycle, Log, Mail, Paths, Source, Store, StoreAddress, load};
+use super::{Accounts, Company, ConfigError, Cycle, Log, Mail, Paths, Retention, Source, Store, StoreAddress, Web, load};
 use crate::model::MetricDeclaration;
 
 /// The commented configuration with every setting at its default, as `longroad init` writes it.
@@ -27,8 +27,12 @@ pub struct Config {
     pub cycle: Cycle,
     /// What is told on standard error.
     pub log: Log,
-    /// What a customer-success team edits.
+    /// What a customer-success team edits, and where backups go.
     pub paths: Paths,
+    /// What is thrown away after a while.
+    pub retention: Retention,
+    /// Where the web pages are.
+    pub web: Web,
     /// Where data comes from, in the order of the file.
     #[serde(rename = "source")]
     pub sources: Vec<Source>,
@@ -72,6 +76,8 @@ impl Default for Config {
             cycle: Cycle::default(),
             log: Log::default(),
             paths: Paths::default(),
+            retention: Retention::default(),
+            web: Web::default(),
             sources: vec![Source::default()],
             metrics: BTreeMap::new(),
             root: PathBuf::new(),

@@ -16,6 +16,7 @@ use crate::model::{Combine, Day, Instant};
 use crate::sources::csv::{self, SourceFile};
 use crate::store::directory::Directory;
 use crate::store::facts::{self, Knowledge};
+use crate::store::forgotten::Forgotten;
 use crate::store::pulls::{self, Pull, StoredReject};
 use crate::store::usage::{self, StoredMetric};
 use crate::store::{BUFFER, Conflict, Db, Tx, UsageWriter, scores};
@@ -85,6 +86,7 @@ async fn pull_source(
         directory: Arc::new(Directory::load(db).await?),
         metrics: usage::metrics(db).await?,
         newest: pulls::newest(db).await?,
+        forgotten: Forgotten::load(db).await?,
         next_pull: pulls::last_id(db).await? + 1,
         done: Vec::new(),
         unchanged: 0,
@@ -130,6 +132,8 @@ struct SourcePull<'a> {
     directory: Arc<Directory>,
     metrics: Vec<StoredMetric>,
     newest: Vec<Pull>,
+    /// Who is not to come back.
+    forgotten: Forgotten,
     next_pull: i64,
     done: Vec<(Pull, Vec<StoredReject>)>,
     /// Rows of files that are as they were, none of them bad.
@@ -164,6 +168,9 @@ impl SourcePull<'_> {
         let read = reader.await.context("reading the file")??;
         let (changed, read) = self.set_aside(file, knowledge, changed, read).await?;
         let mut notes = read.notes;
+        if changed.sifted > 0 {
+            notes.push(format!("{}: {} rows named people who are forgotten; they stay forgotten", file.name, changed.sifted));
+        }
         if file.record == RecordKind::Usage {
             notes.extend(self.undeclared());
         }
@@ -182,13 +189,18 @@ impl SourcePull<'_> {
             refused: false,
             notes: notes.join("\n"),
         };
-        let reject = |reject: csv::Reject| StoredReject {
-            source: self.source.name.clone(),
-            file: reject.file,
-            line: i64::try_from(reject.line).unwrap_or(i64::MAX),
-            column_name: reject.column,
-            reason: reject.reason,
-            row_text: reject.row,
+        let forgotten = &self.forgotten;
+        let reject = |reject: csv::Reject| {
+            let is_forgotten = forgotten.is_in(&reject.row);
+            let told = |text: String| if is_forgotten { "(forgotten)".to_owned() } else { text };
+            StoredReject {
+                source: self.source.name.clone(),
+                file: reject.file,
+                line: i64::try_from(reject.line).unwrap_or(i64::MAX),
+                column_name: reject.column,
+                reason: told(reject.reason),
+                row_text: told(reject.row),
+            }
         };
         self.done.push((pull, read.rejects.into_iter().map(reject).collect()));
         Ok(())
@@ -205,6 +217,7 @@ impl SourcePull<'_> {
         let mut changed = Changed::default();
         while let Some(batch) = batches.recv().await {
             let Batch::Facts(mut facts) = batch else { continue };
+            changed.sifted += self.forgotten.sift(record, &mut facts)?;
             if record == RecordKind::Accounts {
                 let directory = Arc::make_mut(&mut self.directory);
                 directory.add(&mut self.tx, facts.iter().map(|fact| fact.key.as_str())).await?;
@@ -235,7 +248,7 @@ impl SourcePull<'_> {
             }
         }
         let (conflicts, count) = writer.finish(&mut self.tx).await.with_context(|| format!("taking {} in", file.name))?;
-        Ok(Changed { count, conflicts })
+        Ok(Changed { count, conflicts, ..Changed::default() })
     }
 
     /// Two rows of one key with other values are both set aside: what was written of them is taken back, and the file is
@@ -282,6 +295,8 @@ impl SourcePull<'_> {
 #[derive(Debug, Default)]
 struct Changed {
     count: u64,
+    /// Rows from which forgotten people were taken out.
+    sifted: u64,
     conflicts: BTreeSet<Conflict>,
 }
 

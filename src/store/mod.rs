@@ -1,10 +1,14 @@
 //! What longroad remembers: facts with the morning from which they count, usage in tiles, scores as they were given.
 
+pub mod audit;
 mod db;
 pub mod directory;
 pub mod facts;
+pub mod forget;
+pub mod forgotten;
+pub mod housekeeping;
 mod journal;
-mod migrations;
+pub mod migrations;
 pub mod outbox;
 mod packed;
 pub mod pulls;

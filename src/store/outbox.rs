@@ -205,7 +205,7 @@ pub async fn mark(db: &Db, id: &str, outcome: &Outcome, now: Instant) -> Result<
 /// Plans a mail that was rejected, or of which nothing is known, once more, the same to the byte. `false` when the outbox has
 /// no such mail, or it is on its way anyhow; an accepted one is sent again only if `accepted` says so.
 pub async fn plan_again(db: &Db, id: &str, accepted: bool, now: Instant) -> Result<bool> {
-    let sql = "UPDATE outbox SET state = 'planned', attempts = 0, next_at = $2 WHERE id = $1 AND (state IN ('rejected', 'unknown') \
+    let sql = "UPDATE outbox SET state = 'planned', attempts = 0, next_at = $2 WHERE id = $1 AND length(body) > 0 AND (state IN ('rejected', 'unknown') \
                OR (state = 'accepted' AND $3))";
     let mut tx = db.begin().await?;
     let rows = on_tx!(&mut tx, conn => sqlx::query(sql)
