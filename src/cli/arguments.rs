@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use super::{audit, check, cycle, demo, digests, forget, init, preview, pull, rejects, score, scores, sources, task, tasks};
+use super::{
+    audit, backup, check, cycle, demo, digests, forget, init, preview, pull, rejects, restore, score, scores, sources, task,
+    tasks,
+};
 
 /// Watches over customers: scores their health with every point explained, prescribes what to do, looks at what became of
 /// it, and mails people what they act on.
@@ -55,6 +58,8 @@ pub enum Command {
     Sources(sources::Arguments),
     Forget(forget::Arguments),
     Audit(audit::Arguments),
+    Backup(backup::Arguments),
+    Restore(restore::Arguments),
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod audit;
+mod backup;
 mod check;
 mod check_data;
 mod cycle;
@@ -16,6 +17,7 @@ mod preview;
 mod pull;
 mod rejects;
 mod reply;
+mod restore;
 mod score;
 mod scores;
 mod sources;

@@ -8,7 +8,10 @@ use clap::Parser;
 use super::arguments::{Arguments, Command, Shared};
 use super::exit::{Exit, paragraph};
 use super::reply::Reply;
-use super::{audit, check, cycle, demo, digests, forget, init, preview, pull, rejects, score, scores, sources, task, tasks};
+use super::{
+    audit, backup, check, cycle, demo, digests, forget, init, preview, pull, rejects, restore, score, scores, sources, task,
+    tasks,
+};
 use crate::clock::SystemClock;
 
 /// Does what the arguments of the process say.
@@ -53,5 +56,7 @@ async fn dispatch(shared: &Shared, command: Command) -> Result<Reply> {
         Command::Sources(arguments) => sources::run(file, &arguments, clock).await,
         Command::Forget(arguments) => forget::run(file, &arguments, clock).await,
         Command::Audit(arguments) => audit::run(file, &arguments).await,
+        Command::Backup(arguments) => backup::run(file, &arguments, clock).await,
+        Command::Restore(arguments) => restore::run(file, &arguments, clock).await,
     }
 }

@@ -50,7 +50,8 @@ pub(super) fn backups<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32,
 /// An address of this machine with a port.
 pub(super) fn socket<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
     let text = String::deserialize(deserializer)?;
-    let wrong = || de::Error::custom(format!("`{text}` is no address; write an IP address with a port, for example 127.0.0.1:8080"));
+    let wrong =
+        || de::Error::custom(format!("`{text}` is no address; write an IP address with a port, for example 127.0.0.1:8080"));
     text.trim().parse().map_err(|_| wrong())
 }
 

@@ -105,8 +105,8 @@ pub async fn note(db: &Db, deed: &Deed<'_>) -> Result<()> {
 async fn after(db: &Db, number: i64, limit: i64) -> Result<Vec<Row>> {
     type Columns = (i64, i64, String, String, String, String, String);
     let sql = "SELECT number, at, actor, action, subject, detail, hash FROM audit WHERE number > $1 ORDER BY number LIMIT $2";
-    let rows: Vec<Columns> = on_db!(db, pool => sqlx::query_as(sql).bind(number).bind(limit).fetch_all(pool).await)
-        .context("reading the audit")?;
+    let rows: Vec<Columns> =
+        on_db!(db, pool => sqlx::query_as(sql).bind(number).bind(limit).fetch_all(pool).await).context("reading the audit")?;
     let row = |(number, at, actor, action, subject, detail, hash): Columns| Row {
         number,
         at: Instant::from_micros(at),

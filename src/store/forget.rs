@@ -209,9 +209,10 @@ async fn facts(tx: &mut Tx, person: &Person, forgotten: &Forgotten, now: Instant
         blank(kind, &mut body, &fields);
         let sql = "UPDATE fact SET body = $5 WHERE record = $1 AND key = $2 AND pull = $3 AND block = $4";
         let body = serde_json::to_string(&body).context("writing a record as JSON")?;
-        blanked += on_tx!(tx, conn => sqlx::query(sql).bind(&record).bind(&key).bind(pull).bind(block).bind(body).execute(conn).await
+        blanked +=
+            on_tx!(tx, conn => sqlx::query(sql).bind(&record).bind(&key).bind(pull).bind(block).bind(body).execute(conn).await
             .map(|done| done.rows_affected()))
-        .context("taking the person out of a record")?;
+            .context("taking the person out of a record")?;
     }
     Ok(blanked)
 }
@@ -227,8 +228,9 @@ async fn rejects(tx: &mut Tx, person: &Person) -> Result<u64> {
         let id = person.ids.iter().any(|id| has_word(&text, &id.to_lowercase()));
         if id || person.is_in(&text, true) {
             let sql = "DELETE FROM reject WHERE pull = $1 AND number = $2";
-            deleted += on_tx!(tx, conn => sqlx::query(sql).bind(pull).bind(number).execute(conn).await.map(|done| done.rows_affected()))
-                .context("deleting what was set aside")?;
+            deleted +=
+                on_tx!(tx, conn => sqlx::query(sql).bind(pull).bind(number).execute(conn).await.map(|done| done.rows_affected()))
+                    .context("deleting what was set aside")?;
         }
     }
     Ok(deleted)
@@ -254,9 +256,10 @@ async fn notes(tx: &mut Tx, person: &Person) -> Result<u64> {
             }
             let same = if table == "task_change" { "AND number = $3" } else { "AND $3 = 0" };
             let sql = format!("UPDATE {table} SET {column} = $1 WHERE {key} = $2 {same}");
-            overwritten += on_tx!(tx, conn => sqlx::query(AssertSqlSafe(sql)).bind(PLACE_HOLDER).bind(&id).bind(number).execute(conn).await
+            overwritten +=
+                on_tx!(tx, conn => sqlx::query(AssertSqlSafe(sql)).bind(PLACE_HOLDER).bind(&id).bind(number).execute(conn).await
                 .map(|done| done.rows_affected()))
-            .context("overwriting a note of a task")?;
+                .context("overwriting a note of a task")?;
         }
     }
     Ok(overwritten)

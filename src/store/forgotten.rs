@@ -87,7 +87,13 @@ impl Forgotten {
         Some(tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
-    fn has(&self, mark: Mark<'_>) -> bool {
+    /// Whether nobody was ever forgotten.
+    pub fn is_empty(&self) -> bool {
+        self.marks.is_empty()
+    }
+
+    /// Whether this is forgotten.
+    pub fn has(&self, mark: Mark<'_>) -> bool {
         self.mark(mark).is_some_and(|mark| self.marks.contains(&mark))
     }
 

@@ -26,10 +26,12 @@ pub async fn run(db: &Db, now: Instant, retention: &Retention) -> Result<Swept> 
     let rejects = on_tx!(&mut tx, conn => sqlx::query(sql).bind(before(retention.rejects_days)).execute(conn).await
         .map(|done| done.rows_affected()))
     .context("throwing away rows that were set aside")?;
-    let sql = "UPDATE outbox SET body = $2 WHERE created_at < $1 AND state IN ('accepted', 'rejected', 'unknown') AND length(body) > 0";
-    let mails = on_tx!(&mut tx, conn => sqlx::query(sql).bind(before(retention.mails_days)).bind(Vec::<u8>::new()).execute(conn).await
+    let sql =
+        "UPDATE outbox SET body = $2 WHERE created_at < $1 AND state IN ('accepted', 'rejected', 'unknown') AND length(body) > 0";
+    let mails =
+        on_tx!(&mut tx, conn => sqlx::query(sql).bind(before(retention.mails_days)).bind(Vec::<u8>::new()).execute(conn).await
         .map(|done| done.rows_affected()))
-    .context("throwing away the texts of mails")?;
+        .context("throwing away the texts of mails")?;
     tx.commit().await?;
     Ok(Swept { rejects, mails })
 }

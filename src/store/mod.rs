@@ -1,6 +1,8 @@
 //! What longroad remembers: facts with the morning from which they count, usage in tiles, scores as they were given.
 
 pub mod audit;
+pub mod backup;
+mod copy;
 mod db;
 pub mod directory;
 pub mod facts;
@@ -12,6 +14,7 @@ pub mod migrations;
 pub mod outbox;
 mod packed;
 pub mod pulls;
+pub mod restore;
 pub mod scores;
 mod task_change;
 mod task_rows;

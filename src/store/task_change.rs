@@ -3,8 +3,8 @@
 use anyhow::{Context, Result};
 use sqlx::AssertSqlSafe;
 
-use super::task_rows::{PRESCRIPTION, PrescriptionRow, TASK, TaskRow, days, prescription, task};
 use super::audit::{self, Deed};
+use super::task_rows::{PRESCRIPTION, PrescriptionRow, TASK, TaskRow, days, prescription, task};
 use super::{Tx, on_tx};
 use crate::model::{Day, Instant};
 use crate::playbook::{Task, TaskStatus};

@@ -15,7 +15,8 @@ on_both! {
     notes_of_tasks_are_overwritten
 }
 
-const CONTACTS: &str = "id,account_id,name,email,role\np1,a1,Élodie O'Dell,elodie@acme.example,champion\np2,a1,Bo,bo@acme.example,user\n";
+const CONTACTS: &str =
+    "id,account_id,name,email,role\np1,a1,Élodie O'Dell,elodie@acme.example,champion\np2,a1,Bo,bo@acme.example,user\n";
 
 fn now() -> Instant {
     Instant::from_micros(1_800_000_000_000_000)
@@ -70,7 +71,10 @@ async fn check_gone(intake: &Intake) {
     let contacts: Vec<Contact> = intake.known("2026-03-10").await;
     assert_eq!(contacts.iter().map(|contact| contact.id.as_str()).collect::<Vec<_>>(), ["p2"]);
     let surveys: Vec<Survey> = intake.known("2026-03-10").await;
-    assert_eq!(surveys.iter().map(|survey| survey.contact_id.as_ref().map(|id| id.as_str())).collect::<Vec<_>>(), [None, Some("p2")]);
+    assert_eq!(
+        surveys.iter().map(|survey| survey.contact_id.as_ref().map(|id| id.as_str())).collect::<Vec<_>>(),
+        [None, Some("p2")]
+    );
     let touches: Vec<Touch> = intake.known("2026-03-10").await;
     let note = |id: &str| touches.iter().find(|touch| touch.id.as_str() == id).unwrap().note.clone();
     assert_eq!((note("t1"), note("t3")), (None, None));

@@ -31,7 +31,9 @@ async fn an_audit_is_only_added_to_and_shows_what_was_changed(intake: Intake) {
         audit::note(db, &deed).await.unwrap();
     }
     let mut tx = db.begin().await.unwrap();
-    audit::append(&mut tx, &Deed { at: Instant::from_micros(9), actor: "u1", action: "x", subject: "", detail: "" }).await.unwrap();
+    audit::append(&mut tx, &Deed { at: Instant::from_micros(9), actor: "u1", action: "x", subject: "", detail: "" })
+        .await
+        .unwrap();
     drop::<Tx>(tx);
     let whole = audit::verify(db).await.unwrap();
     assert_eq!((whole.rows, whole.hash.len(), whole.broken), (5, 64, None), "what is undone leaves no row");
@@ -66,14 +68,19 @@ async fn whole_again(db: &Db) -> audit::Verdict {
 async fn what_is_old_is_thrown_away(intake: Intake) {
     let db = &intake.db;
     intake.accounts(&["a1"]);
-    let bad = |note: &str| format!("id,account_id,on,kind,note\ne1,a1,2026-02-02,merger,{note}\ne2,nowhere,2026-02-02,merger,{note}\n");
+    let bad =
+        |note: &str| format!("id,account_id,on,kind,note\ne1,a1,2026-02-02,merger,{note}\ne2,nowhere,2026-02-02,merger,{note}\n");
     intake.put("events", &bad("one"));
     intake.pull("2026-03-01").await;
     intake.put("events", &bad("two"));
     intake.pull("2026-03-05").await;
     let at = |text: &str| longroad::model::Zone::UTC.noon_of(day(text));
     for (person, state) in [("sent", Some(Outcome::Accepted { answer: "250".to_owned() })), ("waits", None)] {
-        let key = longroad::digest::Key { digest: "csm".to_owned(), person: longroad::model::Id::parse(person).unwrap(), day: day("2026-02-01") };
+        let key = longroad::digest::Key {
+            digest: "csm".to_owned(),
+            person: longroad::model::Id::parse(person).unwrap(),
+            day: day("2026-02-01"),
+        };
         let mail = outbox::Mail {
             message_id: format!("<{person}@example.com>"),
             key,
@@ -95,10 +102,10 @@ async fn what_is_old_is_thrown_away(intake: Intake) {
     assert_eq!(housekeeping::run(db, at("2026-03-09"), &retention).await.unwrap(), Swept::default(), "once");
     assert_eq!(intake.rejects().await.len(), 1, "those of the later pull stand");
     let entries = outbox::list(db, 10).await.unwrap();
-    assert_eq!(entries.iter().map(|entry| (entry.message_id.as_str(), entry.answer.as_str())).collect::<Vec<_>>(), [
-        ("<sent@example.com>", "250"),
-        ("<waits@example.com>", "")
-    ]);
+    assert_eq!(
+        entries.iter().map(|entry| (entry.message_id.as_str(), entry.answer.as_str())).collect::<Vec<_>>(),
+        [("<sent@example.com>", "250"), ("<waits@example.com>", "")]
+    );
     assert!(!outbox::plan_again(db, &entries[0].id, true, at("2026-03-09")).await.unwrap(), "there is nothing left to send");
     let left = outbox::claim_due(db, at("2026-03-09"), 5).await.unwrap();
     assert_eq!(left.iter().map(|mail| mail.bytes.as_slice()).collect::<Vec<_>>(), [b"text"]);

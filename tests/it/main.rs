@@ -1,6 +1,7 @@
 //! What is tested from outside: the built binary, the two databases, and the rules of the source tree itself.
 
 mod as_of;
+mod backups;
 mod believed;
 mod cli;
 mod delivery;
