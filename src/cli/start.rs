@@ -13,6 +13,8 @@ use super::{
     tasks,
 };
 use crate::clock::SystemClock;
+use crate::config::environment;
+use crate::failpoint;
 
 /// Does what the arguments of the process say.
 pub fn main() -> ExitCode {
@@ -24,6 +26,9 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { Exit::Wrong.code() } else { Exit::Done.code() });
         }
     };
+    if let Some((_, name)) = environment().find(|(name, _)| name == "LONGROAD_FAIL_AT") {
+        failpoint::arm(&name);
+    }
     let Arguments { shared, command } = arguments;
     let done = run(&shared, command).and_then(|reply| reply.print(shared.json).map(|()| reply.exit));
     let exit = done.unwrap_or_else(|error| {

@@ -1,10 +1,10 @@
-//! `[paths]`: what a customer-success team edits, and where backups go.
+//! `[paths]`: what a customer-success team edits.
 
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
-/// `[paths]`. Where `playbooks` or `templates` is absent, the files that come with longroad are used.
+/// `[paths]`. A folder that is absent stands for the files that come with longroad.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Paths {
@@ -12,12 +12,10 @@ pub struct Paths {
     pub playbooks: PathBuf,
     /// Mail templates.
     pub templates: PathBuf,
-    /// Scheduled backups.
-    pub backups: PathBuf,
 }
 
 impl Default for Paths {
     fn default() -> Paths {
-        Paths { playbooks: "playbooks".into(), templates: "templates".into(), backups: "backups".into() }
+        Paths { playbooks: "playbooks".into(), templates: "templates".into() }
     }
 }

@@ -14,13 +14,10 @@ pub struct Retention {
     /// Days for which the text of a mail is kept. At least 1.
     #[serde(deserialize_with = "value::days")]
     pub mails_days: u32,
-    /// How many of the scheduled backups are kept. At least 1.
-    #[serde(deserialize_with = "value::backups")]
-    pub backups: u32,
 }
 
 impl Default for Retention {
     fn default() -> Retention {
-        Retention { rejects_days: 7, mails_days: 30, backups: 7 }
+        Retention { rejects_days: 7, mails_days: 30 }
     }
 }

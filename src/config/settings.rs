@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{Accounts, Company, ConfigError, Cycle, Log, Mail, Paths, Retention, Source, Store, StoreAddress, Web, load};
-use crate::model::MetricDeclaration;
+use super::{
+    Accounts, Company, ConfigError, Cycle, Log, Mail, Paths, Retention, Schedule, Source, Store, StoreAddress, Web, load,
+};
+use crate::model::{MetricDeclaration, Zone};
 
 /// The commented configuration with every setting at its default, as `longroad init` writes it.
 pub const DEFAULT_FILE: &str = include_str!("default.toml");
@@ -25,9 +27,11 @@ pub struct Config {
     pub accounts: Accounts,
     /// How often an account's turn comes.
     pub cycle: Cycle,
+    /// When `longroad run` does what.
+    pub schedule: Schedule,
     /// What is told on standard error.
     pub log: Log,
-    /// What a customer-success team edits, and where backups go.
+    /// What a customer-success team edits.
     pub paths: Paths,
     /// What is thrown away after a while.
     pub retention: Retention,
@@ -55,6 +59,11 @@ impl Config {
         self.root.join(path)
     }
 
+    /// The zone of the schedules.
+    pub fn schedule_zone(&self) -> &Zone {
+        self.schedule.timezone.as_ref().map_or_else(|| self.company.zone(), |named| &named.0)
+    }
+
     /// Which database, and where; right in every configuration that was loaded.
     pub fn store_address(&self) -> Result<StoreAddress, ConfigError> {
         self.read_store_url().map_err(|reason| ConfigError::at("store.url", reason))
@@ -74,6 +83,7 @@ impl Default for Config {
             mail: Mail::default(),
             accounts: Accounts::default(),
             cycle: Cycle::default(),
+            schedule: Schedule::default(),
             log: Log::default(),
             paths: Paths::default(),
             retention: Retention::default(),

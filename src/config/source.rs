@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::value;
+use crate::model::CronLine;
 
 /// What a source is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -32,6 +33,9 @@ pub struct Source {
     /// A pull of which more than this share (0 to 1) of the rows is bad is refused as a whole.
     #[serde(deserialize_with = "value::share", default = "five_per_cent")]
     pub refuse_share: f64,
+    /// When it is pulled besides; if absent, each cycle pulls it.
+    #[serde(deserialize_with = "value::optional_cron_line", default)]
+    pub schedule: Option<CronLine>,
 }
 
 impl Default for Source {
@@ -42,6 +46,7 @@ impl Default for Source {
             path: "data".into(),
             max_age_days: three_days(),
             refuse_share: five_per_cent(),
+            schedule: None,
         }
     }
 }

@@ -45,8 +45,6 @@ pub struct PullTime {
 
 /// Pulls the sources of these names, or all. A source that fails is told in the report and stops no other.
 pub async fn pull(db: &Db, config: &Config, time: PullTime, only: &[String]) -> Result<PullReport> {
-    let lived = scores::last_cycle(db, None).await?.map(|cycle| cycle.as_of);
-    let time = PullTime { as_of: lived.map_or(time.as_of, |lived| lived.max(time.as_of)), ..time };
     let mut report = PullReport::default();
     for source in config.sources.iter().filter(|source| only.is_empty() || only.contains(&source.name)) {
         let refusal = pull_source(db, config, source, time, &mut report).await.unwrap_or_else(|error| Some(format!("{error:#}")));
@@ -79,20 +77,24 @@ async fn pull_source(
         .cloned()
         .map(|file| tokio::task::spawn_blocking(move || csv::hash(&file).with_context(|| format!("reading {}", file.name))))
         .collect();
+    // First of all, so that what is read from here on is as it is when this is committed.
+    let tx = db.begin().await?;
+    let lived = scores::last_cycle(db, None).await?.map(|cycle| cycle.as_of);
+    let last_pull = pulls::last_id(db).await?;
     let mut pull = SourcePull {
         config,
         source,
-        time,
+        time: PullTime { as_of: lived.map_or(time.as_of, |lived| lived.max(time.as_of)), ..time },
         directory: Arc::new(Directory::load(db).await?),
         metrics: usage::metrics(db).await?,
         newest: pulls::newest(db).await?,
         forgotten: Forgotten::load(db).await?,
-        next_pull: pulls::last_id(db).await? + 1,
+        next_pull: last_pull + 1,
         done: Vec::new(),
         unchanged: 0,
-        tx: db.begin().await?,
+        tx,
     };
-    let brought = pulls::brought(db, &source.name, pulls::last_id(db).await?).await?;
+    let brought = pulls::brought(db, &source.name, last_pull).await?;
     for (file, hash) in files.iter().zip(hashes) {
         let hash = hash.await.context("reading a file")??;
         pull.file(file, hash, !brought.contains(file.record.name())).await?;

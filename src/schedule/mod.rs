@@ -1,0 +1,3 @@
+//! When jobs are due, what ran, and the loop that runs them.
+
+pub mod slots;
