@@ -225,7 +225,10 @@ mod tests {
                 "longroad.toml:2:10: web.listen: `0.0.0.0:80` can be reached from other machines: that needs web.token or web.token_file",
             ),
             ("[web]\ntoken = 'short'", "longroad.toml:2:9: web.token: is shorter than 16 characters, and so can be guessed"),
-            ("[retention]\nmails_days = 0", "longroad.toml:2:14: retention.mails_days: must be a whole number of days, at least 1"),
+            (
+                "[retention]\nmails_days = 0",
+                "longroad.toml:2:14: retention.mails_days: must be a whole number of days, at least 1",
+            ),
             (
                 "[cycle]\ncadence_days = { mid = 0 }",
                 "longroad.toml:2:24: cycle.cadence_days.mid: must be a whole number of days, at least 1",

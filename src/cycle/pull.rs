@@ -1,7 +1,6 @@
 //! New data in: each source in one transaction, all of it or nothing.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt::Write;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -12,7 +11,7 @@ use tokio::sync::mpsc;
 use super::read_file::{self, Batch, FileRead};
 use crate::config::{Config, Source};
 use crate::model::record::RecordKind;
-use crate::model::{Combine, Day, Instant};
+use crate::model::{Combine, Day, Instant, hex};
 use crate::sources::csv::{self, SourceFile};
 use crate::store::directory::Directory;
 use crate::store::facts::{self, Knowledge};
@@ -300,13 +299,4 @@ struct Changed {
     /// Rows from which forgotten people were taken out.
     sifted: u64,
     conflicts: BTreeSet<Conflict>,
-}
-
-/// Bytes in hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -4,6 +4,7 @@
 mod cron_field;
 mod cron_line;
 mod day;
+mod hex;
 mod id;
 mod instant;
 mod money;
@@ -14,6 +15,7 @@ mod zone;
 
 pub use cron_line::CronLine;
 pub use day::Day;
+pub use hex::hex;
 pub use id::Id;
 pub use instant::Instant;
 pub use money::{Currency, Money};

@@ -9,7 +9,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{Db, Tx, on_db, on_tx};
-use crate::model::Instant;
+use crate::model::{Instant, hex};
 
 /// What the first row follows.
 const BEGINNING: &str = "";
@@ -59,7 +59,7 @@ impl Row {
             hasher.update((part.len() as u64).to_le_bytes());
             hasher.update(part.as_bytes());
         }
-        hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&hasher.finalize())
     }
 }
 

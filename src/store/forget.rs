@@ -154,13 +154,13 @@ impl Person {
 /// Whether the text holds the word, or words, with nothing of a word on either side. Writing without small letters, such as
 /// Chinese, has no blanks between words either: there every place counts.
 fn has_word(text: &str, word: &str) -> bool {
-    let part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric());
+    let part = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
     let joins = |c: Option<char>| c.is_some_and(|c| c.is_lowercase() || c.is_uppercase() || c.is_ascii_digit());
     let (first, last) = (joins(word.chars().next()), joins(word.chars().next_back()));
     !word.is_empty()
         && text.match_indices(word).any(|(at, _)| {
             let (before, after) = (text[..at].chars().next_back(), text[at + word.len()..].chars().next());
-            !(first && part(before)) && !(last && part(after))
+            !(first && part(before) || last && part(after))
         })
 }
 

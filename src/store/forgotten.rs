@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::facts::NewFact;
 use super::{Db, Tx, on_db, on_tx};
-use crate::model::Instant;
+use crate::model::{Instant, hex};
 use crate::model::record::RecordKind;
 
 /// What stands in place of a text that must be there.
@@ -83,8 +83,7 @@ impl Forgotten {
             Mark::Row(record, key) => format!("row\n{}\n{key}", record.name()),
             Mark::Field(record, key, field) => format!("field\n{}\n{field}\n{key}", record.name()),
         };
-        let tag = hmac::sign(self.key.as_ref()?, text.as_bytes());
-        Some(tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
+        Some(hex(hmac::sign(self.key.as_ref()?, text.as_bytes()).as_ref()))
     }
 
     /// Whether nobody was ever forgotten.

@@ -8,6 +8,7 @@ pub mod directory;
 pub mod facts;
 pub mod forget;
 pub mod forgotten;
+pub mod gauges;
 pub mod housekeeping;
 mod journal;
 pub mod migrations;

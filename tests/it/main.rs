@@ -17,6 +17,7 @@ mod loop_turns;
 mod mails;
 mod nights;
 mod records;
+mod served;
 mod support;
 mod tasks;
 mod unknown;
