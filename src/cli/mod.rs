@@ -10,6 +10,7 @@ mod demo;
 mod demo_summary;
 mod digests;
 mod exit;
+mod export;
 mod forget;
 mod init;
 mod open;

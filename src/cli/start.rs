@@ -9,8 +9,8 @@ use super::arguments::{Arguments, Command, Shared};
 use super::exit::{Exit, paragraph};
 use super::reply::Reply;
 use super::{
-    audit, backup, check, cycle, demo, digests, forget, init, preview, pull, rejects, restore, score, scores, sources, task,
-    tasks,
+    audit, backup, check, cycle, demo, digests, export, forget, init, preview, pull, rejects, restore, score, scores, sources,
+    task, tasks,
 };
 use crate::clock::SystemClock;
 use crate::config::environment;
@@ -59,6 +59,7 @@ async fn dispatch(shared: &Shared, command: Command) -> Result<Reply> {
         Command::Digests(arguments) => digests::run(file, &arguments).await,
         Command::Rejects(arguments) => rejects::run(file, &arguments).await,
         Command::Sources(arguments) => sources::run(file, &arguments, clock).await,
+        Command::Export(arguments) => export::run(file, &arguments, shared.json).await,
         Command::Forget(arguments) => forget::run(file, &arguments, clock).await,
         Command::Audit(arguments) => audit::run(file, &arguments).await,
         Command::Backup(arguments) => backup::run(file, &arguments, clock).await,

@@ -11,8 +11,8 @@ use serde_json::{Map, Value};
 
 use super::facts::NewFact;
 use super::{Db, Tx, on_db, on_tx};
-use crate::model::{Instant, hex};
 use crate::model::record::RecordKind;
+use crate::model::{Instant, hex};
 
 /// What stands in place of a text that must be there.
 pub(super) const PLACE_HOLDER: &str = "(forgotten)";

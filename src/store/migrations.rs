@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 
 /// Number, name and text of each migration. A text that has been released is never edited.
@@ -45,6 +45,18 @@ pub fn migrator_through(dialect: Dialect, last: i64) -> Migrator {
             })
             .collect(),
     )
+}
+
+/// Why a store cannot be brought up to date, for people.
+pub(super) fn explained(error: MigrateError) -> anyhow::Error {
+    match error {
+        MigrateError::VersionMissing(theirs) => anyhow::anyhow!(
+            "a newer longroad has changed it (its schema is at {theirs}, this one knows {}): install that one, or restore a backup made \
+             before",
+            latest()
+        ),
+        other => other.into(),
+    }
 }
 
 fn translate(text: &str, dialect: Dialect) -> String {

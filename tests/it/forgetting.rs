@@ -72,7 +72,7 @@ async fn check_gone(intake: &Intake) {
     assert_eq!(contacts.iter().map(|contact| contact.id.as_str()).collect::<Vec<_>>(), ["p2"]);
     let surveys: Vec<Survey> = intake.known("2026-03-10").await;
     assert_eq!(
-        surveys.iter().map(|survey| survey.contact_id.as_ref().map(|id| id.as_str())).collect::<Vec<_>>(),
+        surveys.iter().map(|survey| survey.contact_id.as_ref().map(longroad::model::Id::as_str)).collect::<Vec<_>>(),
         [None, Some("p2")]
     );
     let touches: Vec<Touch> = intake.known("2026-03-10").await;

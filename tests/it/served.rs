@@ -73,7 +73,7 @@ impl Served {
         // A server that has heard enough closes its side.
         let _ = stream.write_all(bytes).await;
         let mut answer = Vec::new();
-        let read = tokio::time::timeout(Duration::from_secs(60), stream.read_to_end(&mut answer)).await;
+        let read = tokio::time::timeout(Duration::from_mins(1), stream.read_to_end(&mut answer)).await;
         let _ = read.expect("the server ends the connection");
         String::from_utf8(answer).unwrap()
     }
@@ -95,7 +95,7 @@ fn check_exposition(text: &str) -> BTreeMap<String, f64> {
             let (name, text) = help.split_once(' ').expect("a help text");
             assert!(text.ends_with('.') && named.insert(name.to_owned()), "{line}");
             assert!(name.starts_with("longroad_") && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{line}");
-            current = name.to_owned();
+            name.clone_into(&mut current);
         } else if let Some(kind) = line.strip_prefix("# TYPE ") {
             assert_eq!(kind, format!("{current} gauge"));
         } else {
@@ -237,7 +237,7 @@ async fn odd_requests_are_answered_or_cut_off() {
     }
     for mut stream in slow {
         let mut answer = String::new();
-        tokio::time::timeout(Duration::from_secs(60), stream.read_to_string(&mut answer)).await.expect("cut off").unwrap();
+        tokio::time::timeout(Duration::from_mins(1), stream.read_to_string(&mut answer)).await.expect("cut off").unwrap();
         assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408 "), "{answer}");
     }
     let idle = served.say(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
