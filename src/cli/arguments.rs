@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{
-    audit, backup, check, cycle, demo, digests, export, forget, init, preview, pull, rejects, restore, score, scores, sources,
-    task, tasks,
+    audit, backup, check, cycle, demo, digests, export, forget, init, jobs, preview, pull, rejects, restore, run, score, scores,
+    sources, task, tasks,
 };
 
 /// Watches over customers: scores their health with every point explained, prescribes what to do, looks at what became of
@@ -48,6 +48,8 @@ pub enum Command {
     Check(check::Arguments),
     Pull(pull::Arguments),
     Cycle(cycle::Arguments),
+    Run(run::Arguments),
+    Jobs(jobs::Arguments),
     Score(score::Arguments),
     Scores(scores::Arguments),
     Tasks(tasks::Arguments),

@@ -12,7 +12,7 @@ use super::reply::Reply;
 use super::table::{Side, Table};
 use super::words::count;
 use crate::clock::Clock;
-use crate::config::Source;
+use crate::config::{Config, Source};
 use crate::model::{Day, Instant, Zone};
 use crate::store::facts::AsOf;
 use crate::store::pulls::{self, Pull};
@@ -49,10 +49,18 @@ pub async fn run(file: &Path, _: &Arguments, clock: &dyn Clock) -> Result<Reply>
     let mut sources = Vec::new();
     for source in &config.sources {
         let newest = days.get(&source.name).and_then(|days| days.last().copied());
-        sources.push(judge(source, config.resolve(&source.path).display().to_string(), &pulls, newest, today));
+        sources.push(judge(source, place(&config, source), &pulls, newest, today));
     }
     let texts: Vec<String> = sources.iter().map(|source| text(source, config.company.zone())).collect();
     Reply::new(texts.join("\n"), &json!({"as_of": today, "sources": sources}))
+}
+
+/// Where the source is, for people: never with what its address may hold besides.
+fn place(config: &Config, source: &Source) -> String {
+    match &source.path {
+        Some(path) => config.resolve(path).display().to_string(),
+        None => source.kind.name().to_owned(),
+    }
 }
 
 /// A source that brings use is as fresh as its newest day; one that brings none, as its last pull with anything new.

@@ -9,8 +9,8 @@ use super::arguments::{Arguments, Command, Shared};
 use super::exit::{Exit, paragraph};
 use super::reply::Reply;
 use super::{
-    audit, backup, check, cycle, demo, digests, export, forget, init, preview, pull, rejects, restore, score, scores, sources,
-    task, tasks,
+    audit, backup, check, cycle, demo, digests, export, forget, init, jobs, preview, pull, rejects, restore, run, score, scores,
+    sources, task, tasks,
 };
 use crate::clock::SystemClock;
 use crate::config::environment;
@@ -30,7 +30,7 @@ pub fn main() -> ExitCode {
         failpoint::arm(&name);
     }
     let Arguments { shared, command } = arguments;
-    let done = run(&shared, command).and_then(|reply| reply.print(shared.json).map(|()| reply.exit));
+    let done = start(&shared, command).and_then(|reply| reply.print(shared.json).map(|()| reply.exit));
     let exit = done.unwrap_or_else(|error| {
         eprintln!("{}", paragraph(&error));
         Exit::of(&error)
@@ -38,7 +38,7 @@ pub fn main() -> ExitCode {
     ExitCode::from(exit.code())
 }
 
-fn run(shared: &Shared, command: Command) -> Result<Reply> {
+fn start(shared: &Shared, command: Command) -> Result<Reply> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting")?;
     runtime.block_on(dispatch(shared, command))
 }
@@ -48,9 +48,11 @@ async fn dispatch(shared: &Shared, command: Command) -> Result<Reply> {
     match command {
         Command::Demo(arguments) => demo::run(&arguments, clock).await,
         Command::Init(arguments) => init::run(&arguments),
-        Command::Check(arguments) => check::run(file, &arguments).await,
+        Command::Check(arguments) => check::run(file, &arguments, clock).await,
         Command::Pull(arguments) => pull::run(file, &arguments, clock).await,
         Command::Cycle(arguments) => cycle::run(file, &arguments, clock).await,
+        Command::Run(arguments) => run::run(file, &arguments).await,
+        Command::Jobs(arguments) => jobs::run(file, &arguments, clock).await,
         Command::Score(arguments) => score::run(file, &arguments, clock).await,
         Command::Scores(arguments) => scores::run(file, &arguments, clock).await,
         Command::Tasks(arguments) => tasks::run(file, &arguments, clock).await,

@@ -45,9 +45,14 @@ pub(super) fn load(path: &Path, variables: impl Iterator<Item = (String, String)
 
     let mut config = Config::deserialize(merged).map_err(|error| places.explain(&error))?;
     config.root = path.parent().map(PathBuf::from).unwrap_or_default();
+    // What is missing has no place of its own; what it is missing from has.
+    let place_in_file = |path: &[String]| {
+        let found = (1..=path.len()).rev().find_map(|length| places.of(&path[..length]));
+        found.unwrap_or_else(|| file.clone())
+    };
     let place = |path: &[String]| {
         let in_environment = from_environment.get(&path[0]).and_then(|section| section.get(path.get(1)?)).is_some();
-        if in_environment { variable(path) } else { places.of(path).unwrap_or_else(|| file.clone()) }
+        if in_environment { variable(path) } else { place_in_file(path) }
     };
     read_secrets(&mut config).map_err(|(path, reason)| ConfigError::at(place(&path), format!("{}: {reason}", path.join("."))))?;
     validate(&config).map_err(|wrong| {
@@ -97,10 +102,14 @@ fn one_form_of_each_secret(below: &mut Table, layer: &Table) -> Result<(), (Vec<
 /// Reads the secrets that stand in files of their own, without the line's end.
 fn read_secrets(config: &mut Config) -> Result<(), (Vec<String>, String)> {
     let root = config.root.clone();
-    let read = |section: &str, key: &str, file: &Option<PathBuf>, secret: &mut Option<Secret>| {
+    let read = |section: &[String], key: &str, file: &Option<PathBuf>, secret: &mut Option<Secret>| {
         let Some(file) = file else { return Ok(()) };
+        let setting = || [section, &[format!("{key}_file")]].concat();
+        if secret.is_some() {
+            return Err((setting(), format!("is given twice; keep {key} or {key}_file")));
+        }
         let path = root.join(file);
-        let wrong = |reason: String| (vec![section.to_owned(), format!("{key}_file")], format!("{}: {reason}", path.display()));
+        let wrong = |reason: String| (setting(), format!("{}: {reason}", path.display()));
         let text = fs::read_to_string(&path).map_err(|error| wrong(error.to_string()))?;
         let text = text.trim_end_matches(['\n', '\r']);
         if text.is_empty() {
@@ -109,9 +118,15 @@ fn read_secrets(config: &mut Config) -> Result<(), (Vec<String>, String)> {
         *secret = Some(Secret::new(text));
         Ok(())
     };
-    read("store", "url", &config.store.url_file, &mut config.store.url)?;
-    read("mail", "password", &config.mail.password_file, &mut config.mail.password)?;
-    read("web", "token", &config.web.token_file, &mut config.web.token)
+    read(&["store".to_owned()], "url", &config.store.url_file, &mut config.store.url)?;
+    read(&["mail".to_owned()], "password", &config.mail.password_file, &mut config.mail.password)?;
+    read(&["web".to_owned()], "token", &config.web.token_file, &mut config.web.token)?;
+    for (number, source) in config.sources.iter_mut().enumerate() {
+        for (key, file, secret) in source.secrets() {
+            read(&["source".to_owned(), number.to_string()], key, file, secret)?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -233,7 +248,19 @@ mod tests {
                 "[cycle]\ncadence_days = { mid = 0 }",
                 "longroad.toml:2:24: cycle.cadence_days.mid: must be a whole number of days, at least 1",
             ),
-            ("[[source]]\nname = 'a'\nkind = 'http'\npath = 'data'", "longroad.toml:3:8: kind `http` is unknown; known: csv"),
+            ("[[source]]\nname = 'a'\nkind = 'htp'\npath = 'data'", "longroad.toml:3:8: kind `htp` is unknown; is `http` meant?"),
+            (
+                "[[source]]\nname = 'a'\nkind = 'sql'\nurl = 'postgres://h/d'\npath = 'x'\nqueries.accounts = 'SELECT 1'",
+                "longroad.toml:5:8: source.path: a source of kind sql has no such setting",
+            ),
+            (
+                "[[source]]\nname = 'a'\nkind = 'sql'\nurl = 'postgres://h/d'\nqueries.acounts = 'SELECT 1'",
+                "longroad.toml:5:1: source.queries: there is no record `acounts`; is `accounts` meant?",
+            ),
+            (
+                "[[source]]\nname = 'a'\nkind = 'clickhouse'",
+                "longroad.toml:1:1: source.url: is missing; write the address of the clickhouse database, or url_file",
+            ),
             (
                 "[[source]]\nname = 'a'\nkind = 'csv'\npath = 'data'\nrefuse_share = 5",
                 "longroad.toml:5:16: source.refuse_share: 5 is no share; write a number from 0 to 1, for example 0.05 for 5 %",
@@ -270,7 +297,7 @@ mod tests {
             ),
             (
                 "[schedule]\nlease_seconds = 1",
-                "longroad.toml:2:17: schedule.lease_seconds: must be a whole number of seconds, 5 to 3600",
+                "longroad.toml:2:17: schedule.lease_seconds: must be a whole number of seconds, 2 to 3600",
             ),
             ("[mail]\nport = 2.5", "longroad.toml:2:8: mail.port: must be a port from 1 to 65535, not a number with decimals"),
             ("[company\nname = 'x'", "longroad.toml:1:9: unclosed table, expected `]`"),

@@ -32,7 +32,7 @@ pub struct Schedule {
     /// What was missed at most so long ago is made up for, in hours; 0: nothing is.
     #[serde(deserialize_with = "value::hours_or_none")]
     pub catch_up_hours: u32,
-    /// After so many seconds without a sign of life another process takes a run over. 5 to 3600.
+    /// After so many seconds without a sign of life another process takes a run over. 2 to 3600.
     #[serde(deserialize_with = "value::lease_seconds")]
     pub lease_seconds: u32,
     /// Asked to stop, it waits so many seconds for what is running. 0 to 3600.

@@ -32,6 +32,9 @@ pub(super) fn validate(config: &Config) -> Result<(), Contradiction> {
     config.read_store_url().map(drop).or_else(|reason| at(&["store", "url"], reason))?;
     let mut names = BTreeSet::new();
     for (number, source) in config.sources.iter().enumerate() {
+        if let Some((setting, reason)) = source.contradiction() {
+            at(&["source", &number.to_string(), setting], reason)?;
+        }
         if !names.insert(source.name.as_str()) {
             at(
                 &["source", &number.to_string(), "name"],

@@ -20,11 +20,12 @@ struct Whole {
 
 const DAYS: Whole = Whole { least: 1, most: 36_500, expected: "a whole number of days, at least 1" };
 const DAYS_OR_NONE: Whole = Whole { least: 0, most: 36_500, expected: "a whole number of days, 0 or more" };
+const MINUTES: Whole = Whole { least: 1, most: 1_440, expected: "a whole number of minutes, 1 to 1440" };
 const PORT: Whole = Whole { least: 1, most: 65_535, expected: "a port from 1 to 65535" };
 
 const COPIES: Whole = Whole { least: 1, most: 10_000, expected: "a whole number of copies, at least 1" };
 const HOURS_OR_NONE: Whole = Whole { least: 0, most: 8_784, expected: "a whole number of hours, 0 to 8784" };
-const LEASE_SECONDS: Whole = Whole { least: 5, most: 3_600, expected: "a whole number of seconds, 5 to 3600" };
+const LEASE_SECONDS: Whole = Whole { least: 2, most: 3_600, expected: "a whole number of seconds, 2 to 3600" };
 const STOP_SECONDS: Whole = Whole { least: 0, most: 3_600, expected: "a whole number of seconds, 0 to 3600" };
 
 impl Visitor<'_> for Whole {
@@ -64,6 +65,10 @@ pub(super) fn stop_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result
     deserializer.deserialize_i64(STOP_SECONDS)
 }
 
+pub(super) fn minutes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    deserializer.deserialize_i64(MINUTES)
+}
+
 /// An address of this machine with a port.
 pub(super) fn socket<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
     let text = String::deserialize(deserializer)?;
@@ -98,6 +103,15 @@ pub(super) fn share<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D
         return Ok(share);
     }
     Err(de::Error::custom(format!("{share} is no share; write a number from 0 to 1, for example 0.05 for 5 %")))
+}
+
+/// A number above 0.
+pub(super) fn positive<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let number = f64::deserialize(deserializer)?;
+    if number > 0.0 && number.is_finite() {
+        return Ok(number);
+    }
+    Err(de::Error::custom(format!("must be a number above 0, not {number}")))
 }
 
 /// Text of 1 to 100 characters without control characters.

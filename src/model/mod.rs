@@ -3,6 +3,7 @@
 
 mod cron_field;
 mod cron_line;
+mod cursor;
 mod day;
 mod hex;
 mod id;
@@ -14,6 +15,7 @@ mod usage;
 mod zone;
 
 pub use cron_line::CronLine;
+pub use cursor::Cursor;
 pub use day::Day;
 pub use hex::hex;
 pub use id::Id;

@@ -29,6 +29,12 @@ fn system_version() -> Option<String> {
 #[derive(Clone, Debug)]
 pub struct Zone(TimeZone);
 
+impl Default for Zone {
+    fn default() -> Zone {
+        Zone::UTC
+    }
+}
+
 impl Zone {
     /// Coordinated universal time.
     pub const UTC: Zone = Zone(TimeZone::UTC);

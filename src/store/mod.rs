@@ -1,8 +1,10 @@
 //! What longroad remembers: facts with the morning from which they count, usage in tiles, scores as they were given.
 
+mod alone;
 pub mod audit;
 pub mod backup;
 mod copy;
+pub mod cursors;
 mod db;
 pub mod directory;
 pub mod facts;
@@ -11,6 +13,7 @@ pub mod forgotten;
 pub mod gauges;
 pub mod housekeeping;
 mod journal;
+pub mod ledger;
 pub mod migrations;
 pub mod outbox;
 mod packed;
@@ -25,6 +28,7 @@ pub mod turns;
 pub mod usage;
 mod usage_write;
 
+pub use alone::Alone;
 pub use db::{Db, Tx};
 pub(crate) use db::{on_db, on_tx, placeholders};
 pub use task_change::{Change, TaskChange, change_task};

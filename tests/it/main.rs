@@ -13,6 +13,7 @@ mod house;
 mod intake;
 mod keeping;
 mod layers;
+mod ledger;
 mod letters;
 mod loop_turns;
 mod mails;
