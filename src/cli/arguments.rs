@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use super::{check, cycle, demo, digests, init, jobs, preview, pull, rejects, resend, run, score, scores, sources, task, tasks};
+use super::{
+    audit, backup, check, cycle, demo, digests, export, forget, init, jobs, preview, pull, rejects, resend, restore, run, score,
+    scores, sources, task, tasks,
+};
 
 /// Watches over customers: scores their health with every point explained, prescribes what to do, looks at what became of
 /// it, and mails people what they act on.
@@ -56,6 +59,11 @@ pub enum Command {
     Resend(resend::Arguments),
     Rejects(rejects::Arguments),
     Sources(sources::Arguments),
+    Export(export::Arguments),
+    Forget(forget::Arguments),
+    Audit(audit::Arguments),
+    Backup(backup::Arguments),
+    Restore(restore::Arguments),
 }
 
 #[cfg(test)]

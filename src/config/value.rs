@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use lettre::message::Mailbox;
@@ -71,6 +72,14 @@ pub(super) fn stop_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result
 
 pub(super) fn minutes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     deserializer.deserialize_i64(MINUTES)
+}
+
+/// An address of this machine with a port.
+pub(super) fn socket<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let wrong =
+        || de::Error::custom(format!("`{text}` is no address; write an IP address with a port, for example 127.0.0.1:8080"));
+    text.trim().parse().map_err(|_| wrong())
 }
 
 pub(super) fn port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {

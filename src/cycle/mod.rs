@@ -2,6 +2,7 @@
 
 mod assess;
 mod book;
+mod distrust;
 mod evaluate;
 mod look;
 mod mailing;

@@ -23,6 +23,7 @@ use crate::failpoint;
 use crate::health::{Band, Factor};
 use crate::model::{Day, Id};
 use crate::playbook::{self, Diagnoses, Opened};
+use crate::store::audit::{self, Deed};
 use crate::store::directory::place_of;
 use crate::store::ledger::Fence;
 use crate::store::scores::{self, Cycle, GivenScore};
@@ -89,12 +90,14 @@ pub async fn run_fenced(
     progress("writing digests");
     let Night { mut tx, books, .. } = night;
     let world = Arc::clone(&population.world);
+    let config_before = population.before.as_ref().map_or(String::new(), |cycle| cycle.config_hash.clone());
     // Letting go of all customers takes a while, and nobody need wait for it.
     tokio::task::spawn_blocking(move || drop(population));
     report.without_csm = books.without_csm;
     let when = When { mailing: options.mailing, past: past(as_of, today), now };
     report.digests = mails::plan(&mut tx, setup, books, when).await?;
     watch.lap("digests");
+    report.seconds.clone_from(&watch.laps);
     let cycle = Cycle {
         as_of,
         through_pull: world.as_of.through_pull,
@@ -105,6 +108,11 @@ pub async fn run_fenced(
     };
     scores::save_configuration(&mut tx, &setup.hash, &setup.text, now).await?;
     scores::save_cycle(&mut tx, &cycle).await?;
+    if config_before != setup.hash {
+        let detail = if config_before.is_empty() { "the first".to_owned() } else { format!("in place of {config_before}") };
+        let deed = Deed { at: now, actor: "longroad", action: "configuration", subject: &setup.hash, detail: &detail };
+        audit::append(&mut tx, &deed).await?;
+    }
     fence.close(&mut tx, clock.now()).await?;
     failpoint::reach("before_commit");
     tx.commit().await?;
@@ -202,6 +210,7 @@ impl<'a> Night<'a> {
         for Diagnosed { customer, evaluated, diagnoses } in customers {
             let place = evaluated.given.place;
             let before = block.before(place);
+            *report.bands.entry(evaluated.given.band.band.name()).or_default() += 1;
             match evaluated.health.score {
                 Some(_) => report.scored += 1,
                 None => report.unknown += 1,

@@ -6,10 +6,9 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::take_in::hex;
 use crate::config::Config;
 use crate::health::Scorecard;
-use crate::model::{Calendar, MetricDeclaration};
+use crate::model::{Calendar, MetricDeclaration, hex};
 use crate::playbook::{Library, shipped};
 use crate::signals::condition::Fault;
 

@@ -1,6 +1,7 @@
 //! What is tested from outside: the built binary, the two databases, and the rules of the source tree itself.
 
 mod as_of;
+mod backups;
 mod believed;
 mod chaos_ledger;
 mod chaos_mail;
@@ -8,10 +9,13 @@ mod cli;
 mod cluster;
 mod daemon;
 mod delivery;
+mod exports;
 mod first_value;
+mod forgetting;
 mod honesty;
 mod house;
 mod intake;
+mod keeping;
 mod layers;
 mod ledger;
 mod letters;
@@ -20,11 +24,15 @@ mod mail_commands;
 mod mails;
 mod nights;
 mod outbox;
+mod partitions;
 mod readers;
 mod records;
 mod scheduler;
+mod secrets;
+mod served;
 mod smtp;
 mod smtp_double;
 mod support;
 mod tasks;
 mod unknown;
+mod upgrades;
