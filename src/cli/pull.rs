@@ -12,6 +12,7 @@ use super::{open, telemetry};
 use crate::clock::Clock;
 use crate::config::{Config, nearest};
 use crate::cycle::pull::{PullOptions, PullReport, pull};
+use crate::store::ledger::Fence;
 
 /// Pull new data now
 ///
@@ -35,7 +36,8 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
     }
     let db = open::store(&config).await?;
     let (only, whole) = (arguments.sources.as_slice(), arguments.whole);
-    let options = PullOptions { as_of: open::today(&config, clock), only, whole, progress: &telemetry::progress };
+    let options =
+        PullOptions { as_of: open::today(&config, clock), only, whole, fence: Fence::Free, progress: &telemetry::progress };
     let report = pull(&db, &config, clock, options).await?;
     db.close().await;
     let left_over = report.rejected > 0 || !report.refused.is_empty();

@@ -11,8 +11,9 @@ use crate::clock::Clock;
 use crate::config::{Config, Source};
 use crate::model::{Day, Instant};
 use crate::sources::{Feed, Fetch, fetch};
+use crate::store::ledger::{ClaimLost, Fence};
 use crate::store::trust::{self, Standing};
-use crate::store::{Db, cursors, scores};
+use crate::store::{Db, cursors};
 
 /// What came in.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -36,6 +37,8 @@ pub struct PullOptions<'a> {
     pub only: &'a [String],
     /// Whether everything is asked for, and not only what changed.
     pub whole: bool,
+    /// The run that each source's transaction is a part of.
+    pub fence: Fence<'a>,
     /// Hears what is being done.
     pub progress: &'a (dyn Fn(&str) + Sync),
 }
@@ -45,25 +48,25 @@ pub struct PullOptions<'a> {
 pub struct PullTime {
     /// The present.
     pub now: Instant,
-    /// The morning that is lived; no earlier than the last that was.
+    /// The morning that is lived.
     pub as_of: Day,
 }
 
 /// Pulls. A source that fails is told in the report and stops no other.
 pub async fn pull(db: &Db, config: &Config, clock: &dyn Clock, options: PullOptions<'_>) -> Result<PullReport> {
-    let lived = scores::last_cycle(db, None).await?.map(|cycle| cycle.as_of);
-    let time = PullTime { now: clock.now(), as_of: lived.map_or(options.as_of, |lived| lived.max(options.as_of)) };
+    let time = PullTime { now: clock.now(), as_of: options.as_of };
     let wanted = |source: &&Source| options.only.is_empty() || options.only.contains(&source.name);
     let sources: Vec<&Source> = config.sources.iter().filter(wanted).collect();
     let fetched = join_all(sources.iter().map(|source| ask(db, config, source, clock, options))).await;
     let mut report = PullReport::default();
     for (source, feeds) in sources.into_iter().zip(fetched) {
         let taken = match feeds {
-            Ok(feeds) => take_in(db, config, source, time, &feeds).await,
+            Ok(feeds) => take_in(db, config, source, time, &feeds, options.fence).await,
             Err(error) => Err(error),
         };
         let refusal = match taken {
             Ok(taken) => report.add(source, taken),
+            Err(lost) if lost.is::<ClaimLost>() => return Err(lost),
             Err(error) => {
                 let reason = format!("{error:#}");
                 failed(db, source, time.now, &reason).await?;

@@ -18,10 +18,11 @@ use crate::sources::Feed;
 use crate::sources::csv;
 use crate::store::directory::Directory;
 use crate::store::facts::{self, Knowledge};
+use crate::store::ledger::Fence;
 use crate::store::pulls::{self, Pull, StoredReject};
 use crate::store::trust::{self, Seen, Standing, UsageTotal};
 use crate::store::usage::{self, StoredMetric};
-use crate::store::{BUFFER, Conflict, Db, Tx, UsageWriter, cursors};
+use crate::store::{BUFFER, Conflict, Db, Tx, UsageWriter, cursors, scores};
 
 /// What became of what a source brought.
 #[derive(Debug, Default)]
@@ -37,30 +38,42 @@ pub struct Taken {
 }
 
 /// Takes all feeds of a source in, or says why nothing was taken in.
-pub async fn take_in(db: &Db, config: &Config, source: &Source, time: PullTime, feeds: &[Feed]) -> Result<Taken> {
+pub async fn take_in(
+    db: &Db,
+    config: &Config,
+    source: &Source,
+    time: PullTime,
+    feeds: &[Feed],
+    fence: Fence<'_>,
+) -> Result<Taken> {
     // Files are looked over while the store is.
     let hashes: Vec<_> = feeds
         .iter()
         .cloned()
         .map(|feed| tokio::task::spawn_blocking(move || csv::hash(&feed).with_context(|| format!("reading {}", feed.name))))
         .collect();
+    // First of all, so that what is read from here on is as it is when this is committed.
+    let tx = db.begin().await?;
+    let last_pull = pulls::last_id(db).await?;
+    let lived = scores::last_cycle(db, None).await?.map(|cycle| cycle.as_of);
     let mut pull = SourcePull {
         db,
         config,
         source,
-        time,
+        // A morning that was lived knows nothing of what comes in after it.
+        time: PullTime { as_of: lived.map_or(time.as_of, |lived| lived.max(time.as_of)), ..time },
         directory: Arc::new(Directory::load(db).await?),
         metrics: usage::metrics(db).await?,
         newest: pulls::newest(db).await?,
-        next_pull: pulls::last_id(db).await? + 1,
+        next_pull: last_pull + 1,
         done: Vec::new(),
         notes: Vec::new(),
         unchanged: 0,
         figures: Figures::default(),
         seen: BTreeMap::new(),
-        tx: db.begin().await?,
+        tx,
     };
-    let brought = pulls::brought(db, &source.name, pulls::last_id(db).await?).await?;
+    let brought = pulls::brought(db, &source.name, last_pull).await?;
     for (feed, hash) in feeds.iter().zip(hashes) {
         let hash = hash.await.context("reading a file")??;
         pull.feed(feed, hash, !brought.contains(feed.record.name())).await?;
@@ -104,14 +117,17 @@ pub async fn take_in(db: &Db, config: &Config, source: &Source, time: PullTime, 
     if taken.refused.is_some() {
         drop(tx);
         tx = db.begin().await?;
+        // Others may have pulled since.
+        let shift = pulls::last_id(db).await? - last_pull;
         for (pull, _) in &mut done {
-            pull.refused = true;
+            (pull.id, pull.refused) = (pull.id + shift, true);
         }
     }
     for (pull, rejects) in &done {
         pulls::record(&mut tx, pull, rejects).await?;
     }
     trust::put_standing(&mut tx, &source.name, &standing).await?;
+    fence.close(&mut tx, time.now).await?;
     tx.commit().await?;
     Ok(taken)
 }
