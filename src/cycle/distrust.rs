@@ -33,7 +33,7 @@ pub async fn suspicion(
     source: &Source,
     figures: &Figures,
     metrics: &[StoredMetric],
-    works: &dyn Fn(Day) -> bool,
+    works: &(dyn Fn(Day) -> bool + Sync),
 ) -> Result<Option<String>> {
     for (feed, rows) in &figures.accounts {
         let usual = usual_rows(db, &source.name, feed).await?;
@@ -74,7 +74,7 @@ fn fallen(
     brought: &BTreeMap<(i64, Day), UsageTotal>,
     known: &BTreeMap<(i64, Day), UsageTotal>,
     most_share: f64,
-    works: &dyn Fn(Day) -> bool,
+    works: &(dyn Fn(Day) -> bool + Sync),
 ) -> Option<Fall> {
     let newest_known = known.keys().map(|(_, day)| *day).max()?;
     let mut days: Vec<Day> = brought.keys().map(|(_, day)| *day).filter(|day| *day > newest_known && works(*day)).collect();
@@ -125,7 +125,7 @@ mod tests {
     fn use_that_fell_in_a_day_is_suspect_and_a_weekend_is_not() {
         let known = totals(&[(86, 100.0), (93, 110.0), (94, 5.0), (99, 90.0)]);
         let all = |_: Day| true;
-        let fall = |brought: &[(i32, f64)], works: &dyn Fn(Day) -> bool| fallen(&totals(brought), &known, 0.6, works);
+        let fall = |brought: &[(i32, f64)], works: &(dyn Fn(Day) -> bool + Sync)| fallen(&totals(brought), &known, 0.6, works);
         assert_eq!(fall(&[(100, 45.0)], &all), None);
         let found = fall(&[(100, 20.0)], &all).unwrap();
         assert_eq!((found.metric, found.day), (1, Day::from_days(100)));
