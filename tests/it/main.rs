@@ -20,6 +20,7 @@ mod layers;
 mod ledger;
 mod letters;
 mod loop_turns;
+mod mail_commands;
 mod mails;
 mod nights;
 mod outbox;
