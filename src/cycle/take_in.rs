@@ -13,7 +13,7 @@ use super::pull::PullTime;
 use super::read_file::{self, Batch, FileRead};
 use crate::config::{Config, Source};
 use crate::model::record::RecordKind;
-use crate::model::{Combine, Cursor, Day, Instant, hex};
+use crate::model::{Calendar, Combine, Cursor, Day, Instant, hex};
 use crate::sources::Feed;
 use crate::sources::csv;
 use crate::store::directory::Directory;
@@ -243,7 +243,11 @@ impl SourcePull<'_> {
         for (pull, _) in self.done.iter().filter(|(pull, _)| pull.whole && pull.record == RecordKind::Accounts.name()) {
             self.figures.accounts.insert(pull.file.clone(), pull.rows);
         }
-        suspicion(self.db, self.source, &self.figures, &self.metrics, &|_| true).await
+        let company = &self.config.company;
+        let week = Calendar::new(company.working_days);
+        // On a holiday use falls as on no other day of that name.
+        let ordinary = |day: Day| company.calendar.is_working(day, None) == week.is_working(day, None);
+        suspicion(self.db, self.source, &self.figures, &self.metrics, &ordinary).await
     }
 
     /// Notes what use came to, as a measure for later pulls.
