@@ -2,6 +2,7 @@
 //! by row, and what is wrong with a row is said.
 
 mod clickhouse;
+mod client;
 mod columns;
 pub mod csv;
 mod error;
@@ -12,6 +13,7 @@ mod spool;
 mod sql;
 mod window;
 
+pub use client::is_internal;
 pub use columns::SourceRecord;
 pub use error::SourceError;
 pub use feed::Feed;
