@@ -132,8 +132,9 @@ impl SourcePull<'_> {
             _ => self.facts(file.record, knowledge, receiver).await?,
         };
         let read = reader.await.context("reading the file")??;
-        let (changed, read) = self.set_aside(file, knowledge, changed, read).await?;
-        let mut notes = read.notes;
+        let (changed, mut read) = self.set_aside(file, knowledge, changed, read).await?;
+        read.add(&file.set_aside);
+        let mut notes = [file.notes.clone(), read.notes].concat();
         if file.record == RecordKind::Usage {
             notes.extend(self.undeclared());
         }

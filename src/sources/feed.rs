@@ -6,6 +6,7 @@ use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::csv::Reject;
 use crate::model::Instant;
 use crate::model::record::RecordKind;
 
@@ -22,10 +23,35 @@ pub struct Feed {
     pub whole: bool,
     /// For a source that is asked for what changed: up to which instant this is the answer.
     pub through: Option<Instant>,
+    /// Rows that could not be written into it.
+    pub set_aside: SetAside,
+    /// What the reader of a report should know of it.
+    pub notes: Vec<String>,
     content: Content,
     /// The lines with which pages of the answer begin, rising.
     pages: Vec<(u64, String)>,
 }
+
+/// Rows that a source brought and that no reader will see.
+#[derive(Clone, Debug, Default)]
+pub struct SetAside {
+    /// How many.
+    pub count: u64,
+    /// The first of them.
+    pub first: Vec<Reject>,
+}
+
+impl SetAside {
+    pub(super) fn add(&mut self, reject: Reject) {
+        self.count += 1;
+        if self.first.len() < KEPT {
+            self.first.push(reject);
+        }
+    }
+}
+
+/// Rows set aside that are kept with their text; more are counted.
+const KEPT: usize = 20_000;
 
 #[derive(Clone, Debug)]
 enum Content {
@@ -43,6 +69,8 @@ impl Feed {
             packed: path.extension().is_some_and(|extension| extension == "gz"),
             whole: true,
             through: None,
+            set_aside: SetAside::default(),
+            notes: Vec::new(),
             content: Content::Path(path),
             pages: Vec::new(),
         }
@@ -50,7 +78,8 @@ impl Feed {
 
     pub(super) fn spooled(record: RecordKind, name: String, file: File, pages: Vec<(u64, String)>) -> Feed {
         let content = Content::Spool(Arc::new(file));
-        Feed { record, name, packed: false, whole: true, through: None, content, pages }
+        let (set_aside, notes) = (SetAside::default(), Vec::new());
+        Feed { record, name, packed: false, whole: true, through: None, set_aside, notes, content, pages }
     }
 
     /// The same under another name.

@@ -5,28 +5,35 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
 use super::Feed;
+use super::csv::Reject;
+use super::feed::SetAside;
 use crate::model::record::RecordKind;
 
 /// More than this is no answer but a mistake. Bytes.
 const MOST_BYTES: u64 = 16 << 30;
+/// How much of a row that is set aside is kept. Bytes.
+const SHOWN: usize = 4096;
 
 /// A feed that is being written.
 #[derive(Debug)]
 pub struct Spool {
     record: RecordKind,
     name: String,
-    writer: csv::Writer<BufWriter<File>>,
+    writer: ::csv::Writer<BufWriter<File>>,
     bytes: u64,
     next_line: u64,
     rows: u64,
     pages: Vec<(u64, String)>,
+    set_aside: SetAside,
+    notes: Vec<String>,
 }
 
 impl Spool {
     /// An empty one with these columns: the record's, `known_at`, and of accounts whatever attributes there are.
     pub fn new(record: RecordKind, name: impl Into<String>, columns: &[impl AsRef<str>]) -> io::Result<Spool> {
-        let writer = csv::Writer::from_writer(BufWriter::with_capacity(1 << 16, tempfile::tempfile()?));
-        let mut spool = Spool { record, name: name.into(), writer, bytes: 0, next_line: 1, rows: 0, pages: Vec::new() };
+        let writer = ::csv::Writer::from_writer(BufWriter::with_capacity(1 << 16, tempfile::tempfile()?));
+        let (pages, set_aside, notes) = (Vec::new(), SetAside::default(), Vec::new());
+        let mut spool = Spool { record, name: name.into(), writer, bytes: 0, next_line: 1, rows: 0, pages, set_aside, notes };
         spool.write(columns.iter().map(|column| column.as_ref().as_bytes()))?;
         Ok(spool)
     }
@@ -40,6 +47,25 @@ impl Spool {
     pub fn row<'a>(&mut self, cells: impl Iterator<Item = &'a [u8]>) -> io::Result<()> {
         self.rows += 1;
         self.write(cells)
+    }
+
+    /// Leaves a row out that is not meant, so that those after it keep their numbers.
+    pub fn skip(&mut self) -> io::Result<()> {
+        // Readers pass over rows without any text.
+        self.write([b"".as_slice()].into_iter())
+    }
+
+    /// Sets a row aside of which not even the cells can be told.
+    pub fn set_aside(&mut self, column: &str, reason: impl Into<String>, row: &str) -> io::Result<()> {
+        let row = row[..row.floor_char_boundary(SHOWN)].to_owned();
+        let (file, line, column, reason) = (self.name.clone(), self.next_line, column.to_owned(), reason.into());
+        self.set_aside.add(Reject { file, line, column, reason, row });
+        self.skip()
+    }
+
+    /// Adds what the reader of a report should know of the whole feed.
+    pub fn note(&mut self, note: impl Into<String>) {
+        self.notes.push(note.into());
     }
 
     fn write<'a>(&mut self, cells: impl Iterator<Item = &'a [u8]>) -> io::Result<()> {
@@ -58,6 +84,11 @@ impl Spool {
         Ok(())
     }
 
+    /// What people call the feed.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Rows so far.
     pub fn rows(&self) -> u64 {
         self.rows
@@ -67,7 +98,9 @@ impl Spool {
     pub fn finish(self) -> io::Result<Feed> {
         let file = self.writer.into_inner().map_err(|error| io::Error::other(error.to_string()))?;
         let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-        Ok(Feed::spooled(self.record, self.name, file, self.pages))
+        let mut feed = Feed::spooled(self.record, self.name, file, self.pages);
+        (feed.set_aside, feed.notes) = (self.set_aside, self.notes);
+        Ok(feed)
     }
 }
 

@@ -104,9 +104,10 @@ fn internal_v6(v6: Ipv6Addr) -> bool {
     let v4 = |high: u16, low: u16| internal_v4(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)));
     match v6.segments() {
         // Unspecified, loopback, IPv4 in the old and the new form.
-        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] => v4(high, low),
+        [0, 0, 0, 0, 0, 0 | 0xffff, high, low]
         // NAT64, 6to4.
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => v4(high, low),
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        | [0x2002, high, low, ..] => v4(high, low),
         // Only 2000::/3 is given out to the public.
         [first, ..] => !(0x2000..0x4000).contains(&first),
     }
