@@ -6,10 +6,10 @@ use reqwest::Method;
 use serde_saphyr::{Location, Spanned};
 use url::Url;
 
-use super::file::{AskingFile, By, MappingFile, MethodFile, PagesFile, RequestFile, Way};
-use super::formula::{Formula, Kind};
+use super::file::{AskingFile, By, MappingFile, MethodFile, PagesFile, RememberFile, RequestFile, Way};
+use super::formula::{Formula, Kind, Names};
 use super::json::Pointer;
-use super::mapping::{Asking, Field, From, Mapping, Pages, Request};
+use super::mapping::{Asking, Field, From, Mapping, Memory, Pages, Request};
 use super::template::{Body, Slot, Template};
 use crate::config::nearest;
 use crate::model::record::RecordKind;
@@ -25,14 +25,21 @@ impl Mapping {
         let document = Document::new(file, text);
         let read: MappingFile = document.read().map_err(|fault| vec![fault])?;
         let parameters: BTreeSet<&str> = read.parameters.keys().map(String::as_str).collect();
-        let mut check = Check { document, parameters, faults: Vec::new() };
+        let memories = read.requests.iter().filter(|(_, request)| request.value.remember.is_some());
+        let memories: BTreeSet<&str> = memories.map(|(name, _)| name.as_str()).collect();
+        let mut check = Check { document, names: Names { parameters, memories }, faults: Vec::new() };
         let base = read.base.as_ref().and_then(|base| check.base(base));
         if !read.documentation.value.starts_with("https://") {
             check.fault(&read.documentation, "names no page; write the https:// address of the service's documentation");
         }
         let headers = read.headers.iter().filter_map(|(name, value)| Some((name.clone(), check.template(value)?))).collect();
-        let mut requests: Vec<Request> =
-            read.requests.iter().filter_map(|(name, request)| check.request(name, &request.value, request.referenced)).collect();
+        let (mut memories, mut requests) = (Vec::new(), Vec::new());
+        for (name, request) in &read.requests {
+            match &request.value.remember {
+                Some(remember) => memories.extend(check.memory(name, &request.value, remember, request.referenced)),
+                None => requests.extend(check.request(name, &request.value, request.referenced)),
+            }
+        }
         requests.sort_by(|a, b| (a.record, &a.name).cmp(&(b.record, &b.name)));
         let mut faults = check.faults;
         if read.requests.is_empty() {
@@ -44,13 +51,13 @@ impl Mapping {
         }
         let authentication = read.authentication.into_iter().map(Way::word).collect();
         let parameters = read.parameters.into_iter().map(|(name, one)| (name, (one.about, one.default))).collect();
-        Ok(Mapping { base, authentication, headers, parameters, requests })
+        Ok(Mapping { base, authentication, headers, parameters, memories, requests })
     }
 }
 
 struct Check<'a> {
     document: Document<'a>,
-    parameters: BTreeSet<&'a str>,
+    names: Names<'a>,
     faults: Vec<Fault>,
 }
 
@@ -70,7 +77,7 @@ impl Check<'_> {
     }
 
     fn template(&mut self, text: &Spanned<String>) -> Option<Template> {
-        Template::parse(&text.value, &self.parameters)
+        Template::parse(&text.value, &self.names.parameters)
             .map_err(|(offset, reason)| self.faults.push(self.document.within(text, offset, reason)))
             .ok()
     }
@@ -84,7 +91,7 @@ impl Check<'_> {
     }
 
     fn formula(&mut self, text: &Spanned<String>) -> Option<Formula> {
-        Formula::parse(&text.value, &self.parameters)
+        Formula::parse(&text.value, &self.names)
             .map_err(|error| self.faults.push(self.document.within(text, error.offset, error.reason)))
             .ok()
     }
@@ -98,13 +105,33 @@ impl Check<'_> {
         Some(formula)
     }
 
-    fn request(&mut self, name: &str, read: &RequestFile, at: Location) -> Option<Request> {
-        let record = RecordKind::parse(&read.record.value);
-        if record.is_none() {
-            let hint = nearest(&read.record.value, RecordKind::ALL.map(RecordKind::name))
-                .map_or_else(String::new, |meant| format!("; is `{meant}` meant?"));
-            self.fault(&read.record, format!("there is no record `{}`{hint}", read.record.value));
+    fn memory(&mut self, name: &str, read: &RequestFile, remember: &RememberFile, at: Location) -> Option<Memory> {
+        if read.record.is_some() || !read.fields.is_empty() || read.changes.is_some() || read.all.is_none() {
+            let reason = format!("`{name}` remembers: it has `all`, and neither `record` nor `fields` nor `changes`");
+            self.faults.push(self.document.at(at, reason));
         }
+        let pages = read.pages.as_ref().map(|pages| self.pages(&pages.value, pages.referenced));
+        let asking = read.all.as_ref().and_then(|asking| self.asking(asking, pages.as_ref(), false));
+        let (rows, key, value) = (self.pointer(&read.rows), self.pointer(&remember.key), self.pointer(&remember.value));
+        Some(Memory { name: name.to_owned(), asking: asking?, rows: rows?, pages, key: key?, value: value? })
+    }
+
+    fn record(&mut self, name: &str, read: &RequestFile, at: Location) -> Option<RecordKind> {
+        let Some(written) = &read.record else {
+            self.faults.push(self.document.at(at, format!("`{name}` has neither `record` nor `remember`")));
+            return None;
+        };
+        let record = RecordKind::parse(&written.value);
+        if record.is_none() {
+            let hint = nearest(&written.value, RecordKind::ALL.map(RecordKind::name))
+                .map_or_else(String::new, |meant| format!("; is `{meant}` meant?"));
+            self.fault(written, format!("there is no record `{}`{hint}", written.value));
+        }
+        record
+    }
+
+    fn request(&mut self, name: &str, read: &RequestFile, at: Location) -> Option<Request> {
+        let record = self.record(name, read, at);
         if read.all.is_none() && read.changes.is_none() {
             self.faults.push(self.document.at(at, format!("`{name}` asks nothing; write `all`, `changes` or both")));
         }
@@ -140,7 +167,7 @@ impl Check<'_> {
         let body = read
             .body
             .as_ref()
-            .and_then(|body| Body::parse(&body.value, &self.parameters).map_err(|reason| self.fault(body, reason)).ok());
+            .and_then(|body| Body::parse(&body.value, &self.names.parameters).map_err(|reason| self.fault(body, reason)).ok());
         if body.is_some() && read.method == MethodFile::Get {
             self.fault(&read.path, "sends a body by GET; write method: post");
         }

@@ -55,7 +55,8 @@ pub(super) struct ParameterFile {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RequestFile {
-    pub(super) record: Spanned<String>,
+    pub(super) record: Option<Spanned<String>>,
+    pub(super) remember: Option<RememberFile>,
     pub(super) all: Option<AskingFile>,
     pub(super) changes: Option<AskingFile>,
     #[serde(default)]
@@ -65,6 +66,7 @@ pub(super) struct RequestFile {
     pub(super) pages: Option<Spanned<PagesFile>>,
     pub(super) keep: Option<Spanned<String>>,
     pub(super) refuse: Option<RefuseFile>,
+    #[serde(default)]
     pub(super) fields: BTreeMap<String, Spanned<String>>,
 }
 
@@ -131,6 +133,14 @@ pub enum By {
     Next,
     /// By the address in the header `Link` with `rel="next"` (RFC 8288).
     Link,
+}
+
+/// What of a row other requests may ask for by `recall`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RememberFile {
+    pub(super) key: Spanned<String>,
+    pub(super) value: Spanned<String>,
 }
 
 #[derive(Debug, Deserialize)]

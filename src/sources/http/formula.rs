@@ -30,6 +30,15 @@ pub enum Kind {
     Text,
 }
 
+/// What a mapping gives names to.
+#[derive(Debug, Default)]
+pub struct Names<'a> {
+    /// What it leaves open to the source's `parameters`.
+    pub parameters: BTreeSet<&'a str>,
+    /// What it remembers.
+    pub memories: BTreeSet<&'a str>,
+}
+
 /// Why an expression gives nothing for a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Nothing {
@@ -40,10 +49,10 @@ pub enum Nothing {
 }
 
 impl Formula {
-    /// Reads and checks one. `parameters` are the names that the mapping leaves open.
-    pub fn parse(text: &str, parameters: &BTreeSet<&str>) -> Result<Formula, ConditionError> {
+    /// Reads and checks one.
+    pub fn parse(text: &str, names: &Names<'_>) -> Result<Formula, ConditionError> {
         let program = compile(text, "row.first + \" \" + row.last")?;
-        let mut checker = Checker { program: &program, parameters, bound: Vec::new(), constant: true };
+        let mut checker = Checker { program: &program, names, bound: Vec::new(), constant: true };
         let kind = checker.kind(program.expression())?;
         Ok(Formula { expression: program.expression().clone(), kind, constant: checker.constant })
     }
@@ -76,7 +85,7 @@ impl Formula {
 
 struct Checker<'a> {
     program: &'a Program,
-    parameters: &'a BTreeSet<&'a str>,
+    names: &'a Names<'a>,
     /// Names that a macro such as `exists` binds.
     bound: Vec<String>,
     constant: bool,
@@ -141,12 +150,19 @@ impl Checker<'_> {
     }
 
     fn parameter(&self, at: u64, name: &str) -> Checked {
-        if self.parameters.contains(name) {
+        if self.names.parameters.contains(name) {
             return Ok(Some(Kind::Text));
         }
-        let hint = nearest(name, self.parameters.iter().copied())
+        let hint = nearest(name, self.names.parameters.iter().copied())
             .map_or_else(String::new, |meant| format!("; is `parameter.{meant}` meant?"));
         Err(self.at(at, format!("the mapping declares no parameter `{name}`{hint}")))
+    }
+
+    fn memory(&self, name: &IdedExpr) -> Checked {
+        match &name.expr {
+            Expr::Literal(LiteralValue::String(text)) if self.names.memories.contains(text.inner()) => Ok(Some(Kind::Text)),
+            _ => Err(self.at(name.id, "`recall` takes the name of a request that has `remember`, in quotes")),
+        }
     }
 
     fn call(&mut self, at: u64, call: &CallExpr) -> Checked {
@@ -193,6 +209,7 @@ impl Checker<'_> {
                 Some(function) if function.arguments != kinds.len() => {
                     Err(self.at(at, format!("`{name}` is written {}", function.written)))
                 }
+                Some(function) if function.name == "recall" => self.memory(&call.args[0]),
                 Some(function) => Ok(function.gives),
                 None => {
                     let known = FUNCTIONS.iter().map(|function| function.name);
@@ -217,12 +234,16 @@ impl Checker<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+    use std::sync::Arc;
+
     use super::super::json::Json;
     use super::*;
     use crate::model::Zone;
 
     fn parse(text: &str) -> Result<Formula, String> {
-        Formula::parse(text, &BTreeSet::from(["portal"])).map_err(|error| format!("{}: {}", error.offset + 1, error.reason))
+        let names = Names { parameters: BTreeSet::from(["portal"]), memories: BTreeSet::from(["people"]) };
+        Formula::parse(text, &names).map_err(|error| format!("{}: {}", error.offset + 1, error.reason))
     }
 
     #[test]
@@ -233,7 +254,9 @@ mod tests {
         )
         .unwrap();
         let zone = Zone::parse("Europe/Berlin").unwrap();
-        let mut working = Working::new(&zone, [("portal".to_owned(), "eu".to_owned())].into());
+        let people = HashMap::from([("Ann".to_owned(), "acme".to_owned())]);
+        let memories = Arc::new([("people".to_owned(), people)].into());
+        let mut working = Working::new(&zone, [("portal".to_owned(), "eu".to_owned())].into(), memories);
         working.row(&row, None);
         let text = |formula: &str| parse(formula).unwrap().text(&working);
         let wrong = |formula: &str| match text(formula) {
@@ -258,6 +281,11 @@ mod tests {
             ("row.tags.exists(tag, tag == 'vip')", "true"),
             ("row.price.interval == 'year' ? 12 : 1", "12"),
             ("has(row.price.nothing) ? 'a' : 'b'", "b"),
+            ("plus_days(day(row.on), 1)", "2026-01-03"),
+            ("plus_months('2026-01-31', 1)", "2026-02-28"),
+            ("plus_minutes(row.on, 90)", "2026-01-02T01:00:00Z"),
+            ("recall('people', row.first)", "acme"),
+            ("recall('people', 'Bob')", ""),
             ("lower(row.first)", "ann"),
             ("string(size(row.tags))", "2"),
             ("!row.yes", "false"),
@@ -286,6 +314,8 @@ mod tests {
             ("rwo.id", "1: `rwo` is not a known name; fields are written row.rwo, words stand in quotes"),
             ("row.a + parameter.portla", "18: the mapping declares no parameter `portla`; is `parameter.portal` meant?"),
             ("secnds(row.a)", "7: `secnds` is not a known function; is `seconds` meant?"),
+            ("recall('people')", "7: `recall` is written recall(request, key)"),
+            ("recall('peple', row.a)", "8: `recall` takes the name of a request that has `remember`, in quotes"),
             ("minor(row.a)", "6: `minor` is written minor(amount, currency)"),
             ("row.a == 'x' && 3", "14: joins a number where true or false is due"),
             ("'a' + 3", "5: adds a number to a text; string(…) makes a text of a number"),

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 
 use super::formula::Kind;
 use super::json::Json;
-use crate::model::{Currency, Instant, Zone};
+use crate::model::{Currency, Day, Instant, Zone};
 
 /// A function that formulas may call.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +29,7 @@ const fn function(name: &'static str, written: &'static str, arguments: usize, g
 }
 
 /// All of them.
-pub const FUNCTIONS: [Function; 14] = [
+pub const FUNCTIONS: [Function; 18] = [
     // Unix time as an instant.
     function("seconds", "seconds(number)", 1, Some(Kind::Text)),
     function("milliseconds", "milliseconds(number)", 1, Some(Kind::Text)),
@@ -37,6 +37,11 @@ pub const FUNCTIONS: [Function; 14] = [
     function("instant", "instant(text)", 1, Some(Kind::Text)),
     // The day of an instant in the company's zone; a day stays what it is.
     function("day", "day(text)", 1, Some(Kind::Text)),
+    function("plus_days", "plus_days(day, number)", 2, Some(Kind::Text)),
+    function("plus_months", "plus_months(day, number)", 2, Some(Kind::Text)),
+    function("plus_minutes", "plus_minutes(instant, number)", 2, Some(Kind::Text)),
+    // What a request with `remember` kept for a key.
+    function("recall", "recall(request, key)", 2, Some(Kind::Text)),
     // An amount in cents, or whatever the currency's smallest unit is, as a decimal.
     function("minor", "minor(amount, currency)", 2, Some(Kind::Text)),
     function("lower", "lower(text)", 1, Some(Kind::Text)),
@@ -50,14 +55,17 @@ pub const FUNCTIONS: [Function; 14] = [
     function("contains", "text.contains(text)", 2, Some(Kind::Bool)),
 ];
 
+/// What requests with `remember` kept, by their names and then by key.
+pub type Memories = BTreeMap<String, HashMap<String, String>>;
+
 /// What formulas are worked out over. A row is set before they are.
 pub struct Working {
     context: Context<'static, 'static>,
 }
 
 impl Working {
-    /// With the values of the mapping's parameters.
-    pub fn new(zone: &Zone, parameters: BTreeMap<String, String>) -> Working {
+    /// With the values of the mapping's parameters, and what was asked before.
+    pub fn new(zone: &Zone, parameters: BTreeMap<String, String>, memories: Arc<Memories>) -> Working {
         static STANDARD: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
         let mut context = Context::with_env(Arc::clone(&STANDARD));
         let days = zone.clone();
@@ -73,6 +81,25 @@ impl Working {
                     10 => Ok(text.to_owned()),
                     _ => instant(text).map(|at| days.day_of(at).to_string()),
                 })
+            }),
+            context.add_function("plus_days", |day: Value, number: Value| {
+                plus(&day, &number, "plus_days", |text, days| Ok((text.parse::<Day>()? + days).to_string()))
+            }),
+            context.add_function("plus_months", |day: Value, number: Value| {
+                plus(&day, &number, "plus_months", |text, months| {
+                    let months = u32::try_from(months).map_err(|_| format!("`{months}` is not a number of months"))?;
+                    Ok(text.parse::<Day>()?.plus_months(months).to_string())
+                })
+            }),
+            context.add_function("plus_minutes", |at: Value, number: Value| {
+                plus(&at, &number, "plus_minutes", |text, minutes| {
+                    Ok(instant(text)?.plus_seconds(i64::from(minutes) * 60).to_string())
+                })
+            }),
+            context.add_function("recall", move |name: Value, key: Value| {
+                let known = text(&name).ok().and_then(|name| memories.get(&name)).zip(text(&key).ok());
+                let found = known.and_then(|(known, key)| known.get(&key)).cloned();
+                Ok::<Value, ExecutionError>(found.map_or(Value::Null, Value::from))
             }),
             context.add_function("minor", |amount: Value, currency: Value| minor(&amount, &currency)),
             context.add_function("lower", |value: Value| with_text(&value, "lower", |text| Ok(text.to_lowercase()))),
@@ -155,6 +182,18 @@ fn with_text(value: &Value, function: &str, turn: impl Fn(&str) -> Result<String
         return Ok(Value::Null);
     }
     turn(&given).map(Value::from).map_err(|reason| failed(function, reason))
+}
+
+/// Nothing plus something, and something plus nothing, is nothing.
+fn plus(to: &Value, number: &Value, function: &str, add: impl Fn(&str, i32) -> Result<String, String>) -> Given {
+    let number = text(number).map_err(|reason| failed(function, reason))?;
+    if number.is_empty() {
+        return Ok(Value::Null);
+    }
+    with_text(to, function, |text| {
+        let number = number.parse::<i32>().map_err(|_| format!("`{number}` is not a whole number"))?;
+        add(text, number)
+    })
 }
 
 fn unix(value: &Value, function: &str, micros: i64) -> Given {

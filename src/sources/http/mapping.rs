@@ -22,8 +22,27 @@ pub struct Mapping {
     pub headers: Vec<(String, Template)>,
     /// What a source's `parameters` may say: what each is, and what counts without it.
     pub parameters: BTreeMap<String, (String, Option<String>)>,
+    /// What is asked first, because others need it to tell whose their rows are.
+    pub memories: Vec<Memory>,
     /// What is asked, what others refer to first.
     pub requests: Vec<Request>,
+}
+
+/// What is kept of a request whose rows are none of our records: for each key a value, for the formulas of the others.
+#[derive(Clone, Debug)]
+pub struct Memory {
+    /// What formulas call it.
+    pub name: String,
+    /// How it is asked for, always all of it.
+    pub asking: Asking,
+    /// Where the rows are in an answer.
+    pub rows: Pointer,
+    /// How one goes on to the next page.
+    pub pages: Option<Pages>,
+    /// By what it is asked for.
+    pub key: Pointer,
+    /// What is answered.
+    pub value: Pointer,
 }
 
 /// What is asked for one record.

@@ -36,6 +36,11 @@ impl<'a> Walk<'a> {
         format!("page {}", self.number)
     }
 
+    /// Rows of the pages before.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
     /// What the places of the request are filled with on this page.
     pub fn values(&self, values: &mut Values) {
         let Some(pages) = self.pages else { return };

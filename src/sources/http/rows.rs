@@ -5,8 +5,8 @@ use std::io;
 
 use super::formula::Nothing;
 use super::functions::Working;
-use super::json::Json;
-use super::mapping::{Field, From, Request};
+use super::json::{Json, Pointer};
+use super::mapping::{Field, From, Pages, Request};
 use crate::sources::columns::columns;
 use crate::sources::{Feed, Sample, Spool};
 
@@ -17,6 +17,14 @@ pub struct Page {
     pub rows: u64,
     /// What stands in the last one where the next page goes on from.
     pub last: Option<String>,
+}
+
+impl Page {
+    /// What these rows are for going on.
+    pub fn of(rows: &[Json<'_>], pages: Option<&Pages>) -> Page {
+        let last = rows.last().and_then(|row| pages?.at.of(row)?.cell()).filter(|last| !last.is_empty());
+        Page { rows: rows.len() as u64, last: last.map(str::to_owned) }
+    }
 }
 
 /// The rows of one request.
@@ -47,9 +55,7 @@ impl<'a> Rows<'a> {
     /// Takes a page in, or says why the whole answer cannot be used.
     pub fn page(&mut self, label: String, answer: &Json<'_>, working: &mut Working) -> Result<Page, String> {
         self.spool.page(label);
-        let rows = rows_of(self.request, answer)?;
-        let pages = self.request.pages.as_ref();
-        let last = rows.last().and_then(|row| pages?.at.of(row)?.cell()).map(str::to_owned);
+        let rows = rows_of(&self.request.rows, answer)?;
         for row in rows {
             match &self.request.each {
                 None => self.row(row, None, working)?,
@@ -62,12 +68,7 @@ impl<'a> Rows<'a> {
                 },
             }
         }
-        Ok(Page { rows: rows.len() as u64, last: last.filter(|last| !last.is_empty()) })
-    }
-
-    /// Rows so far.
-    pub fn count(&self) -> u64 {
-        self.spool.rows()
+        Ok(Page::of(rows, self.request.pages.as_ref()))
     }
 
     /// All of it. A field that a required column comes from and that no row has means that the service has changed.
@@ -122,11 +123,11 @@ fn kept(error: &io::Error) -> String {
 }
 
 /// The rows of an answer.
-fn rows_of<'j, 'a>(request: &Request, answer: &'j Json<'a>) -> Result<&'j [Json<'a>], String> {
-    match request.rows.of(answer) {
-        Some(Json::List(rows)) => Ok(rows),
-        Some(other) => Err(format!("rows: `{}` is {}, where a list of rows is due", request.rows, other.kind())),
-        None => Err(format!("rows: `{}` is not in the answer; it has {}", request.rows, answer.names())),
+pub fn rows_of<'j, 'a>(rows: &Pointer, answer: &'j Json<'a>) -> Result<&'j [Json<'a>], String> {
+    match rows.of(answer) {
+        Some(Json::List(found)) => Ok(found),
+        Some(other) => Err(format!("rows: `{rows}` is {}, where a list of rows is due", other.kind())),
+        None => Err(format!("rows: `{rows}` is not in the answer; it has {}", answer.names())),
     }
 }
 
@@ -184,7 +185,7 @@ fn said(nothing: Nothing) -> String {
 
 /// The first row of an answer that counts, as it stands and as it maps.
 pub fn sample(request: &Request, feed: &str, answer: &Json<'_>, working: &mut Working) -> Result<Option<Sample>, String> {
-    for row in rows_of(request, answer)? {
+    for row in rows_of(&request.rows, answer)? {
         let part = match request.each.as_ref().map(|each| each.of(row)) {
             Some(Some(Json::List(parts))) => parts.first(),
             Some(_) => None,

@@ -1,17 +1,18 @@
 //! A service that is asked by a mapping.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use url::Url;
 use url::form_urlencoded::byte_serialize;
 
 use super::file::Times;
-use super::functions::Working;
+use super::functions::{Memories, Working};
 use super::json::Json;
 use super::load;
 use super::mapping::{Asking, Mapping, Request};
 use super::pages::Walk;
-use super::rows::{self, Rows};
+use super::rows::{self, Page, Rows};
 use super::template::{Slot, Values};
 use crate::config::{Config, Source, nearest};
 use crate::model::{Instant, Zone};
@@ -82,85 +83,124 @@ impl<'a> Service<'a> {
 
     /// Asks for everything.
     pub async fn fetch(&self) -> Result<Vec<Feed>, SourceError> {
+        let memories = self.memories(u32::MAX).await?;
         let mut feeds = Vec::new();
         for request in &self.mapping.requests {
-            feeds.push(self.pull(request).await?);
+            feeds.push(self.pull(request, &memories).await?);
         }
         Ok(feeds)
     }
 
     /// Asks for the first page of everything, and shows the first row.
     pub async fn samples(&self) -> Result<Vec<Sample>, SourceError> {
+        let memories = self.memories(1).await?;
         let mut samples = Vec::new();
         for request in &self.mapping.requests {
-            let feed = self.feed_name(request);
-            let (asking, mut values, _) = self.plan(request, None);
-            Walk::new(request.pages.as_ref()).values(&mut values);
-            let found = self.page(asking, &values, None).await.and_then(|(_, answer)| {
-                let json = Json::parse(&answer.text)?;
-                rows::sample(request, &feed, &json, &mut self.working())
-            });
-            let none = Sample { feed: feed.clone(), ..Sample::default() };
-            samples.push(found.map_err(|reason| SourceError::new(&feed, reason))?.unwrap_or(none));
+            let feed = self.feed_name(&request.name);
+            let (asking, values, _) = self.plan(request, None);
+            let mut found = None;
+            let mut walk = Walk::new(request.pages.as_ref());
+            let take = |json: &Json<'_>, _: String| {
+                found = rows::sample(request, &feed, json, &mut self.working(&memories))?;
+                Ok(Page::default())
+            };
+            self.pages(&feed, asking, &values, &mut walk, 1, take).await?;
+            samples.push(found.unwrap_or(Sample { feed, ..Sample::default() }));
         }
         Ok(samples)
     }
 
-    fn feed_name(&self, request: &Request) -> String {
-        format!("{}: {}", self.ask.source.name, request.name)
+    /// What requests with `remember` keep, of so many pages.
+    async fn memories(&self, pages: u32) -> Result<Arc<Memories>, SourceError> {
+        let mut memories = Memories::new();
+        for memory in &self.mapping.memories {
+            let feed = self.feed_name(&memory.name);
+            let mut kept = HashMap::new();
+            let mut walk = Walk::new(memory.pages.as_ref());
+            let take = |json: &Json<'_>, _: String| {
+                let rows = rows::rows_of(&memory.rows, json)?;
+                for row in rows {
+                    let cells = (memory.key.of(row).and_then(Json::cell), memory.value.of(row).and_then(Json::cell));
+                    if let (Some(key), Some(value)) = cells {
+                        kept.insert(key.to_owned(), value.to_owned());
+                    }
+                }
+                Ok(Page::of(rows, memory.pages.as_ref()))
+            };
+            self.pages(&feed, &memory.asking, &self.given(), &mut walk, pages, take).await?;
+            memories.insert(memory.name.clone(), kept);
+        }
+        Ok(Arc::new(memories))
+    }
+
+    fn feed_name(&self, request: &str) -> String {
+        format!("{}: {request}", self.ask.source.name)
     }
 
     fn zone(&self) -> &Zone {
         self.ask.config.company.zone()
     }
 
-    fn working(&self) -> Working {
-        Working::new(self.zone(), self.parameters.clone())
+    fn working(&self, memories: &Arc<Memories>) -> Working {
+        Working::new(self.zone(), self.parameters.clone(), Arc::clone(memories))
     }
 
-    /// How a request is asked, with what its places are filled with but for the pages, and up to when the answer holds.
+    fn given(&self) -> Values {
+        self.parameters.iter().map(|(name, value)| (Slot::Parameter(name.clone()), value.clone())).collect()
+    }
+
+    /// How a request is asked, with what its places are filled with but for the pages; and whether that is for everything.
     fn plan<'r>(&self, request: &'r Request, window: Option<Window>) -> (&'r Asking, Values, bool) {
-        let mut values: Values =
-            self.parameters.iter().map(|(name, value)| (Slot::Parameter(name.clone()), value.clone())).collect();
         let since = window.and_then(|window| window.since);
         let window = window.unwrap_or_else(|| Window::of(self.ask.source, None, self.ask.clock.now()));
         let asking = request.changes.as_ref().filter(|_| since.is_some()).unwrap_or(&request.all);
         let written = |at: Instant| written(at, request.times, self.zone());
+        let mut values = self.given();
         values.insert(Slot::Since, written(since.unwrap_or(Instant::from_micros(0))));
         values.insert(Slot::Until, written(window.until));
         (asking, values, since.is_none())
     }
 
-    async fn pull(&self, request: &Request) -> Result<Feed, SourceError> {
-        let feed = self.feed_name(request);
+    async fn pull(&self, request: &Request, memories: &Arc<Memories>) -> Result<Feed, SourceError> {
+        let feed = self.feed_name(&request.name);
         let cursor = self.ask.cursors.get(&feed).copied();
         let window = request.changes.as_ref().map(|_| Window::of(self.ask.source, cursor, self.ask.clock.now()));
         let (asking, values, whole) = self.plan(request, window);
         let mut rows = Rows::new(request, &feed).map_err(|error| SourceError::new(&feed, error))?;
         let mut walk = Walk::new(request.pages.as_ref());
-        loop {
-            let label = walk.label();
-            let wrong = |reason: String| SourceError::new(format!("{feed}, {label}"), reason);
-            let mut values = values.clone();
-            walk.values(&mut values);
-            let (asked, answer) = self.page(asking, &values, walk.address()).await.map_err(wrong)?;
-            let goes_on = self.take(&mut rows, &mut walk, &asked, &answer).map_err(wrong)?;
-            (self.ask.progress)(&format!("{feed}, {label}, {} rows", rows.count()));
-            if !goes_on {
-                break;
-            }
-        }
+        let take = |json: &Json<'_>, label: String| rows.page(label, json, &mut self.working(memories));
+        self.pages(&feed, asking, &values, &mut walk, u32::MAX, take).await?;
         let mut taken = rows.finish().map_err(|reason| SourceError::new(&feed, reason))?;
         taken.whole = whole;
         taken.through = window.map(|window| window.until);
         Ok(taken)
     }
 
-    /// Takes a page in. Whether there is another one.
-    fn take(&self, rows: &mut Rows<'_>, walk: &mut Walk<'_>, asked: &Url, answer: &Answer) -> Result<bool, String> {
-        let json = Json::parse(&answer.text)?;
-        let page = rows.page(walk.label(), &json, &mut self.working())?;
-        walk.go_on(asked, &answer.headers, &json, &page)
+    /// Asks page after page, so many at most, and hands each to `take`.
+    async fn pages(
+        &self,
+        feed: &str,
+        asking: &Asking,
+        values: &Values,
+        walk: &mut Walk<'_>,
+        most: u32,
+        mut take: impl FnMut(&Json<'_>, String) -> Result<Page, String> + Send,
+    ) -> Result<(), SourceError> {
+        let mut asked_pages = 0;
+        loop {
+            let label = walk.label();
+            let wrong = |reason: String| SourceError::new(format!("{feed}, {label}"), reason);
+            let mut values = values.clone();
+            walk.values(&mut values);
+            let (asked, answer) = self.page(asking, &values, walk.address()).await.map_err(wrong)?;
+            let json = Json::parse(&answer.text).map_err(wrong)?;
+            let page = take(&json, label.clone()).map_err(wrong)?;
+            asked_pages += 1;
+            (self.ask.progress)(&format!("{feed}, {label}, {} rows", walk.rows() + page.rows));
+            if asked_pages == most || !walk.go_on(&asked, &answer.headers, &json, &page).map_err(wrong)? {
+                return Ok(());
+            }
+        }
     }
 
     async fn page(&self, asking: &Asking, values: &Values, address: Option<&Url>) -> Result<(Url, Answer), String> {
