@@ -19,10 +19,12 @@ use super::{CycleReport, Setup};
 use crate::clock::Clock;
 use crate::delivery;
 use crate::digest::csm::ChangeItem;
+use crate::failpoint;
 use crate::health::{Band, Factor};
 use crate::model::{Day, Id};
 use crate::playbook::{self, Diagnoses, Opened};
 use crate::store::directory::place_of;
+use crate::store::ledger::Fence;
 use crate::store::scores::{self, Cycle, GivenScore};
 use crate::store::tasks::Work;
 use crate::store::{Db, Tx, tasks, turns};
@@ -47,6 +49,18 @@ pub async fn run(
     options: CycleOptions,
     progress: &(dyn Fn(&str) + Sync),
 ) -> Result<CycleReport> {
+    run_fenced(db, setup, clock, options, Fence::Free, progress).await
+}
+
+/// Runs one cycle that somebody has claimed: what it decides and that the run is done are one transaction.
+pub async fn run_fenced(
+    db: &Db,
+    setup: &Arc<Setup>,
+    clock: &dyn Clock,
+    options: CycleOptions,
+    fence: Fence<'_>,
+    progress: &(dyn Fn(&str) + Sync),
+) -> Result<CycleReport> {
     let now = clock.now();
     let today = setup.config.company.zone().day_of(now);
     let as_of = options.as_of.unwrap_or(today);
@@ -56,16 +70,19 @@ pub async fn run(
     let mut report = CycleReport { as_of: Some(as_of), config_hash: setup.hash.clone(), ..CycleReport::default() };
     let mut watch = Stopwatches::new();
     progress("pulling");
-    let pulled = pull(db, &setup.config, clock, PullOptions { as_of, only: &[], whole: false, progress }).await?;
+    let pulled =
+        pull(db, &setup.config, clock, PullOptions { as_of, only: &[], whole: false, fence: fence.part(), progress }).await?;
     (report.pulled, report.rejected) = (pulled.pulled, pulled.rejected);
     (report.refused, report.notes) = (pulled.refused, pulled.notes);
     watch.lap("pull");
     progress("reading accounts");
+    // Before anything is read, so that it stays as it is until all that follows from it is written.
+    let tx = db.begin().await?;
     let population = Population::now(db, setup, as_of).await?;
     report.as_of_approximated = population.world.approximated;
     watch.lap("signals");
     progress("scoring");
-    let mut night = Night::begin(db, setup, &population, &report.refused).await?;
+    let mut night = Night::begin(db, tx, setup, &population, &report.refused);
     night.blocks(&mut report).await?;
     watch.lap("scores");
     progress("writing digests");
@@ -86,7 +103,10 @@ pub async fn run(
     };
     scores::save_configuration(&mut tx, &setup.hash, &setup.text, now).await?;
     scores::save_cycle(&mut tx, &cycle).await?;
+    fence.close(&mut tx, clock.now()).await?;
+    failpoint::reach("before_commit");
     tx.commit().await?;
+    failpoint::reach("after_commit");
     watch.lap("commit");
     if options.send {
         progress("sending");
@@ -119,21 +139,16 @@ struct Night<'a> {
 }
 
 impl<'a> Night<'a> {
-    async fn begin(
-        db: &'a Db,
-        setup: &'a Setup,
-        population: &'a Population,
-        refused: &BTreeMap<String, String>,
-    ) -> Result<Night<'a>> {
+    fn begin(db: &'a Db, tx: Tx, setup: &'a Setup, population: &'a Population, refused: &BTreeMap<String, String>) -> Night<'a> {
         let cooldown = setup.library.plays.values().map(|play| play.cooldown_days).max().unwrap_or_default();
-        Ok(Night {
+        Night {
             books: Books::new(&population.world, &setup.config.company.name, refused),
             since: population.world.as_of.day - cooldown.cast_signed(),
-            tx: db.begin().await?,
+            tx,
             db,
             setup,
             population,
-        })
+        }
     }
 
     /// Scores block after block on all processors, and does what follows; the work of the next blocks is read meanwhile.
@@ -283,7 +298,7 @@ impl Stopwatches {
 
 /// What a cycle would write into the digests, with all that it would decide thrown away.
 pub async fn dry(db: &Db, setup: &Setup, population: &Population) -> Result<Books> {
-    let mut night = Night::begin(db, setup, population, &BTreeMap::new()).await?;
+    let mut night = Night::begin(db, db.begin().await?, setup, population, &BTreeMap::new());
     let mut report = CycleReport::default();
     night.blocks(&mut report).await?;
     Ok(night.books)

@@ -25,6 +25,8 @@ pub struct Feed {
     pub through: Option<Instant>,
     /// Rows that could not be written into it.
     pub set_aside: SetAside,
+    /// The fields of the rows from which it was mapped, with what they are; `None` where its own columns tell.
+    pub fields: Option<Vec<String>>,
     /// What the reader of a report should know of it.
     pub notes: Vec<String>,
     content: Content,
@@ -70,6 +72,7 @@ impl Feed {
             whole: true,
             through: None,
             set_aside: SetAside::default(),
+            fields: None,
             notes: Vec::new(),
             content: Content::Path(path),
             pages: Vec::new(),
@@ -79,7 +82,7 @@ impl Feed {
     pub(super) fn spooled(record: RecordKind, name: String, file: File, pages: Vec<(u64, String)>) -> Feed {
         let content = Content::Spool(Arc::new(file));
         let (set_aside, notes) = (SetAside::default(), Vec::new());
-        Feed { record, name, packed: false, whole: true, through: None, set_aside, notes, content, pages }
+        Feed { record, name, packed: false, whole: true, through: None, set_aside, fields: None, notes, content, pages }
     }
 
     /// The same under another name.

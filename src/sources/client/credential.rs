@@ -149,18 +149,16 @@ impl ClientCredentials {
 
     async fn fetch(&self, client: &Client, now: Instant, secrets: &[Secret]) -> Result<(Secret, Option<i64>), Trouble> {
         let url = Url::parse(&self.token_url).map_err(|_| Trouble::Lasting("is no address; write https://…".to_owned()))?;
-        let mut form = Serializer::new(String::new());
-        form.append_pair("grant_type", "client_credentials");
-        if let Some(scope) = &self.scope {
-            form.append_pair("scope", scope);
-        }
+        let scope = self.scope.iter().map(|scope| ("scope", scope.as_str()));
+        let form = [("grant_type", "client_credentials")].into_iter().chain(scope);
+        let form = Serializer::new(String::new()).extend_pairs(form).finish();
         // Encoded before they are joined, as section 2.3.1 says.
         let encoded = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
         let request = client
             .request(Method::POST, &url)?
             .basic_auth(encoded(&self.id), Some(encoded(self.secret.reveal())))
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(form.finish());
+            .body(form);
         let mut response = request.send().await.map_err(explain)?;
         if let Some(trouble) = refused(&mut response, secrets, now).await {
             return Err(trouble);

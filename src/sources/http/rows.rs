@@ -1,6 +1,7 @@
 //! From the rows of pages to the rows of a spool.
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use super::formula::Nothing;
@@ -9,6 +10,9 @@ use super::json::{Json, Pointer};
 use super::mapping::{Field, From, Pages, Request};
 use crate::sources::columns::columns;
 use crate::sources::{Feed, Sample, Spool};
+
+/// Fields that are remembered; an object with more is a table of its own.
+const MOST_FIELDS: usize = 300;
 
 /// What a page had.
 #[derive(Debug, Default)]
@@ -35,6 +39,8 @@ pub struct Rows<'a> {
     met: Vec<bool>,
     /// The names of the fields of the first row.
     names: Option<String>,
+    /// The fields that any row had, by their pointers, and what they were.
+    fields: BTreeMap<String, BTreeSet<&'static str>>,
     mapped: u64,
 }
 
@@ -49,7 +55,7 @@ impl<'a> Rows<'a> {
     pub fn new(request: &'a Request, feed: &str) -> io::Result<Rows<'a>> {
         let names: Vec<&str> = request.fields.iter().map(|field| field.column.as_str()).collect();
         let spool = Spool::new(request.record, feed, &names)?;
-        Ok(Rows { request, spool, met: vec![false; request.fields.len()], names: None, mapped: 0 })
+        Ok(Rows { request, spool, met: vec![false; request.fields.len()], names: None, fields: BTreeMap::new(), mapped: 0 })
     }
 
     /// Takes a page in, or says why the whole answer cannot be used.
@@ -91,13 +97,21 @@ impl<'a> Rows<'a> {
         for note in notes {
             self.spool.note(note);
         }
-        self.spool.finish().map_err(|error| kept(&error))
+        let named = |(pointer, kinds): (String, BTreeSet<&str>)| {
+            let kinds: Vec<&str> = kinds.into_iter().collect();
+            if kinds.is_empty() { pointer } else { format!("{pointer} ({})", kinds.join(" or ")) }
+        };
+        let fields = Some(self.fields.into_iter().map(named).collect());
+        let mut feed = self.spool.finish().map_err(|error| kept(&error))?;
+        feed.fields = fields;
+        Ok(feed)
     }
 
     fn row(&mut self, row: &Json<'_>, parent: Option<&Json<'_>>, working: &mut Working) -> Result<(), String> {
         if self.names.is_none() {
             self.names = Some(row.names());
         }
+        shape(row, &mut String::new(), &mut self.fields);
         match cells(self.request, row, parent, working) {
             Ok(None) => self.spool.skip().map_err(|error| kept(&error)),
             Ok(Some(cells)) => {
@@ -207,6 +221,27 @@ pub fn sample(request: &Request, feed: &str, answer: &Json<'_>, working: &mut Wo
         return Ok(Some(Sample { feed: feed.to_owned(), given, mapped }));
     }
     Ok(None)
+}
+
+/// Adds the fields of a row and what they are, as far as objects go; what is null tells nothing.
+fn shape(json: &Json<'_>, at: &mut String, fields: &mut BTreeMap<String, BTreeSet<&'static str>>) {
+    let length = at.len();
+    match json {
+        Json::Object(members) => members.iter().for_each(|(name, member)| {
+            at.push('/');
+            at.push_str(name);
+            shape(member, at, fields);
+            at.truncate(length);
+        }),
+        other => {
+            let kind = Some(other.kind()).filter(|_| *other != Json::Null);
+            if let Some(kinds) = fields.get_mut(at) {
+                kinds.extend(kind);
+            } else if fields.len() < MOST_FIELDS {
+                fields.insert(at.clone(), kind.into_iter().collect());
+            }
+        }
+    }
 }
 
 /// The single values of a row, each by its pointer.
