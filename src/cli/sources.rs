@@ -209,6 +209,7 @@ mod tests {
             notes: String::new(),
             whole: true,
             columns: Vec::new(),
+            stamp: None,
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write;
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
@@ -14,13 +15,13 @@ use super::pull::PullTime;
 use super::read_file::{self, Batch, FileRead};
 use crate::config::{Config, Source};
 use crate::model::record::RecordKind;
-use crate::model::{Combine, Cursor, Day};
+use crate::model::{Combine, Cursor, Day, Instant};
 use crate::sources::Feed;
 use crate::sources::csv;
 use crate::store::directory::Directory;
 use crate::store::facts::{self, Knowledge};
 use crate::store::ledger::Fence;
-use crate::store::pulls::{self, Pull, StoredReject};
+use crate::store::pulls::{self, Pull, Stamp, StoredReject};
 use crate::store::trust::{self, Seen, Standing, UsageTotal};
 use crate::store::usage::{self, StoredMetric};
 use crate::store::{BUFFER, Conflict, Db, Tx, UsageWriter, cursors, scores};
@@ -47,12 +48,6 @@ pub async fn take_in(
     feeds: &[Feed],
     fence: Fence<'_>,
 ) -> Result<Taken> {
-    // Files are looked over while the store is.
-    let hashes: Vec<_> = feeds
-        .iter()
-        .cloned()
-        .map(|feed| tokio::task::spawn_blocking(move || csv::hash(&feed).with_context(|| format!("reading {}", feed.name))))
-        .collect();
     // First of all, so that what is read from here on is as it is when this is committed.
     let tx = db.begin().await?;
     let last_pull = pulls::last_id(db).await?;
@@ -75,9 +70,8 @@ pub async fn take_in(
         tx,
     };
     let brought = pulls::brought(db, &source.name, last_pull).await?;
-    for (feed, hash) in feeds.iter().zip(hashes) {
-        let hash = hash.await.context("reading a file")??;
-        pull.feed(feed, hash, !brought.contains(feed.record.name())).await?;
+    for feed in feeds {
+        pull.feed(feed, !brought.contains(feed.record.name())).await?;
     }
     let suspicion = pull.suspicion().await?;
     pull.end_accounts(feeds).await?;
@@ -157,13 +151,27 @@ struct SourcePull<'a> {
 
 impl SourcePull<'_> {
     /// Takes one feed in, unless it is the same as at its last pull, and nothing was set aside then.
-    async fn feed(&mut self, file: &Feed, bytes: [u8; 32], first: bool) -> Result<()> {
-        let hash = self.fingerprint(bytes);
+    async fn feed(&mut self, file: &Feed, first: bool) -> Result<()> {
         let same = |pull: &&Pull| pull.source == self.source.name && pull.file == file.name;
-        if let Some(pull) = self.newest.iter().find(same).filter(|pull| pull.hash == hash && pull.rejected == 0 && !pull.refused)
-        {
+        let before = self.newest.iter().find(same).filter(|pull| pull.rejected == 0 && !pull.refused);
+        let (stamp, meaning) = (stamp(file), self.meaning());
+        if let Some(pull) = before.filter(|pull| pull.hash.starts_with(&meaning) && is_settled(pull, stamp)) {
             self.unchanged += pull.rows;
             return Ok(());
+        }
+        let hashing = file.clone();
+        let hash = tokio::task::spawn_blocking(move || csv::hash(&hashing).with_context(|| format!("reading {}", hashing.name)));
+        let mut hash = Box::pin(async { anyhow::Ok(format!("{meaning}{}", hex(&hash.await.context("reading a file")??))) });
+        // A file of another size is another file: no need to wait for what its bytes say.
+        let other_size = |pull: &Pull| pull.stamp.zip(stamp).is_some_and(|(was, is)| was.size != is.size);
+        let mut known_hash = None;
+        if let Some(pull) = before.filter(|pull| !other_size(pull)) {
+            let hash = (&mut hash).await?;
+            if pull.hash == hash {
+                self.unchanged += pull.rows;
+                return Ok(());
+            }
+            known_hash = Some(hash);
         }
         let zone = self.config.company.zone().clone();
         let pulled_on = zone.day_of(self.time.now);
@@ -198,7 +206,10 @@ impl SourcePull<'_> {
             source: self.source.name.clone(),
             record: file.record.name().to_owned(),
             file: file.name.clone(),
-            hash,
+            hash: match known_hash {
+                Some(hash) => hash,
+                None => hash.await?,
+            },
             at: self.time.now,
             pulled_on,
             approximate: read.undated && (first || knowledge.as_of < pulled_on),
@@ -209,6 +220,7 @@ impl SourcePull<'_> {
             notes: notes.join("\n"),
             whole: file.whole,
             columns: read.columns,
+            stamp,
         };
         let reject = |reject: csv::Reject| {
             let (place, line) = file.place_of(reject.line);
@@ -288,11 +300,11 @@ impl SourcePull<'_> {
         Ok(())
     }
 
-    /// What a file's meaning hangs on: its bytes, the zone of its dates and what several rows of one day mean.
-    fn fingerprint(&self, bytes: [u8; 32]) -> String {
+    /// What a file's meaning hangs on besides its bytes: the zone of its dates, and what several rows of one day mean.
+    fn meaning(&self) -> String {
         let combine: BTreeMap<&String, Combine> =
             self.config.metrics.iter().map(|(name, metric)| (name, metric.combine)).collect();
-        hex(&Sha256::digest(format!("{bytes:02x?}{}{combine:?}", self.config.company.zone().name())))
+        hex(&Sha256::digest(format!("{}{combine:?}", self.config.company.zone().name()))[..8])
     }
 
     async fn facts(&mut self, feed: &Feed, knowledge: Knowledge, mut batches: mpsc::Receiver<Batch>) -> Result<Changed> {
@@ -413,6 +425,19 @@ impl Running {
 struct Changed {
     count: u64,
     conflicts: BTreeSet<Conflict>,
+}
+
+/// By what the file is known again.
+fn stamp(file: &Feed) -> Option<Stamp> {
+    let (size, modified) = file.size_and_time()?;
+    let since = modified.duration_since(UNIX_EPOCH).ok()?;
+    Some(Stamp { size: i64::try_from(size).ok()?, modified_at: Instant::from_micros(i64::try_from(since.as_micros()).ok()?) })
+}
+
+/// Whether a file is as it was at this pull, by its size and time. One written in the moments before the pull may have been
+/// written once more within the same tick of the disk's clock: then only its bytes can tell.
+fn is_settled(pull: &Pull, stamp: Option<Stamp>) -> bool {
+    pull.stamp.is_some() && pull.stamp == stamp && stamp.is_some_and(|stamp| stamp.modified_at.plus_seconds(2) < pull.at)
 }
 
 /// Bytes in hexadecimal.
