@@ -9,6 +9,7 @@ mod look;
 mod mails;
 mod population;
 pub mod pull;
+pub mod push;
 mod read_file;
 mod report;
 mod run;

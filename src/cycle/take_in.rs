@@ -26,6 +26,9 @@ use crate::store::trust::{self, Seen, Standing, UsageTotal};
 use crate::store::usage::{self, StoredMetric};
 use crate::store::{BUFFER, Conflict, Db, Tx, UsageWriter, cursors, scores};
 
+/// Rejects that are handed on; all of them are in the store.
+const TOLD: usize = 1_000;
+
 /// What became of what a source brought.
 #[derive(Debug, Default)]
 pub struct Taken {
@@ -35,6 +38,10 @@ pub struct Taken {
     pub rejected: u64,
     /// What else should be known.
     pub notes: Vec<String>,
+    /// The first of them, feed by feed.
+    pub rejects: Vec<StoredReject>,
+    /// How many of them the source itself could not hand over as rows.
+    pub set_aside: u64,
     /// Why nothing was taken in, if so.
     pub refused: Option<String>,
 }
@@ -84,6 +91,8 @@ pub async fn take_in(
         rows: u64::try_from(rows).unwrap_or_default(),
         rejected: u64::try_from(rejected).unwrap_or_default(),
         notes: done.iter().flat_map(|(pull, _)| pull.notes.lines().map(str::to_owned)).chain(notes).collect(),
+        rejects: done.iter().flat_map(|(_, rejects)| rejects).take(TOLD).cloned().collect(),
+        set_aside: feeds.iter().map(|feed| feed.set_aside.count).sum(),
         refused: None,
     };
     // Which files happened to change must not decide whether a bad row is one of many.

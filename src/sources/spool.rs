@@ -24,6 +24,8 @@ pub struct Spool {
     next_line: u64,
     rows: u64,
     pages: Vec<(u64, String)>,
+    /// After which lines how many lines are none that a row begins with.
+    tall: Vec<(u64, u64)>,
     set_aside: SetAside,
     notes: Vec<String>,
 }
@@ -31,9 +33,11 @@ pub struct Spool {
 impl Spool {
     /// An empty one with these columns: the record's, `known_at`, and of accounts whatever attributes there are.
     pub fn new(record: RecordKind, name: impl Into<String>, columns: &[impl AsRef<str>]) -> io::Result<Spool> {
-        let writer = ::csv::Writer::from_writer(BufWriter::with_capacity(1 << 16, tempfile::tempfile()?));
-        let (pages, set_aside, notes) = (Vec::new(), SetAside::default(), Vec::new());
-        let mut spool = Spool { record, name: name.into(), writer, bytes: 0, next_line: 1, rows: 0, pages, set_aside, notes };
+        let writer =
+            ::csv::WriterBuilder::new().flexible(true).from_writer(BufWriter::with_capacity(1 << 16, tempfile::tempfile()?));
+        let (pages, tall, set_aside, notes) = (Vec::new(), Vec::new(), SetAside::default(), Vec::new());
+        let mut spool =
+            Spool { record, name: name.into(), writer, bytes: 0, next_line: 1, rows: 0, pages, tall, set_aside, notes };
         spool.write(columns.iter().map(|column| column.as_ref().as_bytes()))?;
         Ok(spool)
     }
@@ -78,6 +82,10 @@ impl Spool {
         self.writer.write_record(None::<&[u8]>)?;
         self.bytes += bytes;
         self.next_line += lines;
+        if lines > 1 {
+            let before = self.tall.last().map_or(0, |(_, lines)| *lines);
+            self.tall.push((self.next_line, before + lines - 1));
+        }
         if self.bytes > MOST_BYTES {
             return Err(too_large());
         }
@@ -98,7 +106,8 @@ impl Spool {
     pub fn finish(self) -> io::Result<Feed> {
         let file = self.writer.into_inner().map_err(|error| io::Error::other(error.to_string()))?;
         let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-        let mut feed = Feed::spooled(self.record, self.name, file, self.pages);
+        let mut feed = Feed::spooled(self.record, self.name, file, self.pages, self.tall);
+        feed.rows = self.rows;
         (feed.set_aside, feed.notes) = (self.set_aside, self.notes);
         Ok(feed)
     }
@@ -129,7 +138,7 @@ impl RawSpool {
     /// All of it, ready to be read.
     pub fn finish(self, record: RecordKind, name: impl Into<String>, packed: bool) -> io::Result<Feed> {
         let file = self.writer.into_inner().map_err(io::IntoInnerError::into_error)?;
-        let mut feed = Feed::spooled(record, name.into(), file, Vec::new());
+        let mut feed = Feed::spooled(record, name.into(), file, Vec::new(), Vec::new());
         feed.packed = packed;
         Ok(feed)
     }
@@ -160,7 +169,8 @@ mod tests {
         let page = "a,\"two\nlines\"\nb,\"say \"\"so\"\"\"\n";
         assert_eq!(text, format!("id,name\n{page}{page}"));
         assert_eq!(feed.place_of(2), ("crm: companies, page 1".to_owned(), 1));
-        assert_eq!(feed.place_of(7), ("crm: companies, page 2".to_owned(), 3), "a row of two lines counts as two");
+        assert_eq!(feed.place_of(4), ("crm: companies, page 1".to_owned(), 2), "a row of two lines is one row");
+        assert_eq!(feed.place_of(7), ("crm: companies, page 2".to_owned(), 2));
         assert_eq!(feed.place_of(1), ("crm: companies".to_owned(), 1));
     }
 }

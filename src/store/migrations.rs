@@ -12,6 +12,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (3, "tasks", include_str!("../../migrations/0003_tasks.sql")),
     (4, "ledger", include_str!("../../migrations/0004_ledger.sql")),
     (7, "sources", include_str!("../../migrations/0007_sources.sql")),
+    (9, "push", include_str!("../../migrations/0009_push.sql")),
 ];
 
 /// Which dialect a text is for.

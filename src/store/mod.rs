@@ -11,6 +11,7 @@ mod migrations;
 pub mod outbox;
 mod packed;
 pub mod pulls;
+pub mod push_answers;
 pub mod scores;
 mod task_change;
 mod task_rows;

@@ -9,6 +9,7 @@ mod json;
 mod load;
 mod mapping;
 mod pages;
+pub mod pushed;
 mod rows;
 mod service;
 mod template;

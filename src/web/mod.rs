@@ -1,0 +1,3 @@
+//! What `longroad run` serves over HTTP.
+
+pub mod push;
