@@ -133,7 +133,7 @@ impl SourcePull<'_> {
         };
         let read = reader.await.context("reading the file")??;
         let (changed, read) = self.set_aside(file, knowledge, changed, read).await?;
-        let mut notes = read.notes;
+        let mut notes = [file.notes.clone(), read.notes].concat();
         if file.record == RecordKind::Usage {
             notes.extend(self.undeclared());
         }

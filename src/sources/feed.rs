@@ -22,6 +22,8 @@ pub struct Feed {
     pub whole: bool,
     /// For a source that is asked for what changed: up to which instant this is the answer.
     pub through: Option<Instant>,
+    /// What is to be said once about how it was asked for.
+    pub notes: Vec<String>,
     content: Content,
     /// The lines with which pages of the answer begin, rising.
     pages: Vec<(u64, String)>,
@@ -43,6 +45,7 @@ impl Feed {
             packed: path.extension().is_some_and(|extension| extension == "gz"),
             whole: true,
             through: None,
+            notes: Vec::new(),
             content: Content::Path(path),
             pages: Vec::new(),
         }
@@ -50,7 +53,7 @@ impl Feed {
 
     pub(super) fn spooled(record: RecordKind, name: String, file: File, pages: Vec<(u64, String)>) -> Feed {
         let content = Content::Spool(Arc::new(file));
-        Feed { record, name, packed: false, whole: true, through: None, content, pages }
+        Feed { record, name, packed: false, whole: true, through: None, notes: Vec::new(), content, pages }
     }
 
     /// The same under another name.

@@ -1,0 +1,12 @@
+//! One row of a source, for people who want to see how it maps.
+
+/// The first row of a feed: as the source gave it, and as the record gets it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// The feed.
+    pub feed: String,
+    /// Names and values as the source gave them; empty where it has no row.
+    pub given: Vec<(String, String)>,
+    /// The record's columns and their text.
+    pub mapped: Vec<(String, String)>,
+}
