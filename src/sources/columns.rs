@@ -36,7 +36,11 @@ pub(super) fn form(column: &str) -> Form {
     match column {
         "at" | "stage_since" => Form::Instant,
         "on" | "day" => Form::Day,
-        "trial" | "auto_renews" | "core_use_case" | "promised" | "covered" | "proactive" | "two_way" | "escalated" => Form::Boolean,
+        // Somebody, not some day.
+        "waiting_on" => Form::Other,
+        "trial" | "auto_renews" | "core_use_case" | "promised" | "covered" | "proactive" | "two_way" | "escalated" => {
+            Form::Boolean
+        }
         _ if column.ends_with("_at") => Form::Instant,
         _ if column.ends_with("_on") => Form::Day,
         _ => Form::Other,

@@ -18,6 +18,6 @@ pub use columns::SourceRecord;
 pub use error::SourceError;
 pub use feed::Feed;
 pub use fetch::{Fetch, fetch, files};
-pub use sample::Sample;
+pub use sample::{Sample, sample};
 pub use spool::{RawSpool, Spool};
 pub use window::Window;

@@ -1,9 +1,10 @@
-//! A warehouse that does the counting, by a query for each record.
+//! A warehouse that does the counting, by a query for each record: only what it has counted is sent.
 
-use super::{Feed, Fetch, SourceError};
+mod address;
+mod fetch;
+mod server;
+mod table;
+mod told;
+mod types;
 
-/// Asks it for all its records.
-#[expect(clippy::unused_async, reason = "the other kinds wait for an answer")]
-pub(super) async fn fetch(ask: Fetch<'_>) -> Result<Vec<Feed>, SourceError> {
-    Err(SourceError::new(&ask.source.name, "this kind of source cannot be pulled yet"))
-}
+pub(super) use fetch::{fetch, sample};

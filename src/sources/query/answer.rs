@@ -50,7 +50,8 @@ impl Answer {
         let mut spool = Spool::new(query.record, &query.feed, &names).map_err(|error| SourceError::new(&query.feed, error))?;
         spool.page("row");
         let sample = Sample { feed: query.feed.clone(), given: Vec::new(), mapped: Vec::new() };
-        let columns = columns.into_iter().map(|column| (form(&column.name.to_lowercase()), column)).map(|(form, column)| (column, form));
+        let columns =
+            columns.into_iter().map(|column| (form(&column.name.to_lowercase()), column)).map(|(form, column)| (column, form));
         Ok(Answer {
             feed: query.feed.clone(),
             columns: columns.collect(),
@@ -98,11 +99,10 @@ impl Answer {
         Ok(())
     }
 
-    /// The text of a cell of the row that is being written, by its column's name.
-    pub fn text_of(&self, column: &str) -> Option<&[u8]> {
-        let number = self.columns.iter().position(|(one, _)| one.name.eq_ignore_ascii_case(column))?;
-        let start = number.checked_sub(1).map_or(0, |before| self.ends.get(before).copied().unwrap_or_default());
-        self.row.get(start..*self.ends.get(number)?)
+    /// The text of a cell of the row that is being written, by its number.
+    pub fn text(&self, cell: usize) -> &[u8] {
+        let end = |cell: usize| self.ends.get(cell).copied().unwrap_or(self.row.len());
+        &self.row[cell.checked_sub(1).map_or(0, end)..end(cell)]
     }
 
     /// Rows so far.

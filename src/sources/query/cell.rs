@@ -30,10 +30,9 @@ pub enum Told {
 pub fn put(value: &[u8], written: &Written, form: Form, zoneless: &Zone, row: &mut Vec<u8>) -> Told {
     let mut boolean = |yes: bool| row.extend_from_slice(if yes { b"true" } else { b"false" });
     match (written, form, value) {
-        (Written::Letter, _, b"t") | (Written::Bits, Form::Boolean, [1]) => boolean(true),
-        (Written::Letter, _, b"f") | (Written::Bits, Form::Boolean, [0]) => boolean(false),
-        (Written::Text | Written::Letter, Form::Boolean, b"1" | b"t") => boolean(true),
-        (Written::Text | Written::Letter, Form::Boolean, b"0" | b"f") => boolean(false),
+        (Written::Letter, _, b"t" | b"f") => boolean(value == b"t"),
+        (Written::Bits, Form::Boolean, [0 | 1]) => boolean(value == [1]),
+        (Written::Text, Form::Boolean, b"1" | b"0" | b"t" | b"f") => boolean(matches!(value, b"1" | b"t")),
         (Written::Bits, _, [_, ..]) if value.len() <= 8 => {
             let number = value.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
             row.extend_from_slice(number.to_string().as_bytes());
@@ -130,7 +129,9 @@ mod tests {
         assert_eq!(of("2026-01-05 10:00:00.123456-0330").0, "2026-01-05T10:00:00.123456-03:30");
         assert_eq!(of("2026-01-05T10:00:00Z").0, "2026-01-05T10:00:00+00:00");
         assert_eq!(of("2026-07-05 10:00:00"), ("2026-07-05T10:00:00+02:00".to_owned(), Told::Zoneless));
-        for other in ["2026-07-05", "infinity", "0000-00-00 00:00:00", "20260-01-05 10:00:00+00", "1767607200", "2026-01-05 10:00:00 BC"] {
+        for other in
+            ["2026-07-05", "infinity", "0000-00-00 00:00:00", "20260-01-05 10:00:00+00", "1767607200", "2026-01-05 10:00:00 BC"]
+        {
             assert_eq!(of(other), (other.to_owned(), Told::Plainly), "left for the reader to refuse, or to take as noon");
         }
         let new_york = Written::Instant(Zone::parse("America/New_York").unwrap());

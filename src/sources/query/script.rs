@@ -104,7 +104,10 @@ fn code_of(text: &[u8], dialect: Dialect) -> Result<Vec<u8>, String> {
         let (end, filler) = if let Some(end) = comment(text, at, dialect) {
             (end, b' ')
         } else if let Some(end) = quoted(text, at, dialect) {
-            (end.ok_or("has a quote that is not closed")?, QUOTED)
+            if end > text.len() {
+                return Err("has a quote that is not closed".to_owned());
+            }
+            (end, QUOTED)
         } else {
             at += 1;
             continue;
@@ -138,8 +141,8 @@ fn comment(text: &[u8], at: usize, dialect: Dialect) -> Option<usize> {
     Some(end)
 }
 
-/// The end of what is quoted from here on, if something is; `Some(None)` where the quote is not closed.
-fn quoted(text: &[u8], at: usize, dialect: Dialect) -> Option<Option<usize>> {
+/// The end of what is quoted from here on, if something is; beyond the text where the quote is not closed.
+fn quoted(text: &[u8], at: usize, dialect: Dialect) -> Option<usize> {
     let close = match text[at] {
         b'\'' => b'\'',
         b'"' => b'"',
@@ -162,15 +165,15 @@ fn quoted(text: &[u8], at: usize, dialect: Dialect) -> Option<Option<usize>> {
         match text[end] {
             b'\\' if escapes => end += 2,
             byte if byte == close && text.get(end + 1) == Some(&close) && close != b']' => end += 2,
-            byte if byte == close => return Some(Some(end + 1)),
+            byte if byte == close => return Some(end + 1),
             _ => end += 1,
         }
     }
-    Some(None)
+    Some(text.len() + 1)
 }
 
 /// `$$…$$` or `$name$…$name$`.
-fn dollar_quoted(text: &[u8], at: usize) -> Option<Option<usize>> {
+fn dollar_quoted(text: &[u8], at: usize) -> Option<usize> {
     if at > 0 && is_word(text[at - 1]) {
         return None;
     }
@@ -181,7 +184,7 @@ fn dollar_quoted(text: &[u8], at: usize) -> Option<Option<usize>> {
     let tag = &text[at..at + name + 2];
     let body = at + tag.len();
     let end = text[body..].windows(tag.len()).position(|window| window == tag);
-    Some(end.map(|end| body + end + tag.len()))
+    Some(end.map_or(text.len() + 1, |end| body + end + tag.len()))
 }
 
 #[cfg(test)]
@@ -199,15 +202,22 @@ mod tests {
     fn placeholders_are_found_in_code_alone() {
         for dialect in ALL {
             let text = "SELECT ':since', \":until\", a FROM t -- :since\nWHERE /* :until */ at >= :since AND at<:UNTIL AND d>=:since_day";
-            let expected = text.replace(">= :since AND", ">= <Since> AND").replace(":UNTIL", "<Until>").replace(":since_day", "<SinceDay>");
+            let expected =
+                text.replace(">= :since AND", ">= <Since> AND").replace(":UNTIL", "<Until>").replace(":since_day", "<SinceDay>");
             assert_eq!(filled(text, dialect), expected, "{dialect:?}");
         }
         let postgres = |text| filled(text, Dialect::Postgres);
         assert_eq!(postgres("SELECT x::since, a[1:until], :sincere"), "SELECT x::since, a[1:until], :sincere");
         assert_eq!(postgres(r"SELECT E'it\'s :since', 'a\', :since"), r"SELECT E'it\'s :since', 'a\', <Since>");
-        assert_eq!(postgres("SELECT $$ :since $$, $a$ $$ :since $a$, $1, :since"), "SELECT $$ :since $$, $a$ $$ :since $a$, $1, <Since>");
+        assert_eq!(
+            postgres("SELECT $$ :since $$, $a$ $$ :since $a$, $1, :since"),
+            "SELECT $$ :since $$, $a$ $$ :since $a$, $1, <Since>"
+        );
         assert_eq!(postgres("SELECT /* a /* b */ :since */ :since"), "SELECT /* a /* b */ :since */ <Since>");
-        assert_eq!(filled("SELECT `:since`, 'a\\':since', 5--:since\n", Dialect::MySql), "SELECT `:since`, 'a\\':since', 5--<Since>\n");
+        assert_eq!(
+            filled("SELECT `:since`, 'a\\':since', 5--:since\n", Dialect::MySql),
+            "SELECT `:since`, 'a\\':since', 5--<Since>\n"
+        );
         assert_eq!(filled("SELECT 1 # :since\n, :since", Dialect::MySql), "SELECT 1 # :since\n, <Since>");
         assert_eq!(filled("SELECT [:since], 'a\\', :since", Dialect::Sqlite), "SELECT [:since], 'a\\', <Since>");
         assert_eq!(filled("SELECT 'it''s :since', :since", Dialect::ClickHouse), "SELECT 'it''s :since', <Since>");

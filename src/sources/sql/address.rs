@@ -8,8 +8,8 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::sqlite::SqliteConnectOptions;
 
-use super::super::query::Dialect;
 use crate::config::{Config, Secret, Source};
+use crate::sources::query::Dialect;
 
 /// How to connect.
 #[derive(Clone, Debug)]

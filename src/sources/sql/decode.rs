@@ -8,8 +8,8 @@ use sqlx::postgres::{PgRow, PgValueFormat};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Database, MySql, Postgres, Row, Sqlite, TypeInfo, ValueRef};
 
-use super::super::query::Written;
 use crate::model::Zone;
+use crate::sources::query::Written;
 
 /// A database whose rows can be read as text.
 pub trait Textual: Database {

@@ -7,13 +7,13 @@ use std::time::Duration;
 use futures_util::TryStreamExt;
 use sqlx::{AssertSqlSafe, Column as _, Executor, MySql, Postgres, SqlSafeStr, Sqlite, Statement, TypeInfo};
 
-use super::super::query::{Answer, Answered, Column, Progress, Query, in_a_task, queries};
 use super::address::Address;
 use super::decode::Textual;
 use super::session::{self, Waiting};
 use super::told;
 use crate::model::{Instant, Zone};
-use crate::sources::{Feed, Fetch, Sample, SourceError};
+use crate::sources::query::{Answer, Answered, Column, Progress, Query, in_a_task, queries};
+use crate::sources::{Feed, Fetch, Sample, SourceError, Window};
 
 /// A server that does not answer within this is down.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -36,7 +36,8 @@ struct Work {
     address: Address,
     queries: Vec<Query>,
     company: Zone,
-    now: Instant,
+    /// The end of what is asked for.
+    until: Instant,
     longest: Duration,
     /// Rows to read of each answer.
     most: u64,
@@ -49,7 +50,7 @@ async fn answers(ask: Fetch<'_>, most: u64) -> Result<Vec<Answered>, SourceError
         queries: queries(ask, address.dialect())?,
         address,
         company: ask.config.company.zone().clone(),
-        now: ask.clock.now(),
+        until: Window::of(ask.source, None, ask.clock.now()).until,
         longest: Duration::from_secs(u64::from(ask.source.deadline_minutes) * 60),
         most,
     };
@@ -59,7 +60,7 @@ async fn answers(ask: Fetch<'_>, most: u64) -> Result<Vec<Answered>, SourceError
 impl Work {
     async fn run(self, progress: Progress) -> Result<Vec<Answered>, SourceError> {
         let zoneless = self.address.dialect().zoneless(&self.company);
-        let asked = Asked { zoneless, session: self.company.fixed_at(self.now), most: self.most, progress };
+        let asked = Asked { zoneless, session: self.company.fixed_at(self.until), most: self.most, progress };
         let mut answered = Vec::new();
         match &self.address {
             Address::Postgres(to) => {
@@ -69,7 +70,7 @@ impl Work {
                 }
             }
             Address::MySql(to) => {
-                let mut connection = self.connected(session::mysql(to, self.longest, self.now, &self.company)).await?;
+                let mut connection = self.connected(session::mysql(to, self.longest, self.until, &self.company)).await?;
                 for query in &self.queries {
                     answered.push(asked.answer::<MySql>(&mut connection, query).await?);
                 }

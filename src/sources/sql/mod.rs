@@ -6,5 +6,4 @@ mod fetch;
 mod session;
 mod told;
 
-pub(super) use fetch::fetch;
-pub use fetch::sample;
+pub(super) use fetch::{fetch, sample};

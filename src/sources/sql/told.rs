@@ -7,9 +7,15 @@ pub fn reason(error: &Error) -> String {
     match error {
         Error::Database(said) => {
             let said = said.message();
-            if said.contains("read-only transaction") || said.contains("READ ONLY transaction") || said.contains("readonly database") {
+            if said.contains("read-only transaction")
+                || said.contains("READ ONLY transaction")
+                || said.contains("readonly database")
+            {
                 format!("{said}; a query of a source can only read")
-            } else if said.contains("statement timeout") || said.contains("max_statement_time") || said.contains("maximum statement execution time") {
+            } else if said.contains("statement timeout")
+                || said.contains("max_statement_time")
+                || said.contains("maximum statement execution time")
+            {
                 format!("{said}; it took longer than deadline_minutes")
             } else {
                 said.to_owned()
