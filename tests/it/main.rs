@@ -1,8 +1,10 @@
 //! What is tested from outside: the built binary, the two databases, and the rules of the source tree itself.
 
 mod as_of;
+mod asked;
 mod believed;
 mod cli;
+mod clickhouse_sources;
 mod delivery;
 mod first_value;
 mod honesty;
@@ -14,6 +16,7 @@ mod loop_turns;
 mod mails;
 mod nights;
 mod records;
+mod sql_sources;
 mod support;
 mod tasks;
 mod unknown;

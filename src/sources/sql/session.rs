@@ -21,6 +21,12 @@ pub async fn postgres(to: &PgConnectOptions, longest: Duration) -> sqlx::Result<
          BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
     );
     connection.execute(sqlx::raw_sql(AssertSqlSafe(told))).await?;
+    // Where the database does not know its encoding, bytes come as they are; asked for UTF-8, it would fail over the first row
+    // that is none.
+    let encoding: String = connection.fetch_one(sqlx::raw_sql("SHOW server_encoding")).await?.try_get(0)?;
+    if encoding == "SQL_ASCII" {
+        connection.execute(sqlx::raw_sql("SET client_encoding = SQL_ASCII")).await?;
+    }
     Ok(connection)
 }
 
