@@ -368,7 +368,7 @@ async fn what_fails_is_told_in_words_and_without_the_password() {
         reason(&postgres, "SELECT 1/(3 - n) AS id, 'x' AS name FROM generate_series(1, 9) n").await,
         "reading shop: accounts: division by zero"
     );
-    let none = format!("{}_none", postgres);
+    let none = format!("{postgres}_none");
     assert!(reason(&none, "SELECT 1").await.ends_with("_none\" does not exist"), "{}", reason(&none, "SELECT 1").await);
     assert!(
         reason("postgres://u:secret@127.0.0.1:1/x", "SELECT 1")
