@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use super::{check, cycle, demo, digests, init, preview, pull, rejects, score, scores, sources, task, tasks};
+use super::{check, cycle, demo, digests, init, jobs, preview, pull, rejects, run, score, scores, sources, task, tasks};
 
 /// Watches over customers: scores their health with every point explained, prescribes what to do, looks at what became of
 /// it, and mails people what they act on.
@@ -45,6 +45,8 @@ pub enum Command {
     Check(check::Arguments),
     Pull(pull::Arguments),
     Cycle(cycle::Arguments),
+    Run(run::Arguments),
+    Jobs(jobs::Arguments),
     Score(score::Arguments),
     Scores(scores::Arguments),
     Tasks(tasks::Arguments),

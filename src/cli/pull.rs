@@ -12,6 +12,7 @@ use super::{open, telemetry};
 use crate::clock::Clock;
 use crate::config::{Config, nearest};
 use crate::cycle::pull::{PullOptions, PullReport, pull};
+use crate::store::ledger::Fence;
 
 /// Pull new data now
 ///
@@ -35,14 +36,16 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
     }
     let db = open::store(&config).await?;
     let (only, whole) = (arguments.sources.as_slice(), arguments.whole);
-    let options = PullOptions { as_of: open::today(&config, clock), only, whole, progress: &telemetry::progress };
+    let options =
+        PullOptions { as_of: open::today(&config, clock), only, whole, fence: Fence::Free, progress: &telemetry::progress };
     let report = pull(&db, &config, clock, options).await?;
     db.close().await;
     let left_over = report.rejected > 0 || !report.refused.is_empty();
     Ok(Reply::new(text(&report), &report)?.ending(Exit::partly_if(left_over)))
 }
 
-fn known_source(config: &Config, name: &str) -> Result<(), Wrong> {
+/// Refuses the name of a source that there is not.
+pub fn known_source(config: &Config, name: &str) -> Result<(), Wrong> {
     let known: Vec<&str> = config.sources.iter().map(|source| source.name.as_str()).collect();
     if known.contains(&name) {
         return Ok(());

@@ -8,8 +8,10 @@ use clap::Parser;
 use super::arguments::{Arguments, Command, Shared};
 use super::exit::{Exit, paragraph};
 use super::reply::Reply;
-use super::{check, cycle, demo, digests, init, preview, pull, rejects, score, scores, sources, task, tasks};
+use super::{check, cycle, demo, digests, init, jobs, preview, pull, rejects, run, score, scores, sources, task, tasks};
 use crate::clock::SystemClock;
+use crate::config::environment;
+use crate::failpoint;
 
 /// Does what the arguments of the process say.
 pub fn main() -> ExitCode {
@@ -21,8 +23,11 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { Exit::Wrong.code() } else { Exit::Done.code() });
         }
     };
+    if let Some((_, name)) = environment().find(|(name, _)| name == "LONGROAD_FAIL_AT") {
+        failpoint::arm(&name);
+    }
     let Arguments { shared, command } = arguments;
-    let done = run(&shared, command).and_then(|reply| reply.print(shared.json).map(|()| reply.exit));
+    let done = start(&shared, command).and_then(|reply| reply.print(shared.json).map(|()| reply.exit));
     let exit = done.unwrap_or_else(|error| {
         eprintln!("{}", paragraph(&error));
         Exit::of(&error)
@@ -30,7 +35,7 @@ pub fn main() -> ExitCode {
     ExitCode::from(exit.code())
 }
 
-fn run(shared: &Shared, command: Command) -> Result<Reply> {
+fn start(shared: &Shared, command: Command) -> Result<Reply> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting")?;
     runtime.block_on(dispatch(shared, command))
 }
@@ -40,9 +45,11 @@ async fn dispatch(shared: &Shared, command: Command) -> Result<Reply> {
     match command {
         Command::Demo(arguments) => demo::run(&arguments, clock).await,
         Command::Init(arguments) => init::run(&arguments),
-        Command::Check(arguments) => check::run(file, &arguments).await,
+        Command::Check(arguments) => check::run(file, &arguments, clock).await,
         Command::Pull(arguments) => pull::run(file, &arguments, clock).await,
         Command::Cycle(arguments) => cycle::run(file, &arguments, clock).await,
+        Command::Run(arguments) => run::run(file, &arguments).await,
+        Command::Jobs(arguments) => jobs::run(file, &arguments, clock).await,
         Command::Score(arguments) => score::run(file, &arguments, clock).await,
         Command::Scores(arguments) => scores::run(file, &arguments, clock).await,
         Command::Tasks(arguments) => tasks::run(file, &arguments, clock).await,

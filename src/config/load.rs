@@ -167,7 +167,7 @@ mod tests {
     fn the_embedded_file_names_every_setting() {
         // An unknown setting is answered with all the known ones; each must stand in the embedded file.
         let defaults: Table = DEFAULT_FILE.parse().unwrap();
-        for section in ["company", "store", "mail", "accounts", "cycle", "log", "paths"] {
+        for section in ["company", "store", "mail", "accounts", "cycle", "schedule", "log", "paths"] {
             let error = wrong(&format!("[{section}]\nqqqqqqqqqqqqqqqq = 1\n"));
             let known = error.split("known: ").nth(1).unwrap();
             let written: Vec<&str> = defaults[section].as_table().unwrap().keys().map(String::as_str).collect();
@@ -273,6 +273,18 @@ mod tests {
             ("[company]\nname = 5", "longroad.toml:2:8: company.name: must be text in quotes, not a whole number"),
             ("log = 'json'", "longroad.toml:1:7: log: must be a table of settings, not text in quotes"),
             ("source = 5", "longroad.toml:1:10: source: must be a list, not a whole number"),
+            (
+                "[schedule]\ncycle = '0 25 * * *'",
+                "longroad.toml:2:9: schedule.cycle: `0 25 * * *`: hour: `25` is none; write 0 to 23, *, a range such as 0-23, or several with commas",
+            ),
+            (
+                "[[source]]\nname = 'a'\nkind = 'csv'\npath = 'data'\nschedule = '0 0 31 2 *'",
+                "longroad.toml:5:12: source.schedule: `0 0 31 2 *` never comes due: no year has such a day",
+            ),
+            (
+                "[schedule]\nlease_seconds = 1",
+                "longroad.toml:2:17: schedule.lease_seconds: must be a whole number of seconds, 2 to 3600",
+            ),
             ("[mail]\nport = 2.5", "longroad.toml:2:8: mail.port: must be a port from 1 to 65535, not a number with decimals"),
             ("[company\nname = 'x'", "longroad.toml:1:9: unclosed table, expected `]`"),
             ("[log]\n[log]\n", "longroad.toml:2:2: duplicate key"),

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{Accounts, Company, ConfigError, Cycle, Log, Mail, Paths, Source, Store, StoreAddress, load};
-use crate::model::MetricDeclaration;
+use super::{Accounts, Company, ConfigError, Cycle, Log, Mail, Paths, Schedule, Source, Store, StoreAddress, load};
+use crate::model::{MetricDeclaration, Zone};
 
 /// The commented configuration with every setting at its default, as `longroad init` writes it.
 pub const DEFAULT_FILE: &str = include_str!("default.toml");
@@ -25,6 +25,8 @@ pub struct Config {
     pub accounts: Accounts,
     /// How often an account's turn comes.
     pub cycle: Cycle,
+    /// When `longroad run` does what.
+    pub schedule: Schedule,
     /// What is told on standard error.
     pub log: Log,
     /// What a customer-success team edits.
@@ -51,6 +53,11 @@ impl Config {
         self.root.join(path)
     }
 
+    /// The zone of the schedules.
+    pub fn schedule_zone(&self) -> &Zone {
+        self.schedule.timezone.as_ref().map_or_else(|| self.company.zone(), |named| &named.0)
+    }
+
     /// Which database, and where; right in every configuration that was loaded.
     pub fn store_address(&self) -> Result<StoreAddress, ConfigError> {
         self.read_store_url().map_err(|reason| ConfigError::at("store.url", reason))
@@ -70,6 +77,7 @@ impl Default for Config {
             mail: Mail::default(),
             accounts: Accounts::default(),
             cycle: Cycle::default(),
+            schedule: Schedule::default(),
             log: Log::default(),
             paths: Paths::default(),
             sources: vec![Source::default()],

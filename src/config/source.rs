@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Deserializer, de};
 
 use super::{Secret, nearest, secret, value};
+use crate::model::CronLine;
 use crate::model::record::RecordKind;
 
 /// What a source is.
@@ -130,6 +131,9 @@ pub struct Source {
     /// A pull of which more than this share (0 to 1) of the rows is bad is refused as a whole.
     #[serde(deserialize_with = "value::share", default = "five_per_cent")]
     pub refuse_share: f64,
+    /// When it is pulled besides; if absent, each cycle pulls it.
+    #[serde(deserialize_with = "value::optional_cron_line", default)]
+    pub schedule: Option<CronLine>,
     /// A whole pull that brings less than this share (0 to 1) of the usual number of accounts is held as suspect.
     #[serde(deserialize_with = "value::share", default = "four_fifths")]
     pub least_accounts_share: f64,
@@ -171,6 +175,7 @@ impl Default for Source {
             full_every_days: seven_days(),
             max_age_days: three_days(),
             refuse_share: five_per_cent(),
+            schedule: None,
             least_accounts_share: four_fifths(),
             most_usage_drop_share: three_fifths(),
         }

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use lettre::message::Mailbox;
 use serde::de::{self, Deserialize, Deserializer, Unexpected, Visitor};
 
-use crate::model::Currency;
+use super::NamedZone;
+use crate::model::{CronLine, Currency, Zone};
 
 /// A whole number within bounds.
 struct Whole {
@@ -20,6 +21,11 @@ const DAYS: Whole = Whole { least: 1, most: 36_500, expected: "a whole number of
 const DAYS_OR_NONE: Whole = Whole { least: 0, most: 36_500, expected: "a whole number of days, 0 or more" };
 const MINUTES: Whole = Whole { least: 1, most: 1_440, expected: "a whole number of minutes, 1 to 1440" };
 const PORT: Whole = Whole { least: 1, most: 65_535, expected: "a port from 1 to 65535" };
+
+const COPIES: Whole = Whole { least: 1, most: 10_000, expected: "a whole number of copies, at least 1" };
+const HOURS_OR_NONE: Whole = Whole { least: 0, most: 8_784, expected: "a whole number of hours, 0 to 8784" };
+const LEASE_SECONDS: Whole = Whole { least: 2, most: 3_600, expected: "a whole number of seconds, 2 to 3600" };
+const STOP_SECONDS: Whole = Whole { least: 0, most: 3_600, expected: "a whole number of seconds, 0 to 3600" };
 
 impl Visitor<'_> for Whole {
     type Value = u32;
@@ -40,6 +46,22 @@ pub(super) fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D:
 
 pub(super) fn days_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     deserializer.deserialize_i64(DAYS_OR_NONE)
+}
+
+pub(super) fn copies<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    deserializer.deserialize_i64(COPIES)
+}
+
+pub(super) fn hours_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    deserializer.deserialize_i64(HOURS_OR_NONE)
+}
+
+pub(super) fn lease_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    deserializer.deserialize_i64(LEASE_SECONDS)
+}
+
+pub(super) fn stop_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    deserializer.deserialize_i64(STOP_SECONDS)
 }
 
 pub(super) fn minutes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
@@ -111,6 +133,27 @@ pub(super) fn optional_text<'de, D: Deserializer<'de>>(deserializer: D) -> Resul
 /// A path, or nothing where it is empty.
 pub(super) fn optional_path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
     optional_text(deserializer).map(|text| text.map(PathBuf::from))
+}
+
+/// A path that must be given.
+pub(super) fn path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
+    optional_path(deserializer)?.ok_or_else(|| de::Error::custom("is empty; write a folder or a file"))
+}
+
+/// A cron line of five fields.
+pub(super) fn cron_line<'de, D: Deserializer<'de>>(deserializer: D) -> Result<CronLine, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+}
+
+/// A cron line, or nothing where it is empty.
+pub(super) fn optional_cron_line<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<CronLine>, D::Error> {
+    optional_text(deserializer)?.map(|text| text.parse().map_err(de::Error::custom)).transpose()
+}
+
+/// A time zone, or nothing where it is empty.
+pub(super) fn optional_zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NamedZone>, D::Error> {
+    let zone = |name: String| Zone::parse(&name).map(NamedZone).map_err(de::Error::custom);
+    optional_text(deserializer)?.map(zone).transpose()
 }
 
 /// A mail address, with or without a name before it.

@@ -2,6 +2,7 @@
 
 mod assess;
 mod book;
+mod distrust;
 mod evaluate;
 mod look;
 mod mails;
@@ -18,7 +19,7 @@ mod world;
 pub use look::{Preview, preview, score, scores};
 pub use mails::{renderer, transport};
 pub use report::{AccountScore, CycleReport, FactorReport, ScoreReport, ScoresReport};
-pub use run::{CycleOptions, run};
+pub use run::{CycleOptions, run, run_fenced};
 pub use setup::Setup;
 
 use assess::decode;

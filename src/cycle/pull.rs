@@ -11,7 +11,9 @@ use crate::clock::Clock;
 use crate::config::{Config, Source};
 use crate::model::{Day, Instant};
 use crate::sources::{Feed, Fetch, fetch};
-use crate::store::{Db, cursors, scores};
+use crate::store::ledger::{ClaimLost, Fence};
+use crate::store::trust::{self, Standing};
+use crate::store::{Db, cursors};
 
 /// What came in.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -35,6 +37,8 @@ pub struct PullOptions<'a> {
     pub only: &'a [String],
     /// Whether everything is asked for, and not only what changed.
     pub whole: bool,
+    /// The run that each source's transaction is a part of.
+    pub fence: Fence<'a>,
     /// Hears what is being done.
     pub progress: &'a (dyn Fn(&str) + Sync),
 }
@@ -44,26 +48,30 @@ pub struct PullOptions<'a> {
 pub struct PullTime {
     /// The present.
     pub now: Instant,
-    /// The morning that is lived; no earlier than the last that was.
+    /// The morning that is lived.
     pub as_of: Day,
 }
 
 /// Pulls. A source that fails is told in the report and stops no other.
 pub async fn pull(db: &Db, config: &Config, clock: &dyn Clock, options: PullOptions<'_>) -> Result<PullReport> {
-    let lived = scores::last_cycle(db, None).await?.map(|cycle| cycle.as_of);
-    let time = PullTime { now: clock.now(), as_of: lived.map_or(options.as_of, |lived| lived.max(options.as_of)) };
+    let time = PullTime { now: clock.now(), as_of: options.as_of };
     let wanted = |source: &&Source| options.only.is_empty() || options.only.contains(&source.name);
     let sources: Vec<&Source> = config.sources.iter().filter(wanted).collect();
     let fetched = join_all(sources.iter().map(|source| ask(db, config, source, clock, options))).await;
     let mut report = PullReport::default();
     for (source, feeds) in sources.into_iter().zip(fetched) {
         let taken = match feeds {
-            Ok(feeds) => take_in(db, config, source, time, &feeds).await,
+            Ok(feeds) => take_in(db, config, source, time, &feeds, options.fence).await,
             Err(error) => Err(error),
         };
         let refusal = match taken {
             Ok(taken) => report.add(source, taken),
-            Err(error) => Some(format!("{error:#}")),
+            Err(lost) if lost.is::<ClaimLost>() => return Err(lost),
+            Err(error) => {
+                let reason = format!("{error:#}");
+                failed(db, source, time.now, &reason).await?;
+                Some(reason)
+            }
         };
         if let Some(reason) = refusal {
             tracing::warn!(source = source.name, reason, "nothing was taken in from the source; its old data stand");
@@ -77,6 +85,15 @@ async fn ask(db: &Db, config: &Config, source: &Source, clock: &dyn Clock, optio
     let cursors = if options.whole { BTreeMap::new() } else { cursors::of_source(db, &source.name).await? };
     let ask = Fetch { config, source, cursors: &cursors, clock, progress: options.progress };
     fetch(ask).await.context("asking the source")
+}
+
+/// Notes that nothing came of asking a source.
+async fn failed(db: &Db, source: &Source, now: Instant, reason: &str) -> Result<()> {
+    let before = trust::standings(db).await?.remove(&source.name).unwrap_or_default();
+    let standing = Standing { asked_at: Some(now), failure: Some(reason.to_owned()), ..before };
+    let mut tx = db.begin().await?;
+    trust::put_standing(&mut tx, &source.name, &standing).await?;
+    tx.commit().await
 }
 
 impl PullReport {

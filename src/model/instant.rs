@@ -28,6 +28,12 @@ impl Instant {
         Instant(self.0.saturating_add(seconds.saturating_mul(1_000_000)))
     }
 
+    /// The instant this many microseconds later.
+    #[must_use]
+    pub const fn plus_micros(self, micros: i64) -> Instant {
+        Instant(self.0.saturating_add(micros))
+    }
+
     /// Reads RFC 3339 with an offset. A bare date counts as noon in the company's zone.
     pub fn parse(text: &str, zone: &Zone) -> Result<Instant, String> {
         if text.len() == 10 {

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use crate::model::Instant;
 use crate::model::record::RecordKind;
@@ -68,6 +69,13 @@ impl Feed {
             Content::Path(path) => path.file_name(),
             Content::Spool(_) => None,
         }
+    }
+
+    /// The file's size, and when it was last written; nothing of what is no file.
+    pub fn size_and_time(&self) -> Option<(u64, SystemTime)> {
+        let Content::Path(path) = &self.content else { return None };
+        let metadata = std::fs::metadata(path).ok()?;
+        Some((metadata.len(), metadata.modified().ok()?))
     }
 
     /// Its bytes from the first on. Several readers do not disturb each other.

@@ -10,6 +10,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "store", include_str!("../../migrations/0001_store.sql")),
     (2, "outbox", include_str!("../../migrations/0002_outbox.sql")),
     (3, "tasks", include_str!("../../migrations/0003_tasks.sql")),
+    (4, "ledger", include_str!("../../migrations/0004_ledger.sql")),
     (7, "sources", include_str!("../../migrations/0007_sources.sql")),
 ];
 
@@ -48,6 +49,7 @@ fn translate(text: &str, dialect: Dialect) -> String {
                 .replace(" BOOLEAN", " INTEGER")
                 .replace(" DOUBLE PRECISION", " REAL")
                 .replace(");", ") STRICT;"),
+            None if statement.trim_start().starts_with("ALTER TABLE") => statement.replace(" BOOLEAN", " INTEGER"),
             None => statement.to_owned(),
         })
         .collect()

@@ -1,10 +1,12 @@
 //! What longroad remembers: facts with the morning from which they count, usage in tiles, scores as they were given.
 
+mod alone;
 pub mod cursors;
 mod db;
 pub mod directory;
 pub mod facts;
 mod journal;
+pub mod ledger;
 mod migrations;
 pub mod outbox;
 mod packed;
@@ -14,10 +16,12 @@ mod task_change;
 mod task_rows;
 pub mod tasks;
 mod tile;
+pub mod trust;
 pub mod turns;
 pub mod usage;
 mod usage_write;
 
+pub use alone::Alone;
 pub use db::{Db, Tx};
 pub(crate) use db::{on_db, on_tx, placeholders};
 pub use task_change::{Change, TaskChange, change_task};

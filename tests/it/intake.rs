@@ -9,6 +9,7 @@ use longroad::model::Day;
 use longroad::model::record::{Record, RecordKind};
 use longroad::store::directory::{self, Directory};
 use longroad::store::facts::{self, AsOf};
+use longroad::store::ledger::Fence;
 use longroad::store::scores::{self, Cycle};
 use longroad::store::{Db, pulls, usage};
 
@@ -128,7 +129,7 @@ impl Intake {
             &self.db,
             &self.config,
             &ManualClock::new(now),
-            PullOptions { as_of: day(as_of), only: &[], whole: false, progress: &|_| {} },
+            PullOptions { as_of: day(as_of), only: &[], whole: false, fence: Fence::Free, progress: &|_| {} },
         )
         .await
         .unwrap()

@@ -11,6 +11,7 @@ mod honesty;
 mod house;
 mod intake;
 mod layers;
+mod ledger;
 mod letters;
 mod loop_turns;
 mod mails;

@@ -22,7 +22,7 @@ fn champion_left(library: &Library, account: &Id, on: Day) -> Opened {
     let (csm, leader) = (id("ann"), id("lee"));
     let client = Client { account, csm: Some(&csm), leader: Some(&leader) };
     let evidence = vec!["champions: 0".to_owned(), "known contacts: 2".to_owned()];
-    let diagnosis = Diagnosis { play: &library.plays["champion-left"], severe: true, evidence };
+    let diagnosis = Diagnosis { play: library.plays["champion-left"].clone(), severe: true, evidence };
     prescribe(library, &diagnosis, client, &[], on).unwrap()
 }
 

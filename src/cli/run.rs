@@ -1,0 +1,175 @@
+//! `longroad run`: the daemon.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::time::{Instant as Monotonic, interval, sleep};
+use tracing::{info, warn};
+
+use super::notify::Notify;
+use super::open;
+use super::reply::Reply;
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, StoreAddress, environment};
+use crate::cycle::pull::{PullOptions, pull};
+use crate::cycle::{self, CycleOptions, Setup, transport};
+use crate::delivery;
+use crate::schedule::{self, Job, Scheduler, Timetable, When, Work, timetables};
+use crate::store::ledger::{self, Fence};
+use crate::store::{Alone, Db};
+
+/// How often the outbox is looked at.
+const LOOK_FOR_MAILS: Duration = Duration::from_secs(5);
+
+/// Run until stopped: every job on its schedule, mails when they are due, and the web pages
+///
+/// SIGTERM or Ctrl-C stops it: what is running has `schedule.stop_within_seconds` to end, and what is broken off then is
+/// begun anew by the next.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  longroad run")]
+pub struct Arguments {}
+
+/// Whether the process was asked to stop, and by when it must have ended.
+type Stop = watch::Receiver<Option<Monotonic>>;
+
+/// Runs until it is stopped.
+pub async fn run(file: &Path, _: &Arguments) -> Result<Reply> {
+    let setup = open::setup(file)?;
+    open::templates(&setup.config)?;
+    let _alone = match setup.config.store_address()? {
+        StoreAddress::Sqlite(store) => Some(Alone::take(&store)?),
+        StoreAddress::Postgres(_) => None,
+    };
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let db = open::store(&setup.config).await?;
+    if let Db::Sqlite { .. } = db {
+        // The lock says that whoever made them has died.
+        ledger::end_claims(&db).await?;
+    }
+    let (ask, stop) = watch::channel(None);
+    let notify = Notify::open();
+    let scheduler = Scheduler {
+        db: db.clone(),
+        clock: Arc::clone(&clock),
+        owner: format!("process {} on {}", std::process::id(), host()),
+        lease_seconds: setup.config.schedule.lease_seconds,
+        stop: stop.clone(),
+    };
+    let jobs = jobs(&db, &setup, &clock);
+    info!(jobs = jobs.len(), store = %setup.config.store_address()?, owner = scheduler.owner, "longroad runs");
+    notify.tell("READY=1");
+    let running =
+        async { tokio::try_join!(schedule::run(jobs, scheduler), send(&db, &setup.config, clock.as_ref(), stop.clone())) };
+    tokio::pin!(running);
+    let stopped = tokio::select! {
+        ended = &mut running => ended.map(drop),
+        never = live(&notify) => never,
+        asked = asked_to_stop() => {
+            let within = Duration::from_secs(u64::from(setup.config.schedule.stop_within_seconds));
+            info!(signal = asked?, seconds = within.as_secs(), "longroad was asked to stop");
+            notify.tell("STOPPING=1");
+            ask.send_replace(Some(Monotonic::now() + within));
+            tokio::select! {
+                ended = &mut running => ended.map(drop),
+                again = asked_to_stop() => bail!("stopped at once by a second {}", again?),
+            }
+        }
+    };
+    stopped?;
+    db.close().await;
+    Reply::new("longroad has stopped", &json!({"stopped": true}))
+}
+
+/// The jobs of the configuration with what they do.
+fn jobs(db: &Db, setup: &Arc<Setup>, clock: &Arc<dyn Clock>) -> Vec<Job> {
+    let tick = test_tick();
+    let with_work = |mut timetable: Timetable| {
+        if let Some(millis) = tick {
+            timetable.when = When::Every(millis);
+        }
+        let work = match timetable.job.split_once(':') {
+            Some(("pull", source)) => pull_work(db, setup, clock, source),
+            _ if timetable.job == "cycle" => cycle_work(db, setup, clock),
+            _ => return None,
+        };
+        Some(Job { timetable, work })
+    };
+    timetables(&setup.config).into_iter().filter_map(with_work).collect()
+}
+
+fn cycle_work(db: &Db, setup: &Arc<Setup>, clock: &Arc<dyn Clock>) -> Work {
+    let (db, setup, clock) = (db.clone(), Arc::clone(setup), Arc::clone(clock));
+    Arc::new(move |claim| {
+        let (db, setup, clock) = (db.clone(), Arc::clone(&setup), Arc::clone(&clock));
+        Box::pin(async move {
+            // The mails go out by themselves.
+            let options = CycleOptions { as_of: None, send: false };
+            cycle::run_fenced(&db, &setup, clock.as_ref(), options, Fence::Last(&claim), &|_| ()).await.map(drop)
+        })
+    })
+}
+
+fn pull_work(db: &Db, setup: &Arc<Setup>, clock: &Arc<dyn Clock>, source: &str) -> Work {
+    let (db, setup, clock, source) = (db.clone(), Arc::clone(setup), Arc::clone(clock), source.to_owned());
+    Arc::new(move |claim| {
+        let (db, setup, clock, only) = (db.clone(), Arc::clone(&setup), Arc::clone(&clock), vec![source.clone()]);
+        Box::pin(async move {
+            let fence = Fence::Last(&claim);
+            let as_of = open::today(&setup.config, clock.as_ref());
+            let options = PullOptions { as_of, only: &only, whole: false, fence, progress: &|_| () };
+            let report = pull(&db, &setup.config, clock.as_ref(), options).await?;
+            report.refused.into_values().next().map_or(Ok(()), |reason| bail!(reason))
+        })
+    })
+}
+
+/// Sends what is due, until it is asked to stop.
+async fn send(db: &Db, config: &Config, clock: &dyn Clock, mut stop: Stop) -> Result<()> {
+    while stop.borrow().is_none() {
+        let sent = async { delivery::drain(db, &mut transport(config)?, clock).await };
+        if let Err(error) = sent.await {
+            warn!(error = format!("{error:#}"), "mails wait in the outbox");
+        }
+        tokio::select! {
+            () = sleep(LOOK_FOR_MAILS) => {}
+            _ = stop.changed() => {}
+        }
+    }
+    Ok(())
+}
+
+/// Tells the service manager again and again that this process is not stuck.
+async fn live(notify: &Notify) -> Result<()> {
+    let Some(every) = notify.every else { return std::future::pending().await };
+    let mut ticks = interval(every.max(Duration::from_millis(100)));
+    loop {
+        ticks.tick().await;
+        notify.tell("WATCHDOG=1");
+    }
+}
+
+/// Waits for SIGTERM or SIGINT, and names it.
+async fn asked_to_stop() -> Result<&'static str> {
+    let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
+    Ok(tokio::select! {
+        _ = terminate.recv() => "SIGTERM",
+        _ = interrupt.recv() => "SIGINT",
+    })
+}
+
+/// The name of this machine, for the ledger.
+fn host() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname").map_or_else(|_| "this machine".to_owned(), |name| name.trim().to_owned())
+}
+
+/// Tests of crashes cannot wait for minutes: in a debug build, this variable makes every job due each so many milliseconds.
+fn test_tick() -> Option<i64> {
+    let tick = environment().find(|(name, _)| name == "LONGROAD_TEST_TICK_MS").filter(|_| cfg!(debug_assertions))?;
+    tick.1.parse().ok().filter(|millis| *millis > 0)
+}
