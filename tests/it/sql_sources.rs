@@ -368,6 +368,8 @@ async fn what_fails_is_told_in_words_and_without_the_password() {
         reason(&postgres, "SELECT 1/(3 - n) AS id, 'x' AS name FROM generate_series(1, 9) n").await,
         "reading shop: accounts: division by zero"
     );
+    let killed = "SELECT n AS id, CASE WHEN n = 50000 THEN pg_terminate_backend(pg_backend_pid()) END AS name FROM generate_series(1, 100000) n";
+    assert_eq!(reason(&postgres, killed).await, "reading shop: accounts: terminating connection due to administrator command");
     let none = format!("{postgres}_none");
     assert!(reason(&none, "SELECT 1").await.ends_with("_none\" does not exist"), "{}", reason(&none, "SELECT 1").await);
     assert!(
