@@ -36,3 +36,4 @@ pub mod signals;
 pub mod sources;
 pub mod store;
 pub mod value;
+pub mod web;
