@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use super::{check, cycle, demo, digests, init, jobs, preview, pull, rejects, run, score, scores, sources, task, tasks};
+use super::{
+    audit, backup, check, cycle, demo, digests, export, forget, init, jobs, preview, pull, rejects, resend, restore, run, score,
+    scores, sources, task, tasks,
+};
 
 /// Watches over customers: scores their health with every point explained, prescribes what to do, looks at what became of
 /// it, and mails people what they act on.
@@ -53,8 +56,14 @@ pub enum Command {
     Task(task::Arguments),
     Preview(preview::Arguments),
     Digests(digests::Arguments),
+    Resend(resend::Arguments),
     Rejects(rejects::Arguments),
     Sources(sources::Arguments),
+    Export(export::Arguments),
+    Forget(forget::Arguments),
+    Audit(audit::Arguments),
+    Backup(backup::Arguments),
+    Restore(restore::Arguments),
 }
 
 #[cfg(test)]

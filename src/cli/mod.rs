@@ -1,6 +1,8 @@
 //! The commands: a file for each, and what they share.
 
 mod arguments;
+mod audit;
+mod backup;
 mod check;
 mod check_data;
 mod cycle;
@@ -8,6 +10,8 @@ mod demo;
 mod demo_summary;
 mod digests;
 mod exit;
+mod export;
+mod forget;
 mod init;
 mod jobs;
 mod notify;
@@ -16,6 +20,8 @@ mod preview;
 mod pull;
 mod rejects;
 mod reply;
+mod resend;
+mod restore;
 mod run;
 mod score;
 mod scores;

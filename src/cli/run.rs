@@ -6,22 +6,24 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde_json::json;
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use tokio::time::{Instant as Monotonic, interval, sleep};
+use tokio::time::{Instant as Monotonic, interval, sleep, sleep_until};
 use tracing::{info, warn};
 
 use super::notify::Notify;
 use super::open;
 use super::reply::Reply;
-use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, StoreAddress, environment};
+use crate::clock::{Clock, Pulse, SystemClock};
+use crate::config::{StoreAddress, environment};
 use crate::cycle::pull::{PullOptions, pull};
-use crate::cycle::{self, CycleOptions, Setup, transport};
-use crate::delivery;
+use crate::cycle::{self, CycleOptions, Mailing, Setup};
+use crate::delivery::Sender;
 use crate::schedule::{self, Job, Scheduler, Timetable, When, Work, timetables};
 use crate::store::ledger::{self, Fence};
-use crate::store::{Alone, Db};
+use crate::store::{Alone, Db, backup, housekeeping};
+use crate::web::{self, AppState, Limits};
 
 /// How often the outbox is looked at.
 const LOOK_FOR_MAILS: Duration = Duration::from_secs(5);
@@ -33,6 +35,9 @@ const LOOK_FOR_MAILS: Duration = Duration::from_secs(5);
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  longroad run")]
 pub struct Arguments {}
+
+/// What breaking off what is too late may take.
+const BREAK_OFF: Duration = Duration::from_secs(2);
 
 /// Whether the process was asked to stop, and by when it must have ended.
 type Stop = watch::Receiver<Option<Monotonic>>;
@@ -51,6 +56,16 @@ pub async fn run(file: &Path, _: &Arguments) -> Result<Reply> {
         // The lock says that whoever made them has died.
         ledger::end_claims(&db).await?;
     }
+    let sender = cycle::sender(&setup.config)?;
+    let listen = setup.config.web.listen;
+    let listener = TcpListener::bind(listen).await.with_context(|| format!("listening on {listen} (web.listen)"))?;
+    let pulse = Arc::new(Pulse::default());
+    let state = AppState {
+        db: db.clone(),
+        config: Arc::new(setup.config.clone()),
+        clock: Arc::clone(&clock),
+        scheduler: Arc::clone(&pulse),
+    };
     let (ask, stop) = watch::channel(None);
     let notify = Notify::open();
     let scheduler = Scheduler {
@@ -59,24 +74,36 @@ pub async fn run(file: &Path, _: &Arguments) -> Result<Reply> {
         owner: format!("process {} on {}", std::process::id(), host()),
         lease_seconds: setup.config.schedule.lease_seconds,
         stop: stop.clone(),
+        pulse,
     };
     let jobs = jobs(&db, &setup, &clock);
-    info!(jobs = jobs.len(), store = %setup.config.store_address()?, owner = scheduler.owner, "longroad runs");
+    let web = listener.local_addr().context("listening")?;
+    info!(jobs = jobs.len(), store = %setup.config.store_address()?, %web, owner = scheduler.owner, "longroad runs");
     notify.tell("READY=1");
-    let running =
-        async { tokio::try_join!(schedule::run(jobs, scheduler), send(&db, &setup.config, clock.as_ref(), stop.clone())) };
+    let (mut asked, sending) = (stop.clone(), stop);
+    let running = async {
+        let pages = web::serve(listener, state, Limits::default(), async move { drop(asked.wait_for(Option::is_some).await) });
+        let (scheduled, sent, ()) =
+            tokio::join!(schedule::run(jobs, scheduler), send(&db, sender, clock.as_ref(), sending), pages);
+        scheduled.and(sent)
+    };
     tokio::pin!(running);
     let stopped = tokio::select! {
-        ended = &mut running => ended.map(drop),
+        ended = &mut running => ended,
         never = live(&notify) => never,
         asked = asked_to_stop() => {
             let within = Duration::from_secs(u64::from(setup.config.schedule.stop_within_seconds));
             info!(signal = asked?, seconds = within.as_secs(), "longroad was asked to stop");
             notify.tell("STOPPING=1");
-            ask.send_replace(Some(Monotonic::now() + within));
+            let deadline = Monotonic::now() + within;
+            ask.send_replace(Some(deadline));
             tokio::select! {
-                ended = &mut running => ended.map(drop),
+                ended = &mut running => ended,
                 again = asked_to_stop() => bail!("stopped at once by a second {}", again?),
+                () = sleep_until(deadline + BREAK_OFF) => {
+                    warn!("longroad stopped before everything had ended; the next one takes it up");
+                    Ok(())
+                }
             }
         }
     };
@@ -94,12 +121,13 @@ fn jobs(db: &Db, setup: &Arc<Setup>, clock: &Arc<dyn Clock>) -> Vec<Job> {
         }
         let work = match timetable.job.split_once(':') {
             Some(("pull", source)) => pull_work(db, setup, clock, source),
-            _ if timetable.job == "cycle" => cycle_work(db, setup, clock),
-            _ => return None,
+            _ if timetable.job == "housekeeping" => housekeeping_work(db, setup, clock),
+            _ if timetable.job == "backup" => backup_work(db, setup, clock),
+            _ => cycle_work(db, setup, clock),
         };
-        Some(Job { timetable, work })
+        Job { timetable, work }
     };
-    timetables(&setup.config).into_iter().filter_map(with_work).collect()
+    timetables(&setup.config).into_iter().map(with_work).collect()
 }
 
 fn cycle_work(db: &Db, setup: &Arc<Setup>, clock: &Arc<dyn Clock>) -> Work {
@@ -107,8 +135,8 @@ fn cycle_work(db: &Db, setup: &Arc<Setup>, clock: &Arc<dyn Clock>) -> Work {
     Arc::new(move |claim| {
         let (db, setup, clock) = (db.clone(), Arc::clone(&setup), Arc::clone(&clock));
         Box::pin(async move {
-            // The mails go out by themselves.
-            let options = CycleOptions { as_of: None, send: false };
+            // Each mail goes out in its reader's own morning.
+            let options = CycleOptions { as_of: None, mailing: Mailing::OnSchedule(claim.slot) };
             cycle::run_fenced(&db, &setup, clock.as_ref(), options, Fence::Last(&claim), &|_| ()).await.map(drop)
         })
     })
@@ -128,11 +156,38 @@ fn pull_work(db: &Db, setup: &Arc<Setup>, clock: &Arc<dyn Clock>, source: &str) 
     })
 }
 
+fn housekeeping_work(db: &Db, setup: &Arc<Setup>, clock: &Arc<dyn Clock>) -> Work {
+    let (db, setup, clock) = (db.clone(), Arc::clone(setup), Arc::clone(clock));
+    Arc::new(move |claim| {
+        let (db, setup, clock) = (db.clone(), Arc::clone(&setup), Arc::clone(&clock));
+        Box::pin(async move {
+            let swept = housekeeping::run(&db, clock.now(), &setup.config.retention, Fence::Last(&claim)).await?;
+            info!(rejects = swept.rejects, mails = swept.mails, runs = swept.runs, "thrown away");
+            Ok(())
+        })
+    })
+}
+
+fn backup_work(db: &Db, setup: &Arc<Setup>, clock: &Arc<dyn Clock>) -> Work {
+    let (db, setup, clock) = (db.clone(), Arc::clone(setup), Arc::clone(clock));
+    Arc::new(move |claim| {
+        let (db, setup, clock) = (db.clone(), Arc::clone(&setup), Arc::clone(&clock));
+        Box::pin(async move {
+            let schedule = &setup.config.schedule;
+            let folder = setup.config.resolve(&schedule.backup_folder);
+            let (file, contents) = backup::into_folder(&db, &folder, clock.now(), schedule.backup_keep).await?;
+            info!(file = %file.display(), rows = contents.rows.values().sum::<i64>(), "backup written");
+            ledger::done(&db, &claim, clock.now()).await
+        })
+    })
+}
+
 /// Sends what is due, until it is asked to stop.
-async fn send(db: &Db, config: &Config, clock: &dyn Clock, mut stop: Stop) -> Result<()> {
-    while stop.borrow().is_none() {
-        let sent = async { delivery::drain(db, &mut transport(config)?, clock).await };
-        if let Err(error) = sent.await {
+async fn send(db: &Db, mut sender: Sender, clock: &dyn Clock, mut stop: Stop) -> Result<()> {
+    let asked = stop.clone();
+    let is_asked = || asked.borrow().is_some();
+    while !is_asked() {
+        if let Err(error) = cycle::send_due(db, &mut sender, clock, &is_asked).await {
             warn!(error = format!("{error:#}"), "mails wait in the outbox");
         }
         tokio::select! {

@@ -23,7 +23,7 @@ use crate::store::usage;
 
 /// Tell how fresh each source is, what it brought, and what is to be done about it
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  longroad sources\n  longroad sources accept crm")]
+#[command(after_help = "Example:\n  longroad sources")]
 pub struct Arguments {
     #[command(subcommand)]
     action: Option<Action>,

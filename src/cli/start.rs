@@ -8,7 +8,10 @@ use clap::Parser;
 use super::arguments::{Arguments, Command, Shared};
 use super::exit::{Exit, paragraph};
 use super::reply::Reply;
-use super::{check, cycle, demo, digests, init, jobs, preview, pull, rejects, run, score, scores, sources, task, tasks};
+use super::{
+    audit, backup, check, cycle, demo, digests, export, forget, init, jobs, preview, pull, rejects, resend, restore, run, score,
+    scores, sources, task, tasks,
+};
 use crate::clock::SystemClock;
 use crate::config::environment;
 use crate::failpoint;
@@ -56,7 +59,13 @@ async fn dispatch(shared: &Shared, command: Command) -> Result<Reply> {
         Command::Task(arguments) => task::run(file, &arguments, clock).await,
         Command::Preview(arguments) => preview::run(file, &arguments, clock).await,
         Command::Digests(arguments) => digests::run(file, &arguments).await,
+        Command::Resend(arguments) => resend::run(file, &arguments, clock).await,
         Command::Rejects(arguments) => rejects::run(file, &arguments).await,
         Command::Sources(arguments) => sources::run(file, &arguments, clock).await,
+        Command::Export(arguments) => export::run(file, &arguments, shared.json).await,
+        Command::Forget(arguments) => forget::run(file, &arguments, clock).await,
+        Command::Audit(arguments) => audit::run(file, &arguments).await,
+        Command::Backup(arguments) => backup::run(file, &arguments, clock).await,
+        Command::Restore(arguments) => restore::run(file, &arguments, clock).await,
     }
 }

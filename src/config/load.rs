@@ -10,9 +10,10 @@ use super::environment::{settings, variable};
 use super::place::{Places, position};
 use super::validate::validate;
 use super::{Config, ConfigError, DEFAULT_FILE, Secret};
+use crate::model::Calendar;
 
 /// Each secret may also be given as `…_file`.
-const SECRETS: [(&str, &str); 2] = [("store", "url"), ("mail", "password")];
+const SECRETS: [(&str, &str); 3] = [("store", "url"), ("mail", "password"), ("web", "token")];
 
 pub(super) fn load(path: &Path, variables: impl Iterator<Item = (String, String)>) -> Result<Config, ConfigError> {
     let file = path.display().to_string();
@@ -55,6 +56,7 @@ pub(super) fn load(path: &Path, variables: impl Iterator<Item = (String, String)
         if in_environment { variable(path) } else { place_in_file(path) }
     };
     read_secrets(&mut config).map_err(|(path, reason)| ConfigError::at(place(&path), format!("{}: {reason}", path.join("."))))?;
+    read_calendar(&mut config)?;
     validate(&config).map_err(|wrong| {
         let setting: Vec<&str> = wrong.path.iter().map(String::as_str).filter(|step| step.parse::<usize>().is_err()).collect();
         ConfigError::at(place(&wrong.path), format!("{}: {}", setting.join("."), wrong.reason))
@@ -120,10 +122,25 @@ fn read_secrets(config: &mut Config) -> Result<(), (Vec<String>, String)> {
     };
     read(&["store".to_owned()], "url", &config.store.url_file, &mut config.store.url)?;
     read(&["mail".to_owned()], "password", &config.mail.password_file, &mut config.mail.password)?;
+    read(&["web".to_owned()], "token", &config.web.token_file, &mut config.web.token)?;
     for (number, source) in config.sources.iter_mut().enumerate() {
         for (key, file, secret) in source.secrets() {
             read(&["source".to_owned(), number.to_string()], key, file, secret)?;
         }
+    }
+    Ok(())
+}
+
+/// Reads the calendar file, where there is one.
+fn read_calendar(config: &mut Config) -> Result<(), ConfigError> {
+    config.company.calendar = Calendar::new(config.company.working_days);
+    if let Some(file) = &config.company.calendar_file {
+        let path = config.resolve(file);
+        let place = path.display();
+        let text = fs::read_to_string(&path).map_err(|error| ConfigError::at(place.to_string(), error.to_string()))?;
+        let calendar = config.company.calendar.clone().read(&text);
+        config.company.calendar =
+            calendar.map_err(|fault| ConfigError::at(format!("{place}:{}:{}", fault.line, fault.column), fault.reason))?;
     }
     Ok(())
 }
@@ -167,7 +184,7 @@ mod tests {
     fn the_embedded_file_names_every_setting() {
         // An unknown setting is answered with all the known ones; each must stand in the embedded file.
         let defaults: Table = DEFAULT_FILE.parse().unwrap();
-        for section in ["company", "store", "mail", "accounts", "cycle", "schedule", "log", "paths"] {
+        for section in ["company", "store", "mail", "accounts", "cycle", "schedule", "log", "paths", "retention", "web"] {
             let error = wrong(&format!("[{section}]\nqqqqqqqqqqqqqqqq = 1\n"));
             let known = error.split("known: ").nth(1).unwrap();
             let written: Vec<&str> = defaults[section].as_table().unwrap().keys().map(String::as_str).collect();
@@ -230,6 +247,19 @@ mod tests {
                 "longroad.toml:2:13: mail.transport: `smtp` needs mail.host, the name of the mail server",
             ),
             ("[mail]\nuser = 'x'", "longroad.toml:2:8: mail.user: needs mail.password or mail.password_file"),
+            (
+                "[web]\nlisten = 'localhost'",
+                "longroad.toml:2:10: web.listen: `localhost` is no address; write an IP address with a port, for example 127.0.0.1:8080",
+            ),
+            (
+                "[web]\nlisten = '0.0.0.0:80'",
+                "longroad.toml:2:10: web.listen: `0.0.0.0:80` can be reached from other machines: that needs web.token or web.token_file",
+            ),
+            ("[web]\ntoken = 'short'", "longroad.toml:2:9: web.token: is shorter than 16 characters, and so can be guessed"),
+            (
+                "[retention]\nmails_days = 0",
+                "longroad.toml:2:14: retention.mails_days: must be a whole number of days, at least 1",
+            ),
             (
                 "[cycle]\ncadence_days = { mid = 0 }",
                 "longroad.toml:2:24: cycle.cadence_days.mid: must be a whole number of days, at least 1",

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{Accounts, Company, ConfigError, Cycle, Log, Mail, Paths, Schedule, Source, Store, StoreAddress, load};
+use super::{
+    Accounts, Company, ConfigError, Cycle, Digests, Log, Mail, Paths, Retention, Schedule, Source, Store, StoreAddress, Web, load,
+};
 use crate::model::{MetricDeclaration, Zone};
 
 /// The commented configuration with every setting at its default, as `longroad init` writes it.
@@ -21,6 +23,8 @@ pub struct Config {
     pub store: Store,
     /// How digests leave the house.
     pub mail: Mail,
+    /// When digests go out, and to whom they do not.
+    pub digests: Digests,
     /// Which accounts live.
     pub accounts: Accounts,
     /// How often an account's turn comes.
@@ -31,6 +35,10 @@ pub struct Config {
     pub log: Log,
     /// What a customer-success team edits.
     pub paths: Paths,
+    /// What is thrown away after a while.
+    pub retention: Retention,
+    /// Where the web pages are.
+    pub web: Web,
     /// Where data comes from, in the order of the file.
     #[serde(rename = "source")]
     pub sources: Vec<Source>,
@@ -75,11 +83,14 @@ impl Default for Config {
             company: Company::default(),
             store: Store::default(),
             mail: Mail::default(),
+            digests: Digests::default(),
             accounts: Accounts::default(),
             cycle: Cycle::default(),
             schedule: Schedule::default(),
             log: Log::default(),
             paths: Paths::default(),
+            retention: Retention::default(),
+            web: Web::default(),
             sources: vec![Source::default()],
             metrics: BTreeMap::new(),
             root: PathBuf::new(),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use lettre::message::Mailbox;
@@ -19,6 +20,7 @@ struct Whole {
 
 const DAYS: Whole = Whole { least: 1, most: 36_500, expected: "a whole number of days, at least 1" };
 const DAYS_OR_NONE: Whole = Whole { least: 0, most: 36_500, expected: "a whole number of days, 0 or more" };
+const MINUTES_OF_DAY: Whole = Whole { least: 0, most: 1439, expected: "a whole number of minutes from 0 to 1439" };
 const MINUTES: Whole = Whole { least: 1, most: 1_440, expected: "a whole number of minutes, 1 to 1440" };
 const PORT: Whole = Whole { least: 1, most: 65_535, expected: "a port from 1 to 65535" };
 
@@ -48,6 +50,10 @@ pub(super) fn days_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result
     deserializer.deserialize_i64(DAYS_OR_NONE)
 }
 
+pub(super) fn minutes_of_day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    deserializer.deserialize_i64(MINUTES_OF_DAY)
+}
+
 pub(super) fn copies<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     deserializer.deserialize_i64(COPIES)
 }
@@ -66,6 +72,14 @@ pub(super) fn stop_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result
 
 pub(super) fn minutes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     deserializer.deserialize_i64(MINUTES)
+}
+
+/// An address of this machine with a port.
+pub(super) fn socket<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let wrong =
+        || de::Error::custom(format!("`{text}` is no address; write an IP address with a port, for example 127.0.0.1:8080"));
+    text.trim().parse().map_err(|_| wrong())
 }
 
 pub(super) fn port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {

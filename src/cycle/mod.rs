@@ -6,6 +6,7 @@ mod distrust;
 mod drift;
 mod evaluate;
 mod look;
+mod mailing;
 mod mails;
 mod population;
 pub mod pull;
@@ -19,9 +20,8 @@ mod work;
 mod world;
 
 pub use look::{Preview, preview, score, scores};
-pub use mails::{renderer, transport};
+pub use mailing::Mailing;
+pub use mails::{renderer, send_due, sender, transport};
 pub use report::{AccountScore, CycleReport, FactorReport, ScoreReport, ScoresReport};
 pub use run::{CycleOptions, run, run_fenced};
 pub use setup::Setup;
-
-use assess::decode;

@@ -89,9 +89,9 @@ async fn ask(db: &Db, config: &Config, source: &Source, clock: &dyn Clock, optio
 
 /// Notes that nothing came of asking a source.
 async fn failed(db: &Db, source: &Source, now: Instant, reason: &str) -> Result<()> {
+    let mut tx = db.begin().await?;
     let before = trust::standings(db).await?.remove(&source.name).unwrap_or_default();
     let standing = Standing { asked_at: Some(now), failure: Some(reason.to_owned()), ..before };
-    let mut tx = db.begin().await?;
     trust::put_standing(&mut tx, &source.name, &standing).await?;
     tx.commit().await
 }

@@ -5,9 +5,10 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::pull::PullTime;
-use super::take_in::{hex, take_in};
+use super::take_in::take_in;
 use crate::clock::Clock;
 use crate::config::{Config, Source};
+use crate::model::hex;
 use crate::sources::Feed;
 use crate::store::ledger::Fence;
 use crate::store::push_answers::{self, PushAnswer};

@@ -7,10 +7,9 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::take_in::hex;
 use crate::config::Config;
 use crate::health::Scorecard;
-use crate::model::MetricDeclaration;
+use crate::model::{Calendar, MetricDeclaration, hex};
 use crate::playbook::{Library, shipped};
 use crate::signals::condition::Fault;
 
@@ -42,6 +41,8 @@ struct Kept {
     undecided_days: u32,
     max_age_days: Vec<(String, u32)>,
     zone: String,
+    #[serde(default)]
+    calendar: Calendar,
 }
 
 impl Setup {
@@ -87,6 +88,7 @@ impl Setup {
             undecided_days: config.accounts.undecided_days,
             max_age_days: config.sources.iter().map(|source| (source.name.clone(), source.max_age_days)).collect(),
             zone: config.company.zone().name().to_owned(),
+            calendar: config.company.calendar.clone(),
         };
         let text = serde_json::to_string(&kept).map_err(|error| vec![Fault::whole("configuration", error.to_string())])?;
         let hash = hex(&Sha256::digest(&text))[..16].to_owned();
@@ -98,6 +100,7 @@ impl Setup {
         let kept: Kept = serde_json::from_str(text).context("reading the configuration kept with a score")?;
         let mut config = self.config.clone();
         config.metrics = kept.metrics;
+        config.company.calendar = kept.calendar;
         config.cycle.cadence_days = kept.cadence_days;
         config.cycle.default_cadence_days = kept.default_cadence_days;
         config.accounts.alive = if kept.alive_by_use { crate::config::Alive::Use } else { crate::config::Alive::Contract };

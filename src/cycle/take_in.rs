@@ -1,7 +1,6 @@
 //! What a source brought goes in: one transaction for all of it, or nothing.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt::Write;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
@@ -15,11 +14,12 @@ use super::pull::PullTime;
 use super::read_file::{self, Batch, FileRead};
 use crate::config::{Config, Source};
 use crate::model::record::RecordKind;
-use crate::model::{Combine, Cursor, Day, Instant};
+use crate::model::{Combine, Cursor, Day, Instant, hex};
 use crate::sources::Feed;
 use crate::sources::csv;
 use crate::store::directory::Directory;
 use crate::store::facts::{self, Knowledge};
+use crate::store::forgotten::Forgotten;
 use crate::store::ledger::Fence;
 use crate::store::pulls::{self, Pull, Stamp, StoredReject};
 use crate::store::trust::{self, Seen, Standing, UsageTotal};
@@ -68,6 +68,7 @@ pub async fn take_in(
         directory: Arc::new(Directory::load(db).await?),
         metrics: usage::metrics(db).await?,
         newest: pulls::newest(db).await?,
+        forgotten: Forgotten::load(db).await?,
         next_pull: last_pull + 1,
         done: Vec::new(),
         notes: Vec::new(),
@@ -145,6 +146,8 @@ struct SourcePull<'a> {
     directory: Arc<Directory>,
     metrics: Vec<StoredMetric>,
     newest: Vec<Pull>,
+    /// Who is not to come back.
+    forgotten: Forgotten,
     next_pull: i64,
     done: Vec<(Pull, Vec<StoredReject>)>,
     /// What is to be said of the source as a whole.
@@ -207,6 +210,9 @@ impl SourcePull<'_> {
             None => {}
         }
         notes.extend(self.drift(file, &read.columns));
+        if changed.sifted > 0 {
+            notes.push(format!("{}: {} rows named people who are forgotten; they stay forgotten", file.name, changed.sifted));
+        }
         if file.record == RecordKind::Usage {
             notes.extend(self.undeclared());
         }
@@ -231,15 +237,18 @@ impl SourcePull<'_> {
             columns: read.columns,
             stamp,
         };
+        let forgotten = &self.forgotten;
         let reject = |reject: csv::Reject| {
             let (place, line) = file.place_of(reject.line);
+            let is_forgotten = forgotten.is_in(&reject.row);
+            let told = |text: String| if is_forgotten { "(forgotten)".to_owned() } else { text };
             StoredReject {
                 source: self.source.name.clone(),
                 file: place,
                 line: i64::try_from(line).unwrap_or(i64::MAX),
                 column_name: reject.column,
-                reason: reject.reason,
-                row_text: reject.row,
+                reason: told(reject.reason),
+                row_text: told(reject.row),
             }
         };
         self.done.push((pull, read.rejects.into_iter().map(reject).collect()));
@@ -320,6 +329,7 @@ impl SourcePull<'_> {
         let (record, mut changed, mut seen) = (feed.record, Changed::default(), Vec::new());
         while let Some(batch) = batches.recv().await {
             let Batch::Facts(mut facts) = batch else { continue };
+            changed.sifted += self.forgotten.sift(record, &mut facts)?;
             if record == RecordKind::Accounts {
                 let directory = Arc::make_mut(&mut self.directory);
                 directory.add(&mut self.tx, facts.iter().map(|fact| fact.key.as_str())).await?;
@@ -359,7 +369,7 @@ impl SourcePull<'_> {
         }
         running.rest(&mut self.figures);
         let (conflicts, count) = writer.finish(&mut self.tx).await.with_context(|| format!("taking {} in", file.name))?;
-        Ok(Changed { count, conflicts })
+        Ok(Changed { count, conflicts, ..Changed::default() })
     }
 
     /// Two rows of one key with other values are both set aside: what was written of them is taken back, and the file is
@@ -433,6 +443,8 @@ impl Running {
 #[derive(Debug, Default)]
 struct Changed {
     count: u64,
+    /// Rows from which forgotten people were taken out.
+    sifted: u64,
     conflicts: BTreeSet<Conflict>,
 }
 
@@ -447,13 +459,4 @@ fn stamp(file: &Feed) -> Option<Stamp> {
 /// written once more within the same tick of the disk's clock: then only its bytes can tell.
 fn is_settled(pull: &Pull, stamp: Option<Stamp>) -> bool {
     pull.stamp.is_some() && pull.stamp == stamp && stamp.is_some_and(|stamp| stamp.modified_at.plus_seconds(2) < pull.at)
-}
-
-/// Bytes in hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

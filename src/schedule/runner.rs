@@ -7,12 +7,12 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::{Instant as Monotonic, sleep, sleep_until};
+use tokio::time::{Instant as Monotonic, interval, sleep, sleep_until};
 use tracing::{error, info, warn};
 
 use super::due::{Ran, due};
 use super::job::Job;
-use crate::clock::Clock;
+use crate::clock::{Clock, Pulse};
 use crate::failpoint;
 use crate::model::Instant;
 use crate::store::Db;
@@ -34,6 +34,8 @@ pub struct Scheduler {
     pub lease_seconds: u32,
     /// Turns to the instant at which what still runs is broken off, when the process is asked to stop.
     pub stop: watch::Receiver<Option<Monotonic>>,
+    /// Beats as long as the scheduler goes on.
+    pub pulse: Arc<Pulse>,
 }
 
 /// Runs the jobs until it is asked to stop, and then waits for those that are running. Their failures are no failure of it.
@@ -42,10 +44,16 @@ pub async fn run(jobs: Vec<Job>, scheduler: Scheduler) -> Result<()> {
     for job in jobs {
         tasks.spawn(keep(job, scheduler.clone()));
     }
-    while let Some(ended) = tasks.join_next().await {
-        ended.context("the scheduler broke down")?;
+    let mut beats = interval(WAKE);
+    loop {
+        tokio::select! {
+            ended = tasks.join_next() => match ended {
+                Some(ended) => ended.context("the scheduler broke down")?,
+                None => return Ok(()),
+            },
+            _ = beats.tick() => scheduler.pulse.beat(scheduler.clock.now()),
+        }
     }
-    Ok(())
 }
 
 /// Runs one job whenever it is due.
@@ -59,7 +67,9 @@ async fn keep(job: Job, mut scheduler: Scheduler) {
                 continue;
             }
             Ok(None) => {
-                troubled = false;
+                if std::mem::take(&mut troubled) {
+                    info!(job = job.timetable.job, "the ledger can be used again");
+                }
                 scheduler.until_next(&job).await
             }
             Err(error) => {
@@ -91,14 +101,14 @@ impl Scheduler {
         let (name, now) = (job.timetable.job.as_str(), self.now().await?);
         let last = ledger::last_slot(&self.db, name, now).await?;
         let arrival = due(&job.timetable, last, ran, now);
+        if arrival != Arrival::default() {
+            ledger::arrive(&self.db, name, &arrival, now).await?;
+        }
         for (slot, left, why) in &arrival.left {
             match left {
                 Left::Missed => warn!(job = name, %slot, why, "slot missed"),
                 Left::Skipped => info!(job = name, %slot, why, "slot skipped"),
             }
-        }
-        if arrival != Arrival::default() {
-            ledger::arrive(&self.db, name, &arrival, now).await?;
         }
         if !ledger::any_free(&self.db, name, now).await? {
             return Ok(None);
@@ -157,7 +167,7 @@ impl Scheduler {
                 let failure = format!("{failure:#}");
                 match ledger::fail(&self.db, claim, &failure, now).await {
                     Ok(Failed::Again(again)) => {
-                        warn!(job, %slot, seconds, error = failure, next_at = %again, "run failed; it will be tried again")
+                        warn!(job, %slot, seconds, error = failure, next_at = %again, "run failed; it will be tried again");
                     }
                     Ok(Failed::ForGood) => error!(job, %slot, seconds, error = failure, "run failed for good"),
                     Ok(Failed::NotOurs) => warn!(job, %slot, seconds, error = failure, "run failed, but it is done or another's"),
@@ -192,7 +202,7 @@ impl Scheduler {
                 Ok(Ok(false)) | Err(_) => return,
                 Ok(Err(_)) if Monotonic::now() >= held_until => return,
                 Ok(Err(error)) => {
-                    warn!(job = claim.job, error = format!("{error:#}"), "the claim could not be kept; trying again")
+                    warn!(job = claim.job, error = format!("{error:#}"), "the claim could not be kept; trying again");
                 }
             }
         }

@@ -14,7 +14,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Executor, Postgres, Sqlite, Transaction};
 
-use super::migrations::{Dialect, migrator};
+use super::migrations::{Dialect, explained, migrator};
 
 /// The store's database.
 #[derive(Clone, Debug)]
@@ -152,7 +152,11 @@ async fn open_sqlite(file: &Path) -> Result<Db> {
         .pragma("cache_size", "-2000");
     let open = || format!("opening the store {}", file.display());
     let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.with_context(open)?;
-    migrator(Dialect::Sqlite).run(&writer).await.with_context(|| format!("bringing the store {} up to date", file.display()))?;
+    migrator(Dialect::Sqlite)
+        .run(&writer)
+        .await
+        .map_err(explained)
+        .with_context(|| format!("bringing the store {} up to date", file.display()))?;
     drop(lock);
     let reader = SqlitePoolOptions::new().max_connections(2).connect_with(options.read_only(true)).await.with_context(open)?;
     Ok(Db::Sqlite { writer, reader })
@@ -173,7 +177,7 @@ async fn open_postgres(url: &str) -> Result<Db> {
         .connect_with(options)
         .await
         .context("connecting to the PostgreSQL store")?;
-    migrator(Dialect::Postgres).run(&pool).await.context("bringing the PostgreSQL store up to date")?;
+    migrator(Dialect::Postgres).run(&pool).await.map_err(explained).context("bringing the PostgreSQL store up to date")?;
     Ok(Db::Postgres(pool))
 }
 

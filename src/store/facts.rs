@@ -228,8 +228,18 @@ pub struct AsOf {
 /// Records of accounts of one block, or with `block` −1 those without an account, as believed on that morning, in the
 /// order of the records.
 pub async fn of_block(db: &Db, block: i64, as_of: AsOf) -> Result<BlockFacts> {
+    read(db, block, as_of, None).await
+}
+
+/// The same of one record only.
+pub async fn of_record(db: &Db, block: i64, record: RecordKind, as_of: AsOf) -> Result<BlockFacts> {
+    read(db, block, as_of, Some(record)).await
+}
+
+async fn read(db: &Db, block: i64, as_of: AsOf, only: Option<RecordKind>) -> Result<BlockFacts> {
+    let only = only.map_or(String::new(), |record| format!(" AND record = '{}'", record.name()));
     let sql = format!(
-        "SELECT record, {} FROM fact WHERE block = $4 AND known_on <= $5 AND pull <= $6 GROUP BY record",
+        "SELECT record, {} FROM fact WHERE block = $4 AND known_on <= $5 AND pull <= $6{only} GROUP BY record",
         packed::packed("head, body", &[])
     );
     let rows: Vec<(String, Option<String>)> = on_db!(db, pool => {

@@ -1,17 +1,26 @@
 //! What longroad remembers: facts with the morning from which they count, usage in tiles, scores as they were given.
 
 mod alone;
+pub mod audit;
+pub mod backup;
+mod copy;
 pub mod cursors;
 mod db;
 pub mod directory;
 pub mod facts;
+pub mod forget;
+pub mod forgotten;
+pub mod gauges;
+pub mod housekeeping;
 mod journal;
 pub mod ledger;
-mod migrations;
+pub mod migrations;
 pub mod outbox;
 mod packed;
+pub mod people;
 pub mod pulls;
 pub mod push_answers;
+pub mod restore;
 pub mod scores;
 mod task_change;
 mod task_rows;

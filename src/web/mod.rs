@@ -1,3 +1,13 @@
-//! What `longroad run` serves over HTTP.
+//! What `longroad run` serves over HTTP: signs of life and numbers for who watches over it, and
+//! the door for records that others send.
 
+mod exposition;
+mod health;
+mod metrics;
 pub mod push;
+mod routes;
+mod serve;
+mod state;
+
+pub use serve::{Limits, serve};
+pub use state::AppState;
