@@ -84,6 +84,10 @@ pub async fn restore(db: &Db, file: &Path, replace: bool, actor: &str, now: Inst
                WHERE state IN ('planned', 'claimed')";
     let held = on_tx!(&mut tx, conn => sqlx::query(sql).execute(conn).await.map(|done| done.rows_affected()))
         .context("holding mails that may have been sent")?;
+    // Also where what has no answer is sent again by itself.
+    let sql = "UPDATE outbox SET not_after = $1 WHERE state = 'unknown'";
+    on_tx!(&mut tx, conn => sqlx::query(sql).bind(now.micros()).execute(conn).await.map(drop))
+        .context("holding mails that may have been sent")?;
     let detail = format!("made {}, schema {}", contents.made_at, contents.schema);
     audit::append(&mut tx, &Deed { at: now, actor, action: "restore", subject: &name, detail: &detail }).await?;
     tx.commit().await?;
