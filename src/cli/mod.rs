@@ -12,6 +12,7 @@ mod digests;
 mod exit;
 mod export;
 mod forget;
+mod health;
 mod init;
 mod jobs;
 mod notify;

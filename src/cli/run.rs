@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde_json::json;
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::{Instant as Monotonic, interval, sleep};
@@ -14,17 +15,20 @@ use tracing::{info, warn};
 use super::notify::Notify;
 use super::open;
 use super::reply::Reply;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, Pulse, SystemClock};
 use crate::config::{Config, StoreAddress, environment};
 use crate::cycle::pull::{PullOptions, pull};
 use crate::cycle::{self, CycleOptions, Setup, transport};
 use crate::delivery;
 use crate::schedule::{self, Job, Scheduler, Timetable, When, Work, timetables};
 use crate::store::ledger::{self, Fence};
-use crate::store::{Alone, Db};
+use crate::store::{Alone, Db, backup, housekeeping};
+use crate::web::{AppState, Limits, serve};
 
 /// How often the outbox is looked at.
 const LOOK_FOR_MAILS: Duration = Duration::from_secs(5);
+/// How often the scheduler tells the web pages that it goes on, and how often an address that is taken is asked for again.
+const BEAT: Duration = Duration::from_secs(15);
 
 /// Run until stopped: every job on its schedule, mails when they are due, and the web pages
 ///
@@ -63,8 +67,19 @@ pub async fn run(file: &Path, _: &Arguments) -> Result<Reply> {
     let jobs = jobs(&db, &setup, &clock);
     info!(jobs = jobs.len(), store = %setup.config.store_address()?, owner = scheduler.owner, "longroad runs");
     notify.tell("READY=1");
-    let running =
-        async { tokio::try_join!(schedule::run(jobs, scheduler), send(&db, &setup.config, clock.as_ref(), stop.clone())) };
+    let state = AppState {
+        db: db.clone(),
+        config: Arc::new(setup.config.clone()),
+        clock: Arc::clone(&clock),
+        scheduler: Arc::new(Pulse::default()),
+    };
+    let running = async {
+        tokio::try_join!(
+            beating(schedule::run(jobs, scheduler), &state),
+            send(&db, &setup.config, clock.as_ref(), stop.clone()),
+            pages(&state, stop.clone())
+        )
+    };
     tokio::pin!(running);
     let stopped = tokio::select! {
         ended = &mut running => ended.map(drop),
@@ -95,6 +110,8 @@ fn jobs(db: &Db, setup: &Arc<Setup>, clock: &Arc<dyn Clock>) -> Vec<Job> {
         let work = match timetable.job.split_once(':') {
             Some(("pull", source)) => pull_work(db, setup, clock, source),
             _ if timetable.job == "cycle" => cycle_work(db, setup, clock),
+            _ if timetable.job == "housekeeping" => housekeeping_work(db, setup, clock),
+            _ if timetable.job == "backup" => backup_work(db, setup, clock),
             _ => return None,
         };
         Some(Job { timetable, work })
@@ -126,6 +143,72 @@ fn pull_work(db: &Db, setup: &Arc<Setup>, clock: &Arc<dyn Clock>, source: &str) 
             report.refused.into_values().next().map_or(Ok(()), |reason| bail!(reason))
         })
     })
+}
+
+fn housekeeping_work(db: &Db, setup: &Arc<Setup>, clock: &Arc<dyn Clock>) -> Work {
+    let (db, setup, clock) = (db.clone(), Arc::clone(setup), Arc::clone(clock));
+    Arc::new(move |claim| {
+        let (db, setup, clock) = (db.clone(), Arc::clone(&setup), Arc::clone(&clock));
+        Box::pin(async move {
+            let swept = housekeeping::run(&db, clock.now(), &setup.config.retention).await?;
+            info!(rejects = swept.rejects, mails = swept.mails, "what is old was thrown away");
+            ledger::done(&db, &claim, clock.now()).await
+        })
+    })
+}
+
+fn backup_work(db: &Db, setup: &Arc<Setup>, clock: &Arc<dyn Clock>) -> Work {
+    let (db, setup, clock) = (db.clone(), Arc::clone(setup), Arc::clone(clock));
+    Arc::new(move |claim| {
+        let (db, setup, clock) = (db.clone(), Arc::clone(&setup), Arc::clone(&clock));
+        Box::pin(async move {
+            let schedule = &setup.config.schedule;
+            let folder = setup.config.resolve(&schedule.backup_folder);
+            let (file, contents) = backup::into_folder(&db, &folder, clock.now(), schedule.backup_keep).await?;
+            info!(file = %file.display(), rows = contents.rows.values().sum::<i64>(), "backup written");
+            ledger::done(&db, &claim, clock.now()).await
+        })
+    })
+}
+
+/// Runs the scheduler, and tells that it goes on.
+async fn beating(scheduler: impl Future<Output = Result<()>>, state: &AppState) -> Result<()> {
+    tokio::pin!(scheduler);
+    let mut beats = interval(BEAT);
+    loop {
+        tokio::select! {
+            ended = &mut scheduler => return ended,
+            _ = beats.tick() => state.scheduler.beat(state.clock.now()),
+        }
+    }
+}
+
+/// Serves the web pages until it is asked to stop. An address that another process has is no reason to send no mails: it is
+/// asked for again until it is free.
+async fn pages(state: &AppState, mut stop: Stop) -> Result<()> {
+    let (address, mut told) = (state.config.web.listen, false);
+    let within = Duration::from_secs(u64::from(state.config.schedule.stop_within_seconds));
+    while stop.borrow().is_none() {
+        match TcpListener::bind(address).await {
+            Ok(listener) => {
+                info!(address = %listener.local_addr().unwrap_or(address), "web pages are served");
+                let limits = Limits { stop: within, ..Limits::default() };
+                let stopped = async { drop(stop.wait_for(Option::is_some).await) };
+                serve(listener, state.clone(), limits, stopped).await;
+                return Ok(());
+            }
+            Err(error) if !told => {
+                warn!(%address, %error, "web pages are not served: the address cannot be had; it will be tried again");
+                told = true;
+            }
+            Err(_) => {}
+        }
+        tokio::select! {
+            () = sleep(BEAT) => {}
+            _ = stop.changed() => {}
+        }
+    }
+    Ok(())
 }
 
 /// Sends what is due, until it is asked to stop.
