@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, PgPool};
 
+use super::audit::{self, Deed};
 use super::copy::Table;
 use super::migrations::{Dialect, latest, migrator};
 use super::{Db, Tx};
@@ -59,6 +60,9 @@ pub async fn into_folder(db: &Db, folder: &Path, now: Instant, keep: u32) -> Res
     std::fs::create_dir_all(folder).with_context(|| format!("creating the folder {}", folder.display()))?;
     let file = folder.join(format!("longroad-{}.db", now.to_string().replace(':', "")));
     let contents = write(db, &file, now).await?;
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let detail = format!("{} rows", contents.rows.values().sum::<i64>());
+    audit::note(db, &Deed { at: now, actor: "longroad", action: "backup", subject: &name, detail: &detail }).await?;
     let mut scheduled = Vec::new();
     for entry in std::fs::read_dir(folder).with_context(|| format!("reading the folder {}", folder.display()))? {
         let path = entry?.path();
