@@ -269,7 +269,8 @@ impl SourcePull<'_> {
                 let pulled_on = self.config.company.zone().day_of(self.time.now);
                 let knowledge = Knowledge { pull: self.next_pull - 1, pulled_on, as_of: self.time.as_of, history: false };
                 let ended = facts::end_accounts(&mut self.tx, &knowledge, &gone).await?;
-                self.notes.push(format!("{}: {ended} accounts are gone for the second time and count as deleted", feed.name));
+                let accounts = if ended == 1 { "1 account is".to_owned() } else { format!("{ended} accounts are") };
+                self.notes.push(format!("{}: {accounts} gone for the second time and counted as deleted", feed.name));
             }
             seen.add(now, &gone);
             trust::put_seen(&mut self.tx, name, &feed.name, &seen).await?;

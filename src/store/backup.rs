@@ -8,11 +8,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, PgPool};
 
 use super::audit::{self, Deed};
 use super::copy::Table;
+use super::db::pool;
 use super::migrations::{Dialect, latest, migrator};
 use super::{Db, Tx};
 use crate::model::Instant;
@@ -168,7 +169,7 @@ async fn open(file: &Path, create: bool) -> Result<SqlitePool> {
         .create_if_missing(create)
         .journal_mode(SqliteJournalMode::Delete)
         .synchronous(SqliteSynchronous::Off);
-    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
+    let pool = pool(1).connect_with(options).await;
     pool.with_context(|| format!("opening {}", file.display()))
 }
 

@@ -5,12 +5,13 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use sqlx::{AssertSqlSafe, Sqlite, Transaction};
 
 use super::audit::{self, Deed};
 use super::backup::{self, Contents};
 use super::copy::Table;
+use super::db::pool;
 use super::forget::forget;
 use super::forgotten::{Forgotten, Mark};
 use super::migrations::{Dialect, latest, migrator};
@@ -99,7 +100,7 @@ pub async fn restore(db: &Db, file: &Path, replace: bool, actor: &str, now: Inst
 
 async fn open(file: &Path, read_only: bool) -> Result<SqlitePool> {
     let options = SqliteConnectOptions::new().filename(file).read_only(read_only);
-    SqlitePoolOptions::new().max_connections(1).connect_with(options).await.context("opening the file")
+    pool(1).connect_with(options).await.context("opening the file")
 }
 
 /// Holds a file to its own manifest.
