@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{
-    audit, backup, check, cycle, demo, digests, export, forget, health, init, jobs, preview, pull, rejects, restore, run, score,
-    scores, sources, task, tasks,
+    audit, backup, check, cycle, demo, digests, export, forget, health, init, jobs, preview, pull, rejects, resend, restore, run,
+    score, scores, sources, task, tasks,
 };
 
 /// Watches over customers: scores their health with every point explained, prescribes what to do, looks at what became of
@@ -56,6 +56,7 @@ pub enum Command {
     Task(task::Arguments),
     Preview(preview::Arguments),
     Digests(digests::Arguments),
+    Resend(resend::Arguments),
     Rejects(rejects::Arguments),
     Sources(sources::Arguments),
     Export(export::Arguments),

@@ -21,6 +21,7 @@ mod preview;
 mod pull;
 mod rejects;
 mod reply;
+mod resend;
 mod restore;
 mod run;
 mod score;

@@ -44,7 +44,8 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
     Ok(Reply::new(text(&report), &report)?.ending(Exit::partly_if(left_over)))
 }
 
-fn known_source(config: &Config, name: &str) -> Result<(), Wrong> {
+/// Refuses the name of a source that there is not.
+pub fn known_source(config: &Config, name: &str) -> Result<(), Wrong> {
     let known: Vec<&str> = config.sources.iter().map(|source| source.name.as_str()).collect();
     if known.contains(&name) {
         return Ok(());

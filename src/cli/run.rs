@@ -16,10 +16,10 @@ use super::notify::Notify;
 use super::open;
 use super::reply::Reply;
 use crate::clock::{Clock, Pulse, SystemClock};
-use crate::config::{Config, StoreAddress, environment};
+use crate::config::{StoreAddress, environment};
 use crate::cycle::pull::{PullOptions, pull};
-use crate::cycle::{self, CycleOptions, Setup, transport};
-use crate::delivery;
+use crate::cycle::{self, CycleOptions, Mailing, Setup};
+use crate::delivery::Sender;
 use crate::schedule::{self, Job, Scheduler, Timetable, When, Work, timetables};
 use crate::store::ledger::{self, Fence};
 use crate::store::{Alone, Db, backup, housekeeping};
@@ -55,6 +55,7 @@ pub async fn run(file: &Path, _: &Arguments) -> Result<Reply> {
         // The lock says that whoever made them has died.
         ledger::end_claims(&db).await?;
     }
+    let sender = cycle::sender(&setup.config)?;
     let (ask, stop) = watch::channel(None);
     let notify = Notify::open();
     let scheduler = Scheduler {
@@ -76,7 +77,7 @@ pub async fn run(file: &Path, _: &Arguments) -> Result<Reply> {
     let running = async {
         tokio::try_join!(
             beating(schedule::run(jobs, scheduler), &state),
-            send(&db, &setup.config, clock.as_ref(), stop.clone()),
+            send(&db, sender, clock.as_ref(), stop.clone()),
             pages(&state, stop.clone())
         )
     };
@@ -124,8 +125,8 @@ fn cycle_work(db: &Db, setup: &Arc<Setup>, clock: &Arc<dyn Clock>) -> Work {
     Arc::new(move |claim| {
         let (db, setup, clock) = (db.clone(), Arc::clone(&setup), Arc::clone(&clock));
         Box::pin(async move {
-            // The mails go out by themselves.
-            let options = CycleOptions { as_of: None, send: false };
+            // Each mail goes out in its reader's own morning.
+            let options = CycleOptions { as_of: None, mailing: Mailing::OnSchedule(claim.slot) };
             cycle::run_fenced(&db, &setup, clock.as_ref(), options, Fence::Last(&claim), &|_| ()).await.map(drop)
         })
     })
@@ -212,10 +213,11 @@ async fn pages(state: &AppState, mut stop: Stop) -> Result<()> {
 }
 
 /// Sends what is due, until it is asked to stop.
-async fn send(db: &Db, config: &Config, clock: &dyn Clock, mut stop: Stop) -> Result<()> {
-    while stop.borrow().is_none() {
-        let sent = async { delivery::drain(db, &mut transport(config)?, clock).await };
-        if let Err(error) = sent.await {
+async fn send(db: &Db, mut sender: Sender, clock: &dyn Clock, mut stop: Stop) -> Result<()> {
+    let asked = stop.clone();
+    let is_asked = || asked.borrow().is_some();
+    while !is_asked() {
+        if let Err(error) = cycle::send_due(db, &mut sender, clock, &is_asked).await {
             warn!(error = format!("{error:#}"), "mails wait in the outbox");
         }
         tokio::select! {

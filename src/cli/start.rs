@@ -9,8 +9,8 @@ use super::arguments::{Arguments, Command, Shared};
 use super::exit::{Exit, paragraph};
 use super::reply::Reply;
 use super::{
-    audit, backup, check, cycle, demo, digests, export, forget, health, init, jobs, preview, pull, rejects, restore, run, score,
-    scores, sources, task, tasks,
+    audit, backup, check, cycle, demo, digests, export, forget, health, init, jobs, preview, pull, rejects, resend, restore, run,
+    score, scores, sources, task, tasks,
 };
 use crate::clock::SystemClock;
 use crate::config::environment;
@@ -59,6 +59,7 @@ async fn dispatch(shared: &Shared, command: Command) -> Result<Reply> {
         Command::Task(arguments) => task::run(file, &arguments, clock).await,
         Command::Preview(arguments) => preview::run(file, &arguments, clock).await,
         Command::Digests(arguments) => digests::run(file, &arguments).await,
+        Command::Resend(arguments) => resend::run(file, &arguments, clock).await,
         Command::Rejects(arguments) => rejects::run(file, &arguments).await,
         Command::Sources(arguments) => sources::run(file, &arguments, clock).await,
         Command::Export(arguments) => export::run(file, &arguments, shared.json).await,

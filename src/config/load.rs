@@ -10,6 +10,7 @@ use super::environment::{settings, variable};
 use super::place::{Places, position};
 use super::validate::validate;
 use super::{Config, ConfigError, DEFAULT_FILE, Secret};
+use crate::model::Calendar;
 
 /// Each secret may also be given as `…_file`.
 const SECRETS: [(&str, &str); 3] = [("store", "url"), ("mail", "password"), ("web", "token")];
@@ -55,6 +56,7 @@ pub(super) fn load(path: &Path, variables: impl Iterator<Item = (String, String)
         if in_environment { variable(path) } else { place_in_file(path) }
     };
     read_secrets(&mut config).map_err(|(path, reason)| ConfigError::at(place(&path), format!("{}: {reason}", path.join("."))))?;
+    read_calendar(&mut config)?;
     validate(&config).map_err(|wrong| {
         let setting: Vec<&str> = wrong.path.iter().map(String::as_str).filter(|step| step.parse::<usize>().is_err()).collect();
         ConfigError::at(place(&wrong.path), format!("{}: {}", setting.join("."), wrong.reason))
@@ -125,6 +127,20 @@ fn read_secrets(config: &mut Config) -> Result<(), (Vec<String>, String)> {
         for (key, file, secret) in source.secrets() {
             read(&["source".to_owned(), number.to_string()], key, file, secret)?;
         }
+    }
+    Ok(())
+}
+
+/// Reads the calendar file, where there is one.
+fn read_calendar(config: &mut Config) -> Result<(), ConfigError> {
+    config.company.calendar = Calendar::new(config.company.working_days);
+    if let Some(file) = &config.company.calendar_file {
+        let path = config.resolve(file);
+        let place = path.display();
+        let text = fs::read_to_string(&path).map_err(|error| ConfigError::at(place.to_string(), error.to_string()))?;
+        let calendar = config.company.calendar.clone().read(&text);
+        config.company.calendar =
+            calendar.map_err(|fault| ConfigError::at(format!("{place}:{}:{}", fault.line, fault.column), fault.reason))?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::{
-    Accounts, Company, ConfigError, Cycle, Log, Mail, Paths, Retention, Schedule, Source, Store, StoreAddress, Web, load,
+    Accounts, Company, ConfigError, Cycle, Digests, Log, Mail, Paths, Retention, Schedule, Source, Store, StoreAddress, Web, load,
 };
 use crate::model::{MetricDeclaration, Zone};
 
@@ -23,6 +23,8 @@ pub struct Config {
     pub store: Store,
     /// How digests leave the house.
     pub mail: Mail,
+    /// When digests go out, and to whom they do not.
+    pub digests: Digests,
     /// Which accounts live.
     pub accounts: Accounts,
     /// How often an account's turn comes.
@@ -81,6 +83,7 @@ impl Default for Config {
             company: Company::default(),
             store: Store::default(),
             mail: Mail::default(),
+            digests: Digests::default(),
             accounts: Accounts::default(),
             cycle: Cycle::default(),
             schedule: Schedule::default(),

@@ -20,6 +20,7 @@ struct Whole {
 
 const DAYS: Whole = Whole { least: 1, most: 36_500, expected: "a whole number of days, at least 1" };
 const DAYS_OR_NONE: Whole = Whole { least: 0, most: 36_500, expected: "a whole number of days, 0 or more" };
+const MINUTES_OF_DAY: Whole = Whole { least: 0, most: 1439, expected: "a whole number of minutes from 0 to 1439" };
 const MINUTES: Whole = Whole { least: 1, most: 1_440, expected: "a whole number of minutes, 1 to 1440" };
 const PORT: Whole = Whole { least: 1, most: 65_535, expected: "a port from 1 to 65535" };
 
@@ -47,6 +48,10 @@ pub(super) fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D:
 
 pub(super) fn days_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     deserializer.deserialize_i64(DAYS_OR_NONE)
+}
+
+pub(super) fn minutes_of_day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    deserializer.deserialize_i64(MINUTES_OF_DAY)
 }
 
 pub(super) fn copies<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {

@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use super::assess::Customer;
 use super::book::{self, Book};
 use super::evaluate::Evaluated;
+use super::mailing::Mailing;
 use super::population::{Block, Population};
 use super::report::{AccountScore, FactorReport, ScoreReport, ScoresReport};
 use super::{Setup, mails};
@@ -224,13 +225,15 @@ pub async fn preview(
     let today = setup.config.company.zone().day_of(now);
     let on = as_of.unwrap_or(today);
     let population = Population::now(db, setup, on).await?;
-    let books = super::run::dry(db, setup, &population).await?;
+    let past = (on != today).then_some(on);
+    let books = super::run::dry(db, setup, &population, past).await?;
     let renderer = mails::renderer(&setup.config)?;
     let wanted = |book: &Book| only.is_none_or(|only| book::reader(book).as_str() == only);
     let mut previews = Vec::new();
     for book in books.close().filter(wanted) {
-        let (rendered, mail) = mails::write(&setup.config, &renderer, &book, on, on == today, now)?;
         let reader = &book.inputs.reader;
+        let day = Mailing::Now.csm(&setup.config, reader, past, now).on;
+        let (rendered, mail) = mails::write(&setup.config, &renderer, &book, day)?;
         previews.push(Preview { reader: reader.id.to_string(), email: reader.email.clone(), rendered, mail });
     }
     Ok(previews)

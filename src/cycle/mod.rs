@@ -2,8 +2,10 @@
 
 mod assess;
 mod book;
+mod distrust;
 mod evaluate;
 mod look;
+mod mailing;
 mod mails;
 mod population;
 pub mod pull;
@@ -16,9 +18,8 @@ mod work;
 mod world;
 
 pub use look::{Preview, preview, score, scores};
-pub use mails::{renderer, transport};
+pub use mailing::Mailing;
+pub use mails::{renderer, send_due, sender, transport};
 pub use report::{AccountScore, CycleReport, FactorReport, ScoreReport, ScoresReport};
 pub use run::{CycleOptions, run, run_fenced};
 pub use setup::Setup;
-
-use assess::decode;

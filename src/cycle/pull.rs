@@ -12,6 +12,7 @@ use crate::config::{Config, Source};
 use crate::model::{Day, Instant};
 use crate::sources::{Feed, Fetch, fetch};
 use crate::store::ledger::{ClaimLost, Fence};
+use crate::store::trust::{self, Standing};
 use crate::store::{Db, cursors};
 
 /// What came in.
@@ -66,7 +67,11 @@ pub async fn pull(db: &Db, config: &Config, clock: &dyn Clock, options: PullOpti
         let refusal = match taken {
             Ok(taken) => report.add(source, taken),
             Err(lost) if lost.is::<ClaimLost>() => return Err(lost),
-            Err(error) => Some(format!("{error:#}")),
+            Err(error) => {
+                let reason = format!("{error:#}");
+                failed(db, source, time.now, &reason).await?;
+                Some(reason)
+            }
         };
         if let Some(reason) = refusal {
             tracing::warn!(source = source.name, reason, "nothing was taken in from the source; its old data stand");
@@ -80,6 +85,15 @@ async fn ask(db: &Db, config: &Config, source: &Source, clock: &dyn Clock, optio
     let cursors = if options.whole { BTreeMap::new() } else { cursors::of_source(db, &source.name).await? };
     let ask = Fetch { config, source, cursors: &cursors, clock, progress: options.progress };
     fetch(ask).await.context("asking the source")
+}
+
+/// Notes that nothing came of asking a source.
+async fn failed(db: &Db, source: &Source, now: Instant, reason: &str) -> Result<()> {
+    let mut tx = db.begin().await?;
+    let before = trust::standings(db).await?.remove(&source.name).unwrap_or_default();
+    let standing = Standing { asked_at: Some(now), failure: Some(reason.to_owned()), ..before };
+    trust::put_standing(&mut tx, &source.name, &standing).await?;
+    tx.commit().await
 }
 
 impl PullReport {

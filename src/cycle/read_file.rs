@@ -51,6 +51,8 @@ pub struct FileRead {
     pub undated: bool,
     /// What is to be said once.
     pub notes: Vec<String>,
+    /// The columns of the header.
+    pub columns: Vec<String>,
 }
 
 impl FileRead {
@@ -157,6 +159,7 @@ fn records<R: SourceRecord>(file: &Feed, zone: &Zone, directory: &Directory, to:
     }
     hand_over(to, Batch::Facts(batch))?;
     read.notes = reader.notes().to_vec();
+    read.columns = reader.columns().to_vec();
     Ok(read)
 }
 
@@ -218,6 +221,7 @@ fn usage(file: &Feed, zone: &Zone, directory: &Directory, to: &mpsc::Sender<Batc
     }
     hand_over(to, Batch::Usage { cells, new_metrics })?;
     read.notes = reader.notes().to_vec();
+    read.columns = reader.columns().to_vec();
     Ok(read)
 }
 

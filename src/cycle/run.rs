@@ -11,14 +11,14 @@ use anyhow::{Context, Result, anyhow, bail};
 use super::assess::Customer;
 use super::book::{self, Books};
 use super::evaluate::Evaluated;
-use super::mails;
+use super::mailing::Mailing;
+use super::mails::{self, When};
 use super::population::{Block, Population};
 use super::pull::{PullOptions, pull};
 use super::work::{self, Place, Turn};
 use super::{CycleReport, Setup};
 use crate::clock::Clock;
-use crate::delivery;
-use crate::digest::csm::ChangeItem;
+use crate::digest::csm::{ChangeItem, News};
 use crate::failpoint;
 use crate::health::{Band, Factor};
 use crate::model::{Day, Id};
@@ -38,8 +38,8 @@ const READ_AHEAD: usize = 2;
 pub struct CycleOptions {
     /// Its morning; today if absent.
     pub as_of: Option<Day>,
-    /// Whether mails go out, or wait in the outbox.
-    pub send: bool,
+    /// When mails go out.
+    pub mailing: Mailing,
 }
 
 /// Runs one cycle. `progress` hears what is being done.
@@ -78,12 +78,13 @@ pub async fn run_fenced(
     watch.lap("pull");
     progress("reading accounts");
     // Before anything is read, so that it stays as it is until all that follows from it is written.
-    let tx = db.begin().await?;
+    let mut tx = db.begin().await?;
     let population = Population::now(db, setup, as_of).await?;
     report.as_of_approximated = population.world.approximated;
     watch.lap("signals");
     progress("scoring");
-    let mut night = Night::begin(db, tx, setup, &population, &report.refused);
+    let untold = mails::untold(&mut tx, past(as_of, today)).await?;
+    let mut night = Night::begin(db, tx, setup, &population, &report.refused, untold);
     night.blocks(&mut report).await?;
     watch.lap("scores");
     progress("writing digests");
@@ -93,7 +94,8 @@ pub async fn run_fenced(
     // Letting go of all customers takes a while, and nobody need wait for it.
     tokio::task::spawn_blocking(move || drop(population));
     report.without_csm = books.without_csm;
-    report.digests = mails::plan(db, &mut tx, setup, books, as_of, as_of == today, now).await?;
+    let when = When { mailing: options.mailing, past: past(as_of, today), now };
+    report.digests = mails::plan(&mut tx, setup, books, when).await?;
     watch.lap("digests");
     report.seconds.clone_from(&watch.laps);
     let cycle = Cycle {
@@ -116,9 +118,9 @@ pub async fn run_fenced(
     tx.commit().await?;
     failpoint::reach("after_commit");
     watch.lap("commit");
-    if options.send {
+    if options.mailing == Mailing::Now {
         progress("sending");
-        let drained = delivery::drain(db, &mut mails::transport(&setup.config)?, clock).await?;
+        let drained = mails::send_due(db, &mut mails::sender(&setup.config)?, clock, &|| false).await?;
         if let Some(reason) = &drained.stopped {
             tracing::warn!(reason, "mails wait in the outbox");
             report.notes.push(format!("mails wait in the outbox: {reason}"));
@@ -147,10 +149,17 @@ struct Night<'a> {
 }
 
 impl<'a> Night<'a> {
-    fn begin(db: &'a Db, tx: Tx, setup: &'a Setup, population: &'a Population, refused: &BTreeMap<String, String>) -> Night<'a> {
+    fn begin(
+        db: &'a Db,
+        tx: Tx,
+        setup: &'a Setup,
+        population: &'a Population,
+        refused: &BTreeMap<String, String>,
+        untold: BTreeMap<String, News>,
+    ) -> Night<'a> {
         let cooldown = setup.library.plays.values().map(|play| play.cooldown_days).max().unwrap_or_default();
         Night {
-            books: Books::new(&population.world, &setup.config.company.name, refused),
+            books: Books::new(&population.world, &setup.config.company.name, refused, untold),
             since: population.world.as_of.day - cooldown.cast_signed(),
             tx,
             db,
@@ -305,9 +314,16 @@ impl Stopwatches {
     }
 }
 
+/// The morning, where it is lived through later than on its own day.
+fn past(as_of: Day, today: Day) -> Option<Day> {
+    (as_of != today).then_some(as_of)
+}
+
 /// What a cycle would write into the digests, with all that it would decide thrown away.
-pub async fn dry(db: &Db, setup: &Setup, population: &Population) -> Result<Books> {
-    let mut night = Night::begin(db, db.begin().await?, setup, population, &BTreeMap::new());
+pub async fn dry(db: &Db, setup: &Setup, population: &Population, past: Option<Day>) -> Result<Books> {
+    let mut tx = db.begin().await?;
+    let untold = mails::untold(&mut tx, past).await?;
+    let mut night = Night::begin(db, tx, setup, population, &BTreeMap::new(), untold);
     let mut report = CycleReport::default();
     night.blocks(&mut report).await?;
     Ok(night.books)

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::config::Config;
 use crate::health::Scorecard;
-use crate::model::{MetricDeclaration, hex};
+use crate::model::{Calendar, MetricDeclaration, hex};
 use crate::playbook::{Library, shipped};
 use crate::signals::condition::Fault;
 
@@ -40,6 +40,8 @@ struct Kept {
     undecided_days: u32,
     max_age_days: Vec<(String, u32)>,
     zone: String,
+    #[serde(default)]
+    calendar: Calendar,
 }
 
 impl Setup {
@@ -85,6 +87,7 @@ impl Setup {
             undecided_days: config.accounts.undecided_days,
             max_age_days: config.sources.iter().map(|source| (source.name.clone(), source.max_age_days)).collect(),
             zone: config.company.zone().name().to_owned(),
+            calendar: config.company.calendar.clone(),
         };
         let text = serde_json::to_string(&kept).map_err(|error| vec![Fault::whole("configuration", error.to_string())])?;
         let hash = hex(&Sha256::digest(&text))[..16].to_owned();
@@ -96,6 +99,7 @@ impl Setup {
         let kept: Kept = serde_json::from_str(text).context("reading the configuration kept with a score")?;
         let mut config = self.config.clone();
         config.metrics = kept.metrics;
+        config.company.calendar = kept.calendar;
         config.cycle.cadence_days = kept.cadence_days;
         config.cycle.default_cadence_days = kept.default_cadence_days;
         config.accounts.alive = if kept.alive_by_use { crate::config::Alive::Use } else { crate::config::Alive::Contract };

@@ -7,11 +7,12 @@ use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
+use super::distrust::{Figures, suspicion};
 use super::pull::PullTime;
 use super::read_file::{self, Batch, FileRead};
 use crate::config::{Config, Source};
 use crate::model::record::RecordKind;
-use crate::model::{Combine, Cursor, hex};
+use crate::model::{Combine, Cursor, Day, hex};
 use crate::sources::Feed;
 use crate::sources::csv;
 use crate::store::directory::Directory;
@@ -19,6 +20,7 @@ use crate::store::facts::{self, Knowledge};
 use crate::store::forgotten::Forgotten;
 use crate::store::ledger::Fence;
 use crate::store::pulls::{self, Pull, StoredReject};
+use crate::store::trust::{self, Seen, Standing, UsageTotal};
 use crate::store::usage::{self, StoredMetric};
 use crate::store::{BUFFER, Conflict, Db, Tx, UsageWriter, cursors, scores};
 
@@ -66,7 +68,10 @@ pub async fn take_in(
         forgotten: Forgotten::load(db).await?,
         next_pull: last_pull + 1,
         done: Vec::new(),
+        notes: Vec::new(),
         unchanged: 0,
+        figures: Figures::default(),
+        seen: BTreeMap::new(),
         tx,
     };
     let brought = pulls::brought(db, &source.name, last_pull).await?;
@@ -74,24 +79,43 @@ pub async fn take_in(
         let hash = hash.await.context("reading a file")??;
         pull.feed(feed, hash, !brought.contains(feed.record.name())).await?;
     }
+    let suspicion = pull.suspicion().await?;
+    pull.end_accounts(feeds).await?;
     pull.move_cursors(feeds).await?;
-    let SourcePull { mut tx, mut done, unchanged, .. } = pull;
+    pull.note_totals().await?;
+    let SourcePull { mut tx, mut done, unchanged, notes, .. } = pull;
     let rows: i64 = done.iter().map(|(pull, _)| pull.rows).sum();
     let rejected: i64 = done.iter().map(|(pull, _)| pull.rejected).sum();
     let mut taken = Taken {
         rows: u64::try_from(rows).unwrap_or_default(),
         rejected: u64::try_from(rejected).unwrap_or_default(),
-        notes: done.iter().flat_map(|(pull, _)| pull.notes.lines().map(str::to_owned)).collect(),
+        notes: done.iter().flat_map(|(pull, _)| pull.notes.lines().map(str::to_owned)).chain(notes).collect(),
         refused: None,
     };
     // Which files happened to change must not decide whether a bad row is one of many.
     let rows = rows + unchanged;
     let share = rejected as f64 / (rows as f64).max(1.0);
+    let standing = trust::standings(db).await?.remove(&source.name).unwrap_or_default();
+    let mut standing = Standing { asked_at: Some(time.now), failure: None, ..standing };
     if share > source.refuse_share {
         let (share, limit) = (share * 100.0, source.refuse_share * 100.0);
-        taken.refused = Some(format!(
-            "{rejected} of {rows} rows are bad ({share:.1} %, more than {limit:.1} %); `longroad rejects` lists them"
-        ));
+        let reason =
+            format!("{rejected} of {rows} rows are bad ({share:.1} %, more than {limit:.1} %); `longroad rejects` lists them");
+        standing.failure = Some(reason.clone());
+        taken.refused = Some(reason);
+    } else if let Some(suspicion) = suspicion.filter(|_| !standing.accepted) {
+        let name = &source.name;
+        taken.refused = Some(format!("held as suspect: {suspicion}; `longroad sources accept {name}` lets it in"));
+        // Told once, and not again every night.
+        if standing.suspicion.is_none() {
+            tracing::error!(source = name, suspicion, "what the source brings is held back until somebody lets it in");
+        }
+        let since = standing.suspicion.map_or(time.now, |(since, _)| since);
+        standing.suspicion = Some((since, suspicion));
+    } else {
+        standing = Standing { succeeded_at: Some(time.now), suspicion: None, accepted: false, ..standing };
+    }
+    if taken.refused.is_some() {
         drop(tx);
         tx = db.begin().await?;
         // Others may have pulled since.
@@ -103,6 +127,7 @@ pub async fn take_in(
     for (pull, rejects) in &done {
         pulls::record(&mut tx, pull, rejects).await?;
     }
+    trust::put_standing(&mut tx, &source.name, &standing).await?;
     fence.close(&mut tx, time.now).await?;
     tx.commit().await?;
     Ok(taken)
@@ -121,8 +146,14 @@ struct SourcePull<'a> {
     forgotten: Forgotten,
     next_pull: i64,
     done: Vec<(Pull, Vec<StoredReject>)>,
+    /// What is to be said of the source as a whole.
+    notes: Vec<String>,
     /// Rows of files that are as they were, none of them bad.
     unchanged: i64,
+    /// By what the pull is judged.
+    figures: Figures,
+    /// The accounts of feeds that are whole: a bit for each ordinal.
+    seen: BTreeMap<String, Vec<u8>>,
     tx: Tx,
 }
 
@@ -148,7 +179,7 @@ impl SourcePull<'_> {
         let reader = tokio::task::spawn_blocking(move || read_file::read(&reading, &zone, &directory, &sender));
         let changed = match file.record {
             RecordKind::Usage => self.usage(file, knowledge, receiver).await?,
-            _ => self.facts(file.record, knowledge, receiver).await?,
+            _ => self.facts(file, knowledge, receiver).await?,
         };
         let read = reader.await.context("reading the file")??;
         let (changed, read) = self.set_aside(file, knowledge, changed, read).await?;
@@ -156,6 +187,7 @@ impl SourcePull<'_> {
         if changed.sifted > 0 {
             notes.push(format!("{}: {} rows named people who are forgotten; they stay forgotten", file.name, changed.sifted));
         }
+        notes.extend(self.drift(file, &read.columns));
         if file.record == RecordKind::Usage {
             notes.extend(self.undeclared());
         }
@@ -173,6 +205,8 @@ impl SourcePull<'_> {
             rejected: i64::try_from(read.rejected)?,
             refused: false,
             notes: notes.join("\n"),
+            whole: file.whole,
+            columns: read.columns,
         };
         let forgotten = &self.forgotten;
         let reject = |reject: csv::Reject| {
@@ -190,6 +224,58 @@ impl SourcePull<'_> {
         };
         self.done.push((pull, read.rejects.into_iter().map(reject).collect()));
         Ok(())
+    }
+
+    /// Why what came in cannot be trusted, if it cannot.
+    async fn suspicion(&mut self) -> Result<Option<String>> {
+        for (pull, _) in self.done.iter().filter(|(pull, _)| pull.whole && pull.record == RecordKind::Accounts.name()) {
+            self.figures.accounts.insert(pull.file.clone(), pull.rows);
+        }
+        suspicion(self.db, self.source, &self.figures, &self.metrics, &|_| true).await
+    }
+
+    /// Notes what use came to, as a measure for later pulls.
+    async fn note_totals(&mut self) -> Result<()> {
+        for ((metric, day), total) in &self.figures.usage {
+            trust::put_usage_total(&mut self.tx, &self.source.name, *metric, *day, *total).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends the accounts that two whole pulls in a row were without. A file that is the same as before is such a pull too.
+    async fn end_accounts(&mut self, feeds: &[Feed]) -> Result<()> {
+        for feed in feeds.iter().filter(|feed| feed.record == RecordKind::Accounts && feed.whole) {
+            let (name, now) = (&self.source.name, self.seen.remove(&feed.name));
+            if now.is_none() && !trust::lacks_any(self.db, name, &feed.name).await? {
+                continue;
+            }
+            let mut seen = trust::seen(self.db, name, &feed.name).await?.unwrap_or_default();
+            let now = now.unwrap_or_else(|| seen.latest.clone());
+            let gone: Vec<u32> = seen.gone(&now).collect();
+            let gone = trust::not_elsewhere(self.db, name, &feed.name, gone).await?;
+            if !gone.is_empty() {
+                let pulled_on = self.config.company.zone().day_of(self.time.now);
+                let knowledge = Knowledge { pull: self.next_pull - 1, pulled_on, as_of: self.time.as_of, history: false };
+                let ended = facts::end_accounts(&mut self.tx, &knowledge, &gone).await?;
+                self.notes.push(format!("{}: {ended} accounts are gone for the second time and count as deleted", feed.name));
+            }
+            seen.add(now, &gone);
+            trust::put_seen(&mut self.tx, name, &feed.name, &seen).await?;
+        }
+        Ok(())
+    }
+
+    /// Columns that are new or gone since the last pull of the file that went in.
+    fn drift(&self, feed: &Feed, columns: &[String]) -> Option<String> {
+        let same = |pull: &&Pull| pull.source == self.source.name && pull.file == feed.name;
+        let before = &self.newest.iter().find(same).filter(|pull| !pull.refused && !pull.columns.is_empty())?.columns;
+        let beyond = |these: &[String], those: &[String]| -> Vec<String> {
+            these.iter().filter(|column| !those.contains(column)).map(|column| format!("`{column}`")).collect()
+        };
+        let (new, gone) = (beyond(columns, before), beyond(before, columns));
+        let parts = [("new: ", new), ("gone: ", gone)].into_iter().filter(|(_, names)| !names.is_empty());
+        let parts: Vec<String> = parts.map(|(what, names)| format!("{what}{}", names.join(", "))).collect();
+        (!parts.is_empty()).then(|| format!("{}: its columns have changed since the last pull; {}", feed.name, parts.join("; ")))
     }
 
     /// The next pull goes on where this one has ended.
@@ -210,8 +296,8 @@ impl SourcePull<'_> {
         hex(&Sha256::digest(format!("{bytes:02x?}{}{combine:?}", self.config.company.zone().name())))
     }
 
-    async fn facts(&mut self, record: RecordKind, knowledge: Knowledge, mut batches: mpsc::Receiver<Batch>) -> Result<Changed> {
-        let mut changed = Changed::default();
+    async fn facts(&mut self, feed: &Feed, knowledge: Knowledge, mut batches: mpsc::Receiver<Batch>) -> Result<Changed> {
+        let (record, mut changed, mut seen) = (feed.record, Changed::default(), Vec::new());
         while let Some(batch) = batches.recv().await {
             let Batch::Facts(mut facts) = batch else { continue };
             changed.sifted += self.forgotten.sift(record, &mut facts)?;
@@ -220,9 +306,15 @@ impl SourcePull<'_> {
                 directory.add(&mut self.tx, facts.iter().map(|fact| fact.key.as_str())).await?;
                 for fact in &mut facts {
                     fact.ordinal = directory.find(&fact.key);
+                    if let Some(ordinal) = fact.ordinal {
+                        Seen::insert(&mut seen, ordinal);
+                    }
                 }
             }
             changed.count += facts::put(&mut self.tx, record, &knowledge, &facts).await?;
+        }
+        if record == RecordKind::Accounts && feed.whole {
+            self.seen.insert(feed.name.clone(), seen);
         }
         Ok(changed)
     }
@@ -230,6 +322,7 @@ impl SourcePull<'_> {
     async fn usage(&mut self, file: &Feed, knowledge: Knowledge, mut batches: mpsc::Receiver<Batch>) -> Result<Changed> {
         let mut writer = UsageWriter::begin(&mut self.tx, &self.source.name, knowledge, BUFFER).await?;
         let mut numbers: Vec<i64> = Vec::new();
+        let mut running = Running::default();
         while let Some(batch) = batches.recv().await {
             let Batch::Usage { cells, new_metrics } = batch else { continue };
             for name in new_metrics {
@@ -239,11 +332,13 @@ impl SourcePull<'_> {
                 numbers.push(id);
             }
             for (ordinal, metric, day, value, stated) in cells {
+                running.add(&mut self.figures, (numbers[usize::from(metric)], day), value);
                 if writer.take(ordinal, numbers[usize::from(metric)], day, value, stated) {
                     writer.lay(&mut self.tx, false).await?;
                 }
             }
         }
+        running.rest(&mut self.figures);
         let (conflicts, count) = writer.finish(&mut self.tx).await.with_context(|| format!("taking {} in", file.name))?;
         Ok(Changed { count, conflicts, ..Changed::default() })
     }
@@ -285,6 +380,33 @@ impl SourcePull<'_> {
             let names = names.join(", ");
             format!("metrics without a [metrics.NAME] in the configuration, taken as neutral totals: {names}")
         })
+    }
+}
+
+/// Rows of one metric and day mostly come together: they are added up before the map is asked.
+#[derive(Debug, Default)]
+struct Running {
+    of: Option<(i64, Day)>,
+    total: UsageTotal,
+}
+
+impl Running {
+    fn add(&mut self, figures: &mut Figures, of: (i64, Day), value: f64) {
+        if self.of != Some(of) {
+            self.rest(figures);
+            self.of = Some(of);
+        }
+        self.total.total += value;
+        self.total.rows += 1;
+    }
+
+    fn rest(&mut self, figures: &mut Figures) {
+        if let Some(of) = self.of.take() {
+            let total = figures.usage.entry(of).or_default();
+            total.total += self.total.total;
+            total.rows += self.total.rows;
+        }
+        self.total = UsageTotal::default();
     }
 }
 

@@ -51,7 +51,9 @@ pub async fn turn(
     let on = world.as_of.day;
     let subject = evaluated.subject(customer);
     let leader = world.leader_of(customer.csm.as_ref().map(Id::as_str)).map(|leader| &leader.id);
-    let client = Client { account: &customer.id, csm: customer.csm.as_ref(), leader };
+    let region = customer.csm.as_ref().and_then(|csm| world.users.get(csm.as_str())).and_then(|user| user.region.as_deref());
+    let calendar = &setup.config.company.calendar;
+    let client = Client { account: &customer.id, csm: customer.csm.as_ref(), leader, calendar, region };
     let mut turn = Turn::default();
     let Work { prescriptions: mut history, tasks: mut all_tasks } = work.unwrap_or_default();
     for task in &mut all_tasks {

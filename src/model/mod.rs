@@ -1,6 +1,7 @@
 //! What longroad talks about: days, instants, zones, money, ids and the records of a company, parsed at the edge
 //! into types that cannot be wrong.
 
+mod calendar;
 mod cron_field;
 mod cron_line;
 mod cursor;
@@ -14,6 +15,7 @@ mod text;
 mod usage;
 mod zone;
 
+pub use calendar::{Calendar, CalendarFault, WorkingWeek};
 pub use cron_line::CronLine;
 pub use cursor::Cursor;
 pub use day::Day;

@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::review::{Next, Review};
 use super::{Library, Owner, Play, Prescription, PrescriptionStatus, Step, Task, TaskStatus, Then};
-use crate::model::{Day, Id};
+use crate::model::{Calendar, Day, Id};
 use crate::signals::Signal;
 use crate::signals::condition::{Subject, Verdict};
 
@@ -17,6 +17,16 @@ pub struct Client<'a> {
     pub csm: Option<&'a Id>,
     /// Whom the CSM reports to; tasks for the leader go there.
     pub leader: Option<&'a Id>,
+    /// Which days are worked.
+    pub calendar: &'a Calendar,
+    /// Where, by the region of whoever looks after the account.
+    pub region: Option<&'a str>,
+}
+
+impl Client<'_> {
+    fn plus_working_days(&self, on: Day, count: u32) -> Day {
+        self.calendar.plus_working_days(on, count, self.region)
+    }
 }
 
 /// A sign that was found.
@@ -155,7 +165,7 @@ struct Start<'a> {
 impl Start<'_> {
     fn open(&self, library: &Library, evidence: Vec<String>) -> Opened {
         let prescription = self.prescription(evidence);
-        let due = |days: u32| self.on.plus_working_days(days);
+        let due = |days: u32| self.client.plus_working_days(self.on, days);
         let steps = &self.play.tasks;
         let whats: Vec<What> = match &self.play.then {
             Then::ChangeTo(solutions) if self.attempt > 1 => {
@@ -188,7 +198,7 @@ impl Start<'_> {
         let what = What {
             title: format!("Decide what to do: {times} at “{}” did not help", self.play.title),
             solution: None,
-            due_on: self.on.plus_working_days(2),
+            due_on: self.client.plus_working_days(self.on, 2),
         };
         let tasks = vec![task(&prescription, self.client, Owner::Leader, 0, what)];
         Opened { prescription, tasks }

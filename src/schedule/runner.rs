@@ -59,7 +59,9 @@ async fn keep(job: Job, mut scheduler: Scheduler) {
                 continue;
             }
             Ok(None) => {
-                troubled = false;
+                if std::mem::take(&mut troubled) {
+                    info!(job = job.timetable.job, "the ledger can be used again");
+                }
                 scheduler.until_next(&job).await
             }
             Err(error) => {
@@ -91,14 +93,14 @@ impl Scheduler {
         let (name, now) = (job.timetable.job.as_str(), self.now().await?);
         let last = ledger::last_slot(&self.db, name, now).await?;
         let arrival = due(&job.timetable, last, ran, now);
+        if arrival != Arrival::default() {
+            ledger::arrive(&self.db, name, &arrival, now).await?;
+        }
         for (slot, left, why) in &arrival.left {
             match left {
                 Left::Missed => warn!(job = name, %slot, why, "slot missed"),
                 Left::Skipped => info!(job = name, %slot, why, "slot skipped"),
             }
-        }
-        if arrival != Arrival::default() {
-            ledger::arrive(&self.db, name, &arrival, now).await?;
         }
         if !ledger::any_free(&self.db, name, now).await? {
             return Ok(None);
@@ -157,7 +159,7 @@ impl Scheduler {
                 let failure = format!("{failure:#}");
                 match ledger::fail(&self.db, claim, &failure, now).await {
                     Ok(Failed::Again(again)) => {
-                        warn!(job, %slot, seconds, error = failure, next_at = %again, "run failed; it will be tried again")
+                        warn!(job, %slot, seconds, error = failure, next_at = %again, "run failed; it will be tried again");
                     }
                     Ok(Failed::ForGood) => error!(job, %slot, seconds, error = failure, "run failed for good"),
                     Ok(Failed::NotOurs) => warn!(job, %slot, seconds, error = failure, "run failed, but it is done or another's"),
@@ -192,7 +194,7 @@ impl Scheduler {
                 Ok(Ok(false)) | Err(_) => return,
                 Ok(Err(_)) if Monotonic::now() >= held_until => return,
                 Ok(Err(error)) => {
-                    warn!(job = claim.job, error = format!("{error:#}"), "the claim could not be kept; trying again")
+                    warn!(job = claim.job, error = format!("{error:#}"), "the claim could not be kept; trying again");
                 }
             }
         }

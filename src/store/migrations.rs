@@ -11,6 +11,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "outbox", include_str!("../../migrations/0002_outbox.sql")),
     (3, "tasks", include_str!("../../migrations/0003_tasks.sql")),
     (4, "ledger", include_str!("../../migrations/0004_ledger.sql")),
+    (5, "outbox", include_str!("../../migrations/0005_outbox.sql")),
     (6, "operator", include_str!("../../migrations/0006_operator.sql")),
     (7, "sources", include_str!("../../migrations/0007_sources.sql")),
 ];
@@ -67,16 +68,17 @@ fn translate(text: &str, dialect: Dialect) -> String {
     let text = text.replace("--sqlite ", "");
     let code: String = text.lines().filter(|line| !line.starts_with("--")).flat_map(|line| [line, "\n"]).collect();
     code.split_inclusive(';')
-        .map(|statement| match statement.trim_start().strip_prefix("CREATE TABLE") {
-            Some(_) => statement
-                .replace(" BIGINT", " INTEGER")
-                .replace(" BYTEA", " BLOB")
-                .replace(" BOOLEAN", " INTEGER")
-                .replace(" DOUBLE PRECISION", " REAL")
-                .replace(");", ") STRICT;"),
-            None => statement.to_owned(),
+        .map(|statement| match statement.trim_start() {
+            table if table.starts_with("CREATE TABLE") => types(statement).replace(");", ") STRICT;"),
+            table if table.starts_with("ALTER TABLE") => types(statement),
+            _ => statement.to_owned(),
         })
         .collect()
+}
+
+fn types(statement: &str) -> String {
+    let names = [(" BIGINT", " INTEGER"), (" BYTEA", " BLOB"), (" BOOLEAN", " INTEGER"), (" DOUBLE PRECISION", " REAL")];
+    names.iter().fold(statement.to_owned(), |text, (theirs, ours)| text.replace(theirs, ours))
 }
 
 #[cfg(test)]
@@ -85,10 +87,10 @@ mod tests {
 
     #[test]
     fn tables_are_strict_on_sqlite_and_indexes_are_left_alone() {
-        let text = "-- why; (so)\nCREATE TABLE a (\n    b BIGINT,\n    c BYTEA\n);\n--postgres ALTER TABLE a;\nCREATE INDEX i ON a (b);\n";
+        let text = "-- why; (so)\nCREATE TABLE a (\n    b BIGINT,\n    c BYTEA\n);\n--postgres ALTER TABLE a;\nALTER TABLE a ADD COLUMN d BIGINT;\nCREATE INDEX i ON a (b);\n";
         assert_eq!(
             translate(text, Dialect::Sqlite),
-            "CREATE TABLE a (\n    b INTEGER,\n    c BLOB\n) STRICT;\nCREATE INDEX i ON a (b);\n"
+            "CREATE TABLE a (\n    b INTEGER,\n    c BLOB\n) STRICT;\nALTER TABLE a ADD COLUMN d INTEGER;\nCREATE INDEX i ON a (b);\n"
         );
         assert!(translate(text, Dialect::Postgres).contains("\nALTER TABLE a;\n"));
         let trigger = "--sqlite CREATE TRIGGER t BEFORE UPDATE ON a BEGIN SELECT 1; END;\n";

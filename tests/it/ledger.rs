@@ -43,7 +43,7 @@ async fn close(db: &Db, fence: Fence<'_>) -> anyhow::Result<()> {
 }
 
 fn is_lost(result: &anyhow::Result<()>) -> bool {
-    result.as_ref().is_err_and(|error| error.is::<ClaimLost>())
+    result.as_ref().is_err_and(anyhow::Error::is::<ClaimLost>)
 }
 
 #[tokio::test]

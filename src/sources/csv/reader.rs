@@ -47,6 +47,11 @@ impl<'a, R: SourceRecord> Reader<'a, R> {
         &self.notes
     }
 
+    /// The names of its columns.
+    pub fn columns(&self) -> &[String] {
+        &self.header.names
+    }
+
     /// The text of the row that was read last, at most its first 4096 bytes.
     pub fn raw(&self) -> String {
         self.rows.raw()
