@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Executor, Postgres, Sqlite, Transaction};
+use sqlx::{ConnectOptions, Executor, Postgres, Sqlite, Transaction};
 
 use super::migrations::{Dialect, explained, migrator};
 
@@ -149,7 +149,9 @@ async fn open_sqlite(file: &Path) -> Result<Db> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(30))
-        .pragma("cache_size", "-2000");
+        .pragma("cache_size", "-2000")
+        // The driver would log the whole text of a statement that takes a second.
+        .disable_statement_logging();
     let open = || format!("opening the store {}", file.display());
     let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.with_context(open)?;
     migrator(Dialect::Sqlite)
@@ -170,6 +172,7 @@ const SESSION: &str = "SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval
 async fn open_postgres(url: &str) -> Result<Db> {
     // The driver's own message would repeat the URL, and with it the password.
     let options = PgConnectOptions::from_str(url).map_err(|_| anyhow::anyhow!("store.url is not a valid postgres:// URL"))?;
+    let options = options.disable_statement_logging();
     let pool = PgPoolOptions::new()
         .max_connections(8)
         .acquire_timeout(Duration::from_secs(10))

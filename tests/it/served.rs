@@ -133,6 +133,8 @@ async fn every_number_is_there(url: &str, database: &str) {
         // The newest day is 31 January; it is 2 February, five in the morning and seven seconds.
         ("longroad_source_data_age_seconds{source=\"files\"}".to_owned(), 29.0 * 3600.0 + 7.0),
         ("longroad_rejected_rows{source=\"files\"}".to_owned(), 1.0),
+        ("longroad_source_failing{source=\"files\"}".to_owned(), 0.0),
+        ("longroad_source_held_back{source=\"files\"}".to_owned(), 0.0),
         ("longroad_outbox_mails{state=\"accepted\"}".to_owned(), 1.0),
         ("longroad_outbox_oldest_due_age_seconds".to_owned(), 0.0),
         ("longroad_accounts{band=\"healthy\"}".to_owned(), 2.0),
