@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::{AssertSqlSafe, ConnectOptions, PgPool};
 
 use super::audit::{self, Deed};
 use super::copy::Table;
@@ -168,7 +168,8 @@ async fn open(file: &Path, create: bool) -> Result<SqlitePool> {
         .filename(file)
         .create_if_missing(create)
         .journal_mode(SqliteJournalMode::Delete)
-        .synchronous(SqliteSynchronous::Off);
+        .synchronous(SqliteSynchronous::Off)
+        .disable_statement_logging();
     let pool = pool(1).connect_with(options).await;
     pool.with_context(|| format!("opening {}", file.display()))
 }

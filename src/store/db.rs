@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use sqlx::pool::PoolOptions;
 use sqlx::postgres::{PgConnectOptions, PgPool};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous};
-use sqlx::{Database, Executor, Postgres, Sqlite, Transaction};
+use sqlx::{ConnectOptions, Database, Executor, Postgres, Sqlite, Transaction};
 
 use super::migrations::{Dialect, explained, migrator};
 
@@ -156,7 +156,9 @@ async fn open_sqlite(file: &Path) -> Result<Db> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(30))
-        .pragma("cache_size", "-2000");
+        .pragma("cache_size", "-2000")
+        // The driver would log the whole text of a statement that takes a second.
+        .disable_statement_logging();
     let open = || format!("opening the store {}", file.display());
     let writer = pool(1).connect_with(options.clone()).await.with_context(open)?;
     migrator(Dialect::Sqlite)
@@ -177,6 +179,7 @@ const SESSION: &str = "SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval
 async fn open_postgres(url: &str) -> Result<Db> {
     // The driver's own message would repeat the URL, and with it the password.
     let options = PgConnectOptions::from_str(url).map_err(|_| anyhow::anyhow!("store.url is not a valid postgres:// URL"))?;
+    let options = options.disable_statement_logging();
     let pool = pool::<Postgres>(8)
         .acquire_timeout(Duration::from_secs(10))
         .after_connect(|connection, _| Box::pin(async move { connection.execute(SESSION).await.map(drop) }))

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
-use sqlx::{AssertSqlSafe, Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, ConnectOptions, Sqlite, Transaction};
 
 use super::audit::{self, Deed};
 use super::backup::{self, Contents};
@@ -99,7 +99,7 @@ pub async fn restore(db: &Db, file: &Path, replace: bool, actor: &str, now: Inst
 }
 
 async fn open(file: &Path, read_only: bool) -> Result<SqlitePool> {
-    let options = SqliteConnectOptions::new().filename(file).read_only(read_only);
+    let options = SqliteConnectOptions::new().filename(file).read_only(read_only).disable_statement_logging();
     pool(1).connect_with(options).await.context("opening the file")
 }
 

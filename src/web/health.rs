@@ -9,7 +9,7 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use super::AppState;
-use crate::store::gauges;
+use crate::store::{gauges, trust};
 
 /// The store is given so long for an answer.
 const STORE: Duration = Duration::from_secs(5);
@@ -51,9 +51,9 @@ async fn reasons(state: &AppState) -> Vec<String> {
     }
     let asked = async {
         let overdue = gauges::overdue(&state.db, now.plus_seconds(-DUE_SECONDS)).await?;
-        Ok::<_, anyhow::Error>((overdue, gauges::freshness(&state.db).await?))
+        Ok::<_, anyhow::Error>((overdue, gauges::freshness(&state.db).await?, trust::standings(&state.db).await?))
     };
-    let (overdue, freshness) = match timeout(STORE, asked).await {
+    let (overdue, freshness, standings) = match timeout(STORE, asked).await {
         Ok(Ok(answer)) => answer,
         failed => {
             let error = failed.map_or_else(|_| "no answer in time".to_owned(), |failed| format!("{:#}", failed.unwrap_err()));
@@ -65,6 +65,14 @@ async fn reasons(state: &AppState) -> Vec<String> {
     reasons.extend(overdue.into_iter().map(|job| format!("job {job}: due for more than {DUE_SECONDS} s, and nobody runs it")));
     let zone = state.config.company.zone();
     for source in &state.config.sources {
+        // Why, `longroad sources` tells: the answer of a source may name hosts and users.
+        let standing = standings.get(&source.name);
+        if standing.is_some_and(|standing| standing.failure.is_some()) {
+            reasons.push(format!("source {}: nothing came of asking it last", source.name));
+        }
+        if standing.is_some_and(|standing| standing.suspicion.is_some() && !standing.accepted) {
+            reasons.push(format!("source {}: what it brings is held back until somebody has looked", source.name));
+        }
         let newest = freshness.get(&source.name).and_then(|fresh| fresh.newest_day(zone));
         let behind = newest.map(|newest| zone.day_of(now) - 1 - newest);
         match behind {

@@ -135,6 +135,8 @@ async fn every_number_is_there(url: &str, database: &str) {
         // The newest day is 31 January; it is 2 February, five in the morning and seven seconds.
         ("longroad_source_data_age_seconds{source=\"files\"}".to_owned(), 29.0 * 3600.0 + 7.0),
         ("longroad_rejected_rows{source=\"files\"}".to_owned(), 1.0),
+        ("longroad_source_failing{source=\"files\"}".to_owned(), 0.0),
+        ("longroad_source_held_back{source=\"files\"}".to_owned(), 0.0),
         (format!("longroad_outbox_mails{{state=\"{state}\"}}"), mails),
         ("longroad_outbox_oldest_due_age_seconds".to_owned(), 0.0),
         ("longroad_accounts{band=\"healthy\"}".to_owned(), 2.0),
@@ -233,7 +235,7 @@ async fn odd_requests_are_answered_or_cut_off() {
     let huge = format!("GET / HTTP/1.1\r\nhost: x\r\ncookie: {}\r\n\r\n", "x".repeat(100_000));
     let answer = first(served.say(huge.as_bytes()).await);
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431 "), "{answer}");
-    let many: String = (0..200).map(|n| format!("x-{n}: y\r\n")).collect();
+    let many = (0..200).map(|n| format!("x-{n}: y\r\n")).collect::<Vec<_>>().concat();
     assert!(first(served.say(format!("GET / HTTP/1.1\r\n{many}\r\n").as_bytes()).await).starts_with("HTTP/1.1 431 "));
     // Half a header, and a connection that asks nothing more: cut off, and their places are free again.
     let mut slow = Vec::new();
