@@ -43,8 +43,9 @@ CREATE TABLE account_seen (
     PRIMARY KEY (source, feed)
 );
 
--- Whether a pull brought all that there is; where in an answer of many pages a row that was set aside stands; and the
+-- Whether a pull brought all that there is; the file's size and time, by which it is known again without being read; where in an answer of many pages a row that was set aside stands; and the
 -- columns, parted by U+001F, so that one that is new or gone is noticed.
 ALTER TABLE pull ADD COLUMN whole BOOLEAN NOT NULL DEFAULT TRUE;
 ALTER TABLE pull ADD COLUMN columns TEXT NOT NULL DEFAULT '';
+ALTER TABLE pull ADD COLUMN stamp TEXT NOT NULL DEFAULT '';
 ALTER TABLE reject ADD COLUMN place TEXT NOT NULL DEFAULT '';

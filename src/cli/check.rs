@@ -17,7 +17,7 @@ use crate::config::{Config, environment};
 use crate::cycle::{Setup, transport};
 use crate::delivery::{Renderer, SHIPPED};
 use crate::model::Zone;
-use crate::schedule::timetables;
+use crate::schedule::{Timetable, When, timetables};
 
 /// Check the configuration, playbooks, scorecards, templates and the first rows of the data
 ///
@@ -54,8 +54,8 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
         Ok(config) => {
             telemetry::start(&config.log);
             found.checked.push(file.display().to_string());
-            let jobs = timetables(&config);
-            found.schedule = jobs.iter().map(|job| Schedule::after(job, clock.now())).collect();
+            let jobs = timetables(&config).into_iter().chain([digest(&config)]);
+            found.schedule = jobs.map(|job| Schedule::after(&job, clock.now())).collect();
             found.zone = config.schedule_zone().clone();
             playbooks(&config, &mut found);
             templates(&config, &mut found)?;
@@ -69,6 +69,12 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
     }
     let exit = if found.mistakes.is_empty() { Exit::Done } else { Exit::Wrong };
     Ok(Reply::new(text(&found), &found)?.ending(exit))
+}
+
+/// The digest as if it were a job: its times are those of a reader in the company's zone, on any day.
+fn digest(config: &Config) -> Timetable {
+    let when = When::Line(config.digests.csm.clone(), config.company.zone().clone());
+    Timetable { job: "digest:csm".to_owned(), when, catch_up_seconds: 0 }
 }
 
 /// The place stands first, as editors read it.

@@ -10,7 +10,7 @@ use crate::model::record::{
     Account, Ask, Contact, Contract, Event, Invoice, Lead, RecordKind, Request, RowContext, Survey, Ticket, Touch, User, Value,
 };
 use crate::sources::csv::{Item, Reader, Reject, UsageItem, UsageReader};
-use crate::sources::{Feed, SourceError, SourceRecord, files};
+use crate::sources::{Feed, SourceError, SourceRecord, files, http};
 
 /// Rows read of a file that is no usage.
 const ROWS: usize = 1_000;
@@ -26,6 +26,10 @@ pub fn sources(config: &Config, found: &mut Findings) {
     for source in &config.sources {
         match source.kind {
             SourceKind::Csv if source.url.is_none() => {}
+            SourceKind::Http => {
+                others += 1;
+                found.mistakes.extend(http::settings(config, source).err().into_iter().flatten());
+            }
             _ => others += 1,
         }
         source_files(config, source, found, &mut metrics, &mut records);

@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use tokio::time::{Instant as Monotonic, interval, sleep};
+use tokio::time::{Instant as Monotonic, interval, sleep, sleep_until};
 use tracing::{info, warn};
 
 use super::notify::Notify;
@@ -23,12 +23,10 @@ use crate::delivery::Sender;
 use crate::schedule::{self, Job, Scheduler, Timetable, When, Work, timetables};
 use crate::store::ledger::{self, Fence};
 use crate::store::{Alone, Db, backup, housekeeping};
-use crate::web::{AppState, Limits, serve};
+use crate::web::{self, AppState, Limits};
 
 /// How often the outbox is looked at.
 const LOOK_FOR_MAILS: Duration = Duration::from_secs(5);
-/// How often the scheduler tells the web pages that it goes on, and how often an address that is taken is asked for again.
-const BEAT: Duration = Duration::from_secs(15);
 
 /// Run until stopped: every job on its schedule, mails when they are due, and the web pages
 ///
@@ -37,6 +35,9 @@ const BEAT: Duration = Duration::from_secs(15);
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  longroad run")]
 pub struct Arguments {}
+
+/// What breaking off what is too late may take.
+const BREAK_OFF: Duration = Duration::from_secs(2);
 
 /// Whether the process was asked to stop, and by when it must have ended.
 type Stop = watch::Receiver<Option<Monotonic>>;
@@ -56,6 +57,15 @@ pub async fn run(file: &Path, _: &Arguments) -> Result<Reply> {
         ledger::end_claims(&db).await?;
     }
     let sender = cycle::sender(&setup.config)?;
+    let listen = setup.config.web.listen;
+    let listener = TcpListener::bind(listen).await.with_context(|| format!("listening on {listen} (web.listen)"))?;
+    let pulse = Arc::new(Pulse::default());
+    let state = AppState {
+        db: db.clone(),
+        config: Arc::new(setup.config.clone()),
+        clock: Arc::clone(&clock),
+        scheduler: Arc::clone(&pulse),
+    };
     let (ask, stop) = watch::channel(None);
     let notify = Notify::open();
     let scheduler = Scheduler {
@@ -64,35 +74,36 @@ pub async fn run(file: &Path, _: &Arguments) -> Result<Reply> {
         owner: format!("process {} on {}", std::process::id(), host()),
         lease_seconds: setup.config.schedule.lease_seconds,
         stop: stop.clone(),
+        pulse,
     };
     let jobs = jobs(&db, &setup, &clock);
-    info!(jobs = jobs.len(), store = %setup.config.store_address()?, owner = scheduler.owner, "longroad runs");
+    let web = listener.local_addr().context("listening")?;
+    info!(jobs = jobs.len(), store = %setup.config.store_address()?, %web, owner = scheduler.owner, "longroad runs");
     notify.tell("READY=1");
-    let state = AppState {
-        db: db.clone(),
-        config: Arc::new(setup.config.clone()),
-        clock: Arc::clone(&clock),
-        scheduler: Arc::new(Pulse::default()),
-    };
+    let (mut asked, sending) = (stop.clone(), stop);
     let running = async {
-        tokio::try_join!(
-            beating(schedule::run(jobs, scheduler), &state),
-            send(&db, sender, clock.as_ref(), stop.clone()),
-            pages(&state, stop.clone())
-        )
+        let pages = web::serve(listener, state, Limits::default(), async move { drop(asked.wait_for(Option::is_some).await) });
+        let (scheduled, sent, ()) =
+            tokio::join!(schedule::run(jobs, scheduler), send(&db, sender, clock.as_ref(), sending), pages);
+        scheduled.and(sent)
     };
     tokio::pin!(running);
     let stopped = tokio::select! {
-        ended = &mut running => ended.map(drop),
+        ended = &mut running => ended,
         never = live(&notify) => never,
         asked = asked_to_stop() => {
             let within = Duration::from_secs(u64::from(setup.config.schedule.stop_within_seconds));
             info!(signal = asked?, seconds = within.as_secs(), "longroad was asked to stop");
             notify.tell("STOPPING=1");
-            ask.send_replace(Some(Monotonic::now() + within));
+            let deadline = Monotonic::now() + within;
+            ask.send_replace(Some(deadline));
             tokio::select! {
-                ended = &mut running => ended.map(drop),
+                ended = &mut running => ended,
                 again = asked_to_stop() => bail!("stopped at once by a second {}", again?),
+                () = sleep_until(deadline + BREAK_OFF) => {
+                    warn!("longroad stopped before everything had ended; the next one takes it up");
+                    Ok(())
+                }
             }
         }
     };
@@ -110,14 +121,13 @@ fn jobs(db: &Db, setup: &Arc<Setup>, clock: &Arc<dyn Clock>) -> Vec<Job> {
         }
         let work = match timetable.job.split_once(':') {
             Some(("pull", source)) => pull_work(db, setup, clock, source),
-            _ if timetable.job == "cycle" => cycle_work(db, setup, clock),
             _ if timetable.job == "housekeeping" => housekeeping_work(db, setup, clock),
             _ if timetable.job == "backup" => backup_work(db, setup, clock),
-            _ => return None,
+            _ => cycle_work(db, setup, clock),
         };
-        Some(Job { timetable, work })
+        Job { timetable, work }
     };
-    timetables(&setup.config).into_iter().filter_map(with_work).collect()
+    timetables(&setup.config).into_iter().map(with_work).collect()
 }
 
 fn cycle_work(db: &Db, setup: &Arc<Setup>, clock: &Arc<dyn Clock>) -> Work {
@@ -151,9 +161,9 @@ fn housekeeping_work(db: &Db, setup: &Arc<Setup>, clock: &Arc<dyn Clock>) -> Wor
     Arc::new(move |claim| {
         let (db, setup, clock) = (db.clone(), Arc::clone(&setup), Arc::clone(&clock));
         Box::pin(async move {
-            let swept = housekeeping::run(&db, clock.now(), &setup.config.retention).await?;
-            info!(rejects = swept.rejects, mails = swept.mails, "what is old was thrown away");
-            ledger::done(&db, &claim, clock.now()).await
+            let swept = housekeeping::run(&db, clock.now(), &setup.config.retention, Fence::Last(&claim)).await?;
+            info!(rejects = swept.rejects, mails = swept.mails, runs = swept.runs, "thrown away");
+            Ok(())
         })
     })
 }
@@ -170,46 +180,6 @@ fn backup_work(db: &Db, setup: &Arc<Setup>, clock: &Arc<dyn Clock>) -> Work {
             ledger::done(&db, &claim, clock.now()).await
         })
     })
-}
-
-/// Runs the scheduler, and tells that it goes on.
-async fn beating(scheduler: impl Future<Output = Result<()>>, state: &AppState) -> Result<()> {
-    tokio::pin!(scheduler);
-    let mut beats = interval(BEAT);
-    loop {
-        tokio::select! {
-            ended = &mut scheduler => return ended,
-            _ = beats.tick() => state.scheduler.beat(state.clock.now()),
-        }
-    }
-}
-
-/// Serves the web pages until it is asked to stop. An address that another process has is no reason to send no mails: it is
-/// asked for again until it is free.
-async fn pages(state: &AppState, mut stop: Stop) -> Result<()> {
-    let (address, mut told) = (state.config.web.listen, false);
-    let within = Duration::from_secs(u64::from(state.config.schedule.stop_within_seconds));
-    while stop.borrow().is_none() {
-        match TcpListener::bind(address).await {
-            Ok(listener) => {
-                info!(address = %listener.local_addr().unwrap_or(address), "web pages are served");
-                let limits = Limits { stop: within, ..Limits::default() };
-                let stopped = async { drop(stop.wait_for(Option::is_some).await) };
-                serve(listener, state.clone(), limits, stopped).await;
-                return Ok(());
-            }
-            Err(error) if !told => {
-                warn!(%address, %error, "web pages are not served: the address cannot be had; it will be tried again");
-                told = true;
-            }
-            Err(_) => {}
-        }
-        tokio::select! {
-            () = sleep(BEAT) => {}
-            _ = stop.changed() => {}
-        }
-    }
-    Ok(())
 }
 
 /// Sends what is due, until it is asked to stop.

@@ -24,7 +24,7 @@ use crate::store::usage;
 
 /// Tell how fresh each source is, what it brought, and what is to be done about it
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  longroad sources\n  longroad sources accept crm")]
+#[command(after_help = "Example:\n  longroad sources")]
 pub struct Arguments {
     #[command(subcommand)]
     action: Option<Action>,
@@ -212,6 +212,7 @@ mod tests {
             notes: String::new(),
             whole: true,
             columns: Vec::new(),
+            stamp: None,
         }
     }
 

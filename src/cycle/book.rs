@@ -80,7 +80,7 @@ impl Books {
     }
 
     /// Adds a customer to its CSM's book, or where it has none to the leader's. `change`: where it is worth telling.
-    pub fn customer(&mut self, customer: &Customer, evaluated: &Evaluated<'_>, turn: Turn, change: Option<ChangeItem>) {
+    pub fn customer(&mut self, customer: &Customer, evaluated: &Evaluated, turn: Turn, change: Option<ChangeItem>) {
         let reader =
             |readers: &BTreeMap<String, Book>, id: &Option<Id>| id.clone().filter(|id| readers.contains_key(id.as_str()));
         let owner = reader(&self.readers, &customer.csm);
@@ -132,7 +132,7 @@ impl Books {
             }
         }
         if evaluated.health.score.is_none() {
-            let why = explain::reasons(evaluated.card, &evaluated.health, 1).pop().unwrap_or_default();
+            let why = explain::reasons(&evaluated.card, &evaluated.health, 1).pop().unwrap_or_default();
             inputs.unknown(UnknownItem { account_id: customer.id.clone(), account_name: customer.name.to_string(), why });
         }
     }
@@ -149,14 +149,14 @@ impl Books {
 }
 
 /// Whether the account's change is told this morning: it entered another band, or its turn shows that its score moved.
-pub fn is_told(evaluated: &Evaluated<'_>, band_before: Option<Band>) -> bool {
+pub fn is_told(evaluated: &Evaluated, band_before: Option<Band>) -> bool {
     let entered = band_before.is_some_and(|before| before != evaluated.given.band.band);
     entered || (evaluated.in_turn && evaluated.change().is_some_and(|change| change.abs() >= TOLD_CHANGE))
 }
 
 /// The change since the account's previous turn, in factors.
-pub fn change(customer: &Customer, evaluated: &Evaluated<'_>, turn_band: Band, factors: &[Factor]) -> ChangeItem {
-    let moved = explain::changes(evaluated.card, factors, &evaluated.health.factors);
+pub fn change(customer: &Customer, evaluated: &Evaluated, turn_band: Band, factors: &[Factor]) -> ChangeItem {
+    let moved = explain::changes(&evaluated.card, factors, &evaluated.health.factors);
     ChangeItem {
         account_id: customer.id.clone(),
         account_name: customer.name.to_string(),

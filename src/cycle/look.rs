@@ -60,7 +60,7 @@ impl Look {
         Ok(Look { population: Population::load(db, &setup, as_of).await?, setup, given: Some(cycle), on })
     }
 
-    fn evaluate<'a>(&'a self, block: &Block, customer: &Customer) -> Option<Evaluated<'a>> {
+    fn evaluate(&self, block: &Block, customer: &Customer) -> Option<Evaluated> {
         let place = u16::try_from(place_of(customer.ordinal)).ok()?;
         let before = block.before(place).zip(self.population.before.as_ref().map(|cycle| cycle.as_of));
         Evaluated::of(&self.setup, customer, before, self.on)
@@ -72,7 +72,7 @@ impl Look {
     }
 }
 
-fn account(customer: &Customer, evaluated: &Evaluated<'_>, given: Option<&GivenScore>) -> AccountScore {
+fn account(customer: &Customer, evaluated: &Evaluated, given: Option<&GivenScore>) -> AccountScore {
     let given = given.unwrap_or(&evaluated.given);
     AccountScore {
         account_id: customer.id.to_string(),
@@ -84,7 +84,7 @@ fn account(customer: &Customer, evaluated: &Evaluated<'_>, given: Option<&GivenS
         coverage: given.coverage,
         churn_probability: None,
         lifecycle: LIFECYCLES.get(usize::from(given.lifecycle)).copied().unwrap_or(evaluated.lifecycle),
-        reasons: explain::reasons(evaluated.card, &evaluated.health, REASONS),
+        reasons: explain::reasons(&evaluated.card, &evaluated.health, REASONS),
     }
 }
 
@@ -140,15 +140,15 @@ pub async fn score(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, id: &str, as_
 }
 
 /// What moved since the account's previous turn: the morning of that turn is looked at as it was seen then.
-async fn changes(db: &Db, look: &Look, evaluated: &Evaluated<'_>, id: &str, turn: Day) -> Result<Vec<Change>> {
+async fn changes(db: &Db, look: &Look, evaluated: &Evaluated, id: &str, turn: Day) -> Result<Vec<Change>> {
     let then = Look::on(db, &look.setup, turn).await?;
     let Some((block, customer)) = then.population.find(id) else { return Ok(Vec::new()) };
     let Some(before) = then.evaluate(block, customer) else { return Ok(Vec::new()) };
-    Ok(explain::changes(evaluated.card, &before.health.factors, &evaluated.health.factors))
+    Ok(explain::changes(&evaluated.card, &before.health.factors, &evaluated.health.factors))
 }
 
-fn factor_report(evaluated: &Evaluated<'_>, factor: &crate::health::Factor, on: Day) -> FactorReport {
-    let card = evaluated.card;
+fn factor_report(evaluated: &Evaluated, factor: &crate::health::Factor, on: Day) -> FactorReport {
+    let card = &evaluated.card;
     let dated = matches!(factor.about, About::Signal(_));
     FactorReport {
         dimension: explain::dimension(card, factor).to_owned(),
@@ -224,7 +224,7 @@ pub async fn preview(
     let now = clock.now();
     let today = setup.config.company.zone().day_of(now);
     let on = as_of.unwrap_or(today);
-    let population = Population::now(db, setup, on).await?;
+    let population = Arc::new(Population::now(db, setup, on).await?);
     let past = (on != today).then_some(on);
     let books = super::run::dry(db, setup, &population, past).await?;
     let renderer = mails::renderer(&setup.config)?;

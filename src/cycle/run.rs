@@ -3,10 +3,12 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant as Stopwatch;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
+use tokio::task::JoinHandle;
 
 use super::assess::Customer;
 use super::book::{self, Books};
@@ -30,8 +32,8 @@ use crate::store::scores::{self, Cycle, GivenScore};
 use crate::store::tasks::Work;
 use crate::store::{Db, Tx, tasks, turns};
 
-/// Blocks whose work is read before it is needed.
-const READ_AHEAD: usize = 2;
+/// Blocks that are begun before their turn.
+const AHEAD: usize = 2;
 
 /// How a cycle is run.
 #[derive(Clone, Copy, Debug)]
@@ -79,7 +81,7 @@ pub async fn run_fenced(
     progress("reading accounts");
     // Before anything is read, so that it stays as it is until all that follows from it is written.
     let mut tx = db.begin().await?;
-    let population = Population::now(db, setup, as_of).await?;
+    let population = Arc::new(Population::now(db, setup, as_of).await?);
     report.as_of_approximated = population.world.approximated;
     watch.lap("signals");
     progress("scoring");
@@ -140,8 +142,8 @@ pub async fn run_fenced(
 /// The part of a cycle that decides, in one transaction.
 struct Night<'a> {
     db: &'a Db,
-    setup: &'a Setup,
-    population: &'a Population,
+    setup: &'a Arc<Setup>,
+    population: Arc<Population>,
     books: Books,
     /// From this day on, closed prescriptions still matter.
     since: Day,
@@ -152,8 +154,8 @@ impl<'a> Night<'a> {
     fn begin(
         db: &'a Db,
         tx: Tx,
-        setup: &'a Setup,
-        population: &'a Population,
+        setup: &'a Arc<Setup>,
+        population: &Arc<Population>,
         refused: &BTreeMap<String, String>,
         untold: BTreeMap<String, News>,
     ) -> Night<'a> {
@@ -164,43 +166,51 @@ impl<'a> Night<'a> {
             tx,
             db,
             setup,
-            population,
+            population: Arc::clone(population),
         }
     }
 
-    /// Scores block after block on all processors, and does what follows; the work of the next blocks is read meanwhile.
+    /// Does what follows from the scores of block after block; meanwhile the next blocks are scored on all processors, and
+    /// their work is read.
     async fn blocks(&mut self, report: &mut CycleReport) -> Result<()> {
-        let (setup, population) = (self.setup, self.population);
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let (db, since) = (self.db, self.since);
-        let read = |block: &Block| {
-            let (db, number) = (db.clone(), block.number);
-            tokio::spawn(async move { tasks::of_block(&db, number, since).await })
-        };
-        let mut ahead = population.blocks.iter();
-        let mut reading: VecDeque<_> = ahead.by_ref().take(READ_AHEAD).map(read).collect();
+        let population = Arc::clone(&self.population);
+        let mut ahead = 0..population.blocks.len();
+        let mut ready: VecDeque<Ahead> = ahead.by_ref().take(AHEAD).map(|index| self.look_ahead(index)).collect();
         for block in &population.blocks {
-            let Some(work) = reading.pop_front() else { break };
+            let Some(Ahead { work, parts }) = ready.pop_front() else { break };
             let work = work.await.context("reading the work of a block")??;
-            reading.extend(ahead.next().map(read));
-            let part = block.customers.len().div_ceil(threads).max(1);
-            let diagnosed: Vec<Diagnosed<'_>> = std::thread::scope(|scope| {
-                let parts: Vec<_> =
-                    block.customers.chunks(part).map(|part| scope.spawn(|| diagnosed(setup, population, block, part))).collect();
-                let joined =
-                    parts.into_iter().map(|part| part.join().map_err(|_| anyhow!("scoring block {} failed", block.number)));
-                joined.collect::<Result<Vec<_>>>().map(|parts| parts.into_iter().flatten().collect())
-            })?;
+            let mut diagnosed = Vec::with_capacity(block.customers.len());
+            for part in parts {
+                diagnosed.extend(part.await.with_context(|| format!("scoring block {}", block.number))?);
+            }
+            ready.extend(ahead.next().map(|index| self.look_ahead(index)));
             self.block(block, diagnosed, work, report).await?;
         }
         Ok(())
+    }
+
+    /// Begins with a block: its work is read, its customers are scored.
+    fn look_ahead(&self, index: usize) -> Ahead {
+        let block = &self.population.blocks[index];
+        let (db, number, since) = (self.db.clone(), block.number, self.since);
+        let work = tokio::spawn(async move { tasks::of_block(&db, number, since).await });
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let length = block.customers.len().div_ceil(threads).max(1);
+        let part = |from: usize| {
+            let (setup, population) = (Arc::clone(self.setup), Arc::clone(&self.population));
+            tokio::task::spawn_blocking(move || {
+                let block = &population.blocks[index];
+                diagnosed(&setup, &population, block, from..(from + length).min(block.customers.len()))
+            })
+        };
+        Ahead { work, parts: (0..block.customers.len()).step_by(length).map(part).collect() }
     }
 
     /// Does what follows from the scores of a block.
     async fn block(
         &mut self,
         block: &Block,
-        customers: Vec<Diagnosed<'_>>,
+        customers: Vec<Diagnosed>,
         mut work: BTreeMap<Id, Work>,
         report: &mut CycleReport,
     ) -> Result<()> {
@@ -208,6 +218,7 @@ impl<'a> Night<'a> {
         let mut remembered: HashMap<Day, BTreeMap<u16, Vec<Factor>>> = HashMap::new();
         let (mut given, mut factors, mut opened) = (Vec::new(), BTreeMap::new(), Vec::<Opened>::new());
         for Diagnosed { customer, evaluated, diagnoses } in customers {
+            let customer = &block.customers[customer];
             let place = evaluated.given.place;
             let before = block.before(place);
             *report.bands.entry(evaluated.given.band.band.name()).or_default() += 1;
@@ -246,7 +257,7 @@ impl<'a> Night<'a> {
     async fn change(
         &self,
         customer: &Customer,
-        evaluated: &Evaluated<'_>,
+        evaluated: &Evaluated,
         before: &GivenScore,
         block: i64,
         remembered: &mut HashMap<Day, BTreeMap<u16, Vec<Factor>>>,
@@ -264,17 +275,24 @@ impl<'a> Night<'a> {
     }
 }
 
-/// A customer with its score and the signs that show.
-struct Diagnosed<'a> {
-    customer: &'a Customer,
-    evaluated: Evaluated<'a>,
-    diagnoses: Diagnoses<'a>,
+/// What of a block is done ahead.
+struct Ahead {
+    work: JoinHandle<Result<BTreeMap<Id, Work>>>,
+    parts: Vec<JoinHandle<Vec<Diagnosed>>>,
+}
+
+/// A customer of a block with its score and the signs that show.
+struct Diagnosed {
+    customer: usize,
+    evaluated: Evaluated,
+    diagnoses: Diagnoses,
 }
 
 /// Scores customers of a block and looks for signs: pure, and so fit for a thread of its own.
-fn diagnosed<'a>(setup: &'a Setup, population: &'a Population, block: &Block, customers: &'a [Customer]) -> Vec<Diagnosed<'a>> {
+fn diagnosed(setup: &Setup, population: &Population, block: &Block, customers: Range<usize>) -> Vec<Diagnosed> {
     let before_on = population.before.as_ref().map(|cycle| cycle.as_of);
-    let diagnose = |customer: &'a Customer| {
+    let diagnose = |index: usize| {
+        let customer = &block.customers[index];
         let before = u16::try_from(place_of(customer.ordinal)).ok().and_then(|place| block.before(place));
         let mut evaluated = Evaluated::of(setup, customer, before.zip(before_on), population.world.as_of.day)?;
         let diagnoses = playbook::diagnose(&setup.library, &evaluated.subject(customer), evaluated.in_turn);
@@ -283,9 +301,9 @@ fn diagnosed<'a>(setup: &'a Setup, population: &'a Population, block: &Block, cu
             // Nobody asks tonight what the score is the sum of.
             evaluated.health.factors = Vec::new();
         }
-        Some(Diagnosed { customer, evaluated, diagnoses })
+        Some(Diagnosed { customer: index, evaluated, diagnoses })
     };
-    customers.iter().filter_map(diagnose).collect()
+    customers.filter_map(diagnose).collect()
 }
 
 fn count(report: &mut CycleReport, turn: &Turn) {
@@ -320,7 +338,7 @@ fn past(as_of: Day, today: Day) -> Option<Day> {
 }
 
 /// What a cycle would write into the digests, with all that it would decide thrown away.
-pub async fn dry(db: &Db, setup: &Setup, population: &Population, past: Option<Day>) -> Result<Books> {
+pub async fn dry(db: &Db, setup: &Arc<Setup>, population: &Arc<Population>, past: Option<Day>) -> Result<Books> {
     let mut tx = db.begin().await?;
     let untold = mails::untold(&mut tx, past).await?;
     let mut night = Night::begin(db, tx, setup, population, &BTreeMap::new(), untold);

@@ -1,6 +1,7 @@
 //! What a cycle works by: configuration, scorecards, plays, first-value definitions; read once, hashed into every score.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -20,7 +21,7 @@ pub struct Setup {
     /// Plays, solutions, first-value definitions.
     pub library: Library,
     /// In the order of their files' names.
-    pub cards: Vec<Scorecard>,
+    pub cards: Vec<Arc<Scorecard>>,
     /// Hash of [`Self::text`], 16 hexadecimal digits.
     pub hash: String,
     /// All of the above as text, from which the same setup can be read again.
@@ -65,7 +66,7 @@ impl Setup {
         let mut cards = Vec::new();
         for (path, text) in files.iter().filter(|(path, _)| is_card(path)) {
             match Scorecard::parse(path, text) {
-                Ok(card) => cards.push(card),
+                Ok(card) => cards.push(Arc::new(card)),
                 Err(fault) => faults.push(fault),
             }
         }

@@ -2,27 +2,32 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
 use super::distrust::{Figures, suspicion};
+use super::drift::drift;
 use super::pull::PullTime;
 use super::read_file::{self, Batch, FileRead};
 use crate::config::{Config, Source};
 use crate::model::record::RecordKind;
-use crate::model::{Combine, Cursor, Day, hex};
+use crate::model::{Calendar, Combine, Cursor, Day, Instant, hex};
 use crate::sources::Feed;
 use crate::sources::csv;
 use crate::store::directory::Directory;
 use crate::store::facts::{self, Knowledge};
 use crate::store::forgotten::Forgotten;
 use crate::store::ledger::Fence;
-use crate::store::pulls::{self, Pull, StoredReject};
+use crate::store::pulls::{self, Pull, Stamp, StoredReject};
 use crate::store::trust::{self, Seen, Standing, UsageTotal};
 use crate::store::usage::{self, StoredMetric};
 use crate::store::{BUFFER, Conflict, Db, Tx, UsageWriter, cursors, scores};
+
+/// Rejects that are handed on; all of them are in the store.
+const TOLD: usize = 1_000;
 
 /// What became of what a source brought.
 #[derive(Debug, Default)]
@@ -33,6 +38,10 @@ pub struct Taken {
     pub rejected: u64,
     /// What else should be known.
     pub notes: Vec<String>,
+    /// The first of them, feed by feed.
+    pub rejects: Vec<StoredReject>,
+    /// How many of them the source itself could not hand over as rows.
+    pub set_aside: u64,
     /// Why nothing was taken in, if so.
     pub refused: Option<String>,
 }
@@ -46,12 +55,6 @@ pub async fn take_in(
     feeds: &[Feed],
     fence: Fence<'_>,
 ) -> Result<Taken> {
-    // Files are looked over while the store is.
-    let hashes: Vec<_> = feeds
-        .iter()
-        .cloned()
-        .map(|feed| tokio::task::spawn_blocking(move || csv::hash(&feed).with_context(|| format!("reading {}", feed.name))))
-        .collect();
     // First of all, so that what is read from here on is as it is when this is committed.
     let tx = db.begin().await?;
     let last_pull = pulls::last_id(db).await?;
@@ -75,9 +78,8 @@ pub async fn take_in(
         tx,
     };
     let brought = pulls::brought(db, &source.name, last_pull).await?;
-    for (feed, hash) in feeds.iter().zip(hashes) {
-        let hash = hash.await.context("reading a file")??;
-        pull.feed(feed, hash, !brought.contains(feed.record.name())).await?;
+    for feed in feeds {
+        pull.feed(feed, !brought.contains(feed.record.name())).await?;
     }
     let suspicion = pull.suspicion().await?;
     pull.end_accounts(feeds).await?;
@@ -90,6 +92,8 @@ pub async fn take_in(
         rows: u64::try_from(rows).unwrap_or_default(),
         rejected: u64::try_from(rejected).unwrap_or_default(),
         notes: done.iter().flat_map(|(pull, _)| pull.notes.lines().map(str::to_owned)).chain(notes).collect(),
+        rejects: done.iter().flat_map(|(_, rejects)| rejects).take(TOLD).cloned().collect(),
+        set_aside: feeds.iter().map(|feed| feed.set_aside.count).sum(),
         refused: None,
     };
     // Which files happened to change must not decide whether a bad row is one of many.
@@ -159,13 +163,27 @@ struct SourcePull<'a> {
 
 impl SourcePull<'_> {
     /// Takes one feed in, unless it is the same as at its last pull, and nothing was set aside then.
-    async fn feed(&mut self, file: &Feed, bytes: [u8; 32], first: bool) -> Result<()> {
-        let hash = self.fingerprint(bytes);
+    async fn feed(&mut self, file: &Feed, first: bool) -> Result<()> {
         let same = |pull: &&Pull| pull.source == self.source.name && pull.file == file.name;
-        if let Some(pull) = self.newest.iter().find(same).filter(|pull| pull.hash == hash && pull.rejected == 0 && !pull.refused)
-        {
+        let before = self.newest.iter().find(same).filter(|pull| pull.rejected == 0 && !pull.refused);
+        let (stamp, meaning) = (stamp(file), self.meaning());
+        if let Some(pull) = before.filter(|pull| pull.hash.starts_with(&meaning) && is_settled(pull, stamp)) {
             self.unchanged += pull.rows;
             return Ok(());
+        }
+        let hashing = file.clone();
+        let hash = tokio::task::spawn_blocking(move || csv::hash(&hashing).with_context(|| format!("reading {}", hashing.name)));
+        let mut hash = Box::pin(async { anyhow::Ok(format!("{meaning}{}", hex(&hash.await.context("reading a file")??))) });
+        // A file of another size is another file: no need to wait for what its bytes say.
+        let other_size = |pull: &Pull| pull.stamp.zip(stamp).is_some_and(|(was, is)| was.size != is.size);
+        let mut known_hash = None;
+        if let Some(pull) = before.filter(|pull| !other_size(pull)) {
+            let hash = (&mut hash).await?;
+            if pull.hash == hash {
+                self.unchanged += pull.rows;
+                return Ok(());
+            }
+            known_hash = Some(hash);
         }
         let zone = self.config.company.zone().clone();
         let pulled_on = zone.day_of(self.time.now);
@@ -182,12 +200,19 @@ impl SourcePull<'_> {
             _ => self.facts(file, knowledge, receiver).await?,
         };
         let read = reader.await.context("reading the file")??;
-        let (changed, read) = self.set_aside(file, knowledge, changed, read).await?;
-        let mut notes = read.notes;
+        let (changed, mut read) = self.set_aside(file, knowledge, changed, read).await?;
+        read.add(&file.set_aside);
+        let mut notes = [file.notes.clone(), read.notes].concat();
+        // Of an answer that was mapped, the fields tell whether the source has changed, if there are enough rows for that.
+        match &file.fields {
+            Some(fields) if file.whole => read.columns.clone_from(fields),
+            Some(_) => read.columns = self.columns_before(file).cloned().unwrap_or_default(),
+            None => {}
+        }
+        notes.extend(self.drift(file, &read.columns));
         if changed.sifted > 0 {
             notes.push(format!("{}: {} rows named people who are forgotten; they stay forgotten", file.name, changed.sifted));
         }
-        notes.extend(self.drift(file, &read.columns));
         if file.record == RecordKind::Usage {
             notes.extend(self.undeclared());
         }
@@ -196,7 +221,10 @@ impl SourcePull<'_> {
             source: self.source.name.clone(),
             record: file.record.name().to_owned(),
             file: file.name.clone(),
-            hash,
+            hash: match known_hash {
+                Some(hash) => hash,
+                None => hash.await?,
+            },
             at: self.time.now,
             pulled_on,
             approximate: read.undated && (first || knowledge.as_of < pulled_on),
@@ -207,6 +235,7 @@ impl SourcePull<'_> {
             notes: notes.join("\n"),
             whole: file.whole,
             columns: read.columns,
+            stamp,
         };
         let forgotten = &self.forgotten;
         let reject = |reject: csv::Reject| {
@@ -231,7 +260,11 @@ impl SourcePull<'_> {
         for (pull, _) in self.done.iter().filter(|(pull, _)| pull.whole && pull.record == RecordKind::Accounts.name()) {
             self.figures.accounts.insert(pull.file.clone(), pull.rows);
         }
-        suspicion(self.db, self.source, &self.figures, &self.metrics, &|_| true).await
+        let company = &self.config.company;
+        let week = Calendar::new(company.working_days);
+        // On a holiday use falls as on no other day of that name.
+        let ordinary = |day: Day| company.calendar.is_working(day, None) == week.is_working(day, None);
+        suspicion(self.db, self.source, &self.figures, &self.metrics, &ordinary).await
     }
 
     /// Notes what use came to, as a measure for later pulls.
@@ -257,7 +290,8 @@ impl SourcePull<'_> {
                 let pulled_on = self.config.company.zone().day_of(self.time.now);
                 let knowledge = Knowledge { pull: self.next_pull - 1, pulled_on, as_of: self.time.as_of, history: false };
                 let ended = facts::end_accounts(&mut self.tx, &knowledge, &gone).await?;
-                self.notes.push(format!("{}: {ended} accounts are gone for the second time and count as deleted", feed.name));
+                let accounts = if ended == 1 { "1 account is".to_owned() } else { format!("{ended} accounts are") };
+                self.notes.push(format!("{}: {accounts} gone for the second time and counted as deleted", feed.name));
             }
             seen.add(now, &gone);
             trust::put_seen(&mut self.tx, name, &feed.name, &seen).await?;
@@ -267,15 +301,15 @@ impl SourcePull<'_> {
 
     /// Columns that are new or gone since the last pull of the file that went in.
     fn drift(&self, feed: &Feed, columns: &[String]) -> Option<String> {
+        drift(self.columns_before(feed)?, columns)
+            .map(|drift| format!("{}: its columns have changed since the last pull; {drift}", feed.name))
+    }
+
+    /// The columns at the last pull that was taken in.
+    fn columns_before(&self, feed: &Feed) -> Option<&Vec<String>> {
         let same = |pull: &&Pull| pull.source == self.source.name && pull.file == feed.name;
-        let before = &self.newest.iter().find(same).filter(|pull| !pull.refused && !pull.columns.is_empty())?.columns;
-        let beyond = |these: &[String], those: &[String]| -> Vec<String> {
-            these.iter().filter(|column| !those.contains(column)).map(|column| format!("`{column}`")).collect()
-        };
-        let (new, gone) = (beyond(columns, before), beyond(before, columns));
-        let parts = [("new: ", new), ("gone: ", gone)].into_iter().filter(|(_, names)| !names.is_empty());
-        let parts: Vec<String> = parts.map(|(what, names)| format!("{what}{}", names.join(", "))).collect();
-        (!parts.is_empty()).then(|| format!("{}: its columns have changed since the last pull; {}", feed.name, parts.join("; ")))
+        let before = self.newest.iter().find(same).filter(|pull| !pull.refused && !pull.columns.is_empty())?;
+        Some(&before.columns)
     }
 
     /// The next pull goes on where this one has ended.
@@ -289,11 +323,11 @@ impl SourcePull<'_> {
         Ok(())
     }
 
-    /// What a file's meaning hangs on: its bytes, the zone of its dates and what several rows of one day mean.
-    fn fingerprint(&self, bytes: [u8; 32]) -> String {
+    /// What a file's meaning hangs on besides its bytes: the zone of its dates, and what several rows of one day mean.
+    fn meaning(&self) -> String {
         let combine: BTreeMap<&String, Combine> =
             self.config.metrics.iter().map(|(name, metric)| (name, metric.combine)).collect();
-        hex(&Sha256::digest(format!("{bytes:02x?}{}{combine:?}", self.config.company.zone().name())))
+        hex(&Sha256::digest(format!("{}{combine:?}", self.config.company.zone().name()))[..8])
     }
 
     async fn facts(&mut self, feed: &Feed, knowledge: Knowledge, mut batches: mpsc::Receiver<Batch>) -> Result<Changed> {
@@ -417,4 +451,17 @@ struct Changed {
     /// Rows from which forgotten people were taken out.
     sifted: u64,
     conflicts: BTreeSet<Conflict>,
+}
+
+/// By what the file is known again.
+fn stamp(file: &Feed) -> Option<Stamp> {
+    let (size, modified) = file.size_and_time()?;
+    let since = modified.duration_since(UNIX_EPOCH).ok()?;
+    Some(Stamp { size: i64::try_from(size).ok()?, modified_at: Instant::from_micros(i64::try_from(since.as_micros()).ok()?) })
+}
+
+/// Whether a file is as it was at this pull, by its size and time. One written in the moments before the pull may have been
+/// written once more within the same tick of the disk's clock: then only its bytes can tell.
+fn is_settled(pull: &Pull, stamp: Option<Stamp>) -> bool {
+    pull.stamp.is_some() && pull.stamp == stamp && stamp.is_some_and(|stamp| stamp.modified_at.plus_seconds(2) < pull.at)
 }

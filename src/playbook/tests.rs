@@ -151,7 +151,7 @@ fn reviewed(statuses: [TaskStatus; 2], attempt: u32, escalated: bool, signals: &
     }
     let on = friday() + 20;
     let review = review(&prescription, &tasks, &library.plays["use-fell"], &Subject::new(signals), on);
-    review.apply(&mut prescription, &mut tasks, library.plays.get("use-fell"), on);
+    review.apply(&mut prescription, &mut tasks, library.plays.get("use-fell").map(AsRef::as_ref), on);
     (review, prescription, tasks)
 }
 

@@ -7,12 +7,12 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::{Instant as Monotonic, sleep, sleep_until};
+use tokio::time::{Instant as Monotonic, interval, sleep, sleep_until};
 use tracing::{error, info, warn};
 
 use super::due::{Ran, due};
 use super::job::Job;
-use crate::clock::Clock;
+use crate::clock::{Clock, Pulse};
 use crate::failpoint;
 use crate::model::Instant;
 use crate::store::Db;
@@ -34,6 +34,8 @@ pub struct Scheduler {
     pub lease_seconds: u32,
     /// Turns to the instant at which what still runs is broken off, when the process is asked to stop.
     pub stop: watch::Receiver<Option<Monotonic>>,
+    /// Beats as long as the scheduler goes on.
+    pub pulse: Arc<Pulse>,
 }
 
 /// Runs the jobs until it is asked to stop, and then waits for those that are running. Their failures are no failure of it.
@@ -42,10 +44,16 @@ pub async fn run(jobs: Vec<Job>, scheduler: Scheduler) -> Result<()> {
     for job in jobs {
         tasks.spawn(keep(job, scheduler.clone()));
     }
-    while let Some(ended) = tasks.join_next().await {
-        ended.context("the scheduler broke down")?;
+    let mut beats = interval(WAKE);
+    loop {
+        tokio::select! {
+            ended = tasks.join_next() => match ended {
+                Some(ended) => ended.context("the scheduler broke down")?,
+                None => return Ok(()),
+            },
+            _ = beats.tick() => scheduler.pulse.beat(scheduler.clock.now()),
+        }
     }
-    Ok(())
 }
 
 /// Runs one job whenever it is due.

@@ -35,6 +35,7 @@ pub async fn fetch(ask: Fetch<'_>) -> Result<Vec<Feed>, SourceError> {
 
 async fn by_kind(ask: Fetch<'_>) -> Result<Vec<Feed>, SourceError> {
     match ask.source.kind {
+        SourceKind::Csv if ask.source.url.is_some() => csv::remote(ask).await,
         SourceKind::Csv => files(ask.config, ask.source),
         SourceKind::Http => http::fetch(ask).await,
         SourceKind::Sql => sql::fetch(ask).await,

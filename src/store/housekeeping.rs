@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use serde::Serialize;
 
+use super::ledger::Fence;
 use super::{Db, on_tx};
 use crate::config::Retention;
 use crate::model::Instant;
@@ -16,10 +17,12 @@ pub struct Swept {
     pub rejects: u64,
     /// Mails whose text was emptied. The row stays: to whom, when, under which `Message-ID`, and what the server answered.
     pub mails: u64,
+    /// Runs of jobs that the ledger no longer tells of.
+    pub runs: u64,
 }
 
 /// Throws away what is older than the settings say. A mail that is still to be sent keeps its text however old it is.
-pub async fn run(db: &Db, now: Instant, retention: &Retention) -> Result<Swept> {
+pub async fn run(db: &Db, now: Instant, retention: &Retention, fence: Fence<'_>) -> Result<Swept> {
     let before = |days: u32| now.plus_seconds(-DAY_SECONDS * i64::from(days)).micros();
     let mut tx = db.begin().await?;
     let sql = "DELETE FROM reject WHERE pull IN (SELECT id FROM pull WHERE at < $1)";
@@ -33,6 +36,13 @@ pub async fn run(db: &Db, now: Instant, retention: &Retention) -> Result<Swept> 
         on_tx!(&mut tx, conn => sqlx::query(sql).bind(before(retention.mails_days)).bind(Vec::<u8>::new()).execute(conn).await
         .map(|done| done.rows_affected()))
         .context("throwing away the texts of mails")?;
+    // The latest ones stay, whatever their age: they say from when on something was missed.
+    let sql =
+        "DELETE FROM job_run WHERE slot < $1 AND slot < (SELECT max(slot) FROM job_run newer WHERE newer.job = job_run.job)";
+    let runs = on_tx!(&mut tx, conn => sqlx::query(sql).bind(before(retention.runs_days)).execute(conn).await
+        .map(|done| done.rows_affected()))
+    .context("throwing away old runs")?;
+    fence.close(&mut tx, now).await?;
     tx.commit().await?;
-    Ok(Swept { rejects, mails })
+    Ok(Swept { rejects, mails, runs })
 }

@@ -47,6 +47,29 @@ pub struct Pull {
     /// Its columns, in their order.
     #[serde(skip)]
     pub columns: Vec<String>,
+    /// The file's size and time, where it is one.
+    #[serde(skip)]
+    pub stamp: Option<Stamp>,
+}
+
+/// By what a file is known again without being read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// Bytes.
+    pub size: i64,
+    /// When it was last written.
+    pub modified_at: Instant,
+}
+
+impl Stamp {
+    fn parse(text: &str) -> Option<Stamp> {
+        let (size, modified_at) = text.split_once(' ')?;
+        Some(Stamp { size: size.parse().ok()?, modified_at: Instant::from_micros(modified_at.parse().ok()?) })
+    }
+
+    fn text(self) -> String {
+        format!("{} {}", self.size, self.modified_at.micros())
+    }
 }
 
 /// Between the names of columns.
@@ -81,46 +104,51 @@ pub async fn last_id(db: &Db) -> Result<i64> {
     Ok(id.unwrap_or(0))
 }
 
-type PullRow = (i64, String, String, String, String, i64, i64, bool, i64, i64, i64, bool, String, bool, String);
+type PullRow = (i64, String, String, String, String, i64, i64, bool, i64, i64, i64, bool, String, bool, String, String);
 
 /// The newest pull of each file, in the order of source and file.
 pub async fn newest(db: &Db) -> Result<Vec<Pull>> {
     let sql = "SELECT id, source, record, file, hash, at, pulled_on, approximate, row_count, changed, rejected, refused, notes,
-               whole, columns FROM pull p WHERE id = (SELECT max(id) FROM pull q WHERE q.source = p.source AND q.file = p.file)
+               whole, columns, stamp FROM pull p WHERE id = (SELECT max(id) FROM pull q WHERE q.source = p.source AND q.file = p.file)
                ORDER BY source, file";
     let rows: Vec<PullRow> = on_db!(db, pool => sqlx::query_as(sql).fetch_all(pool).await).context("reading the pulls")?;
-    let pull = |(
-        id,
-        source,
-        record,
-        file,
-        hash,
-        at,
-        pulled_on,
-        approximate,
-        rows,
-        changed,
-        rejected,
-        refused,
-        notes,
-        whole,
-        columns,
-    ): PullRow| Pull {
-        id,
-        source,
-        record,
-        file,
-        hash,
-        at: Instant::from_micros(at),
-        pulled_on: Day::from_days(i32::try_from(pulled_on).unwrap_or_default()),
-        approximate,
-        rows,
-        changed,
-        rejected,
-        refused,
-        notes,
-        whole,
-        columns: columns.split(COLUMN).filter(|column| !column.is_empty()).map(str::to_owned).collect(),
+    let pull = |row: PullRow| {
+        let (
+            id,
+            source,
+            record,
+            file,
+            hash,
+            at,
+            pulled_on,
+            approximate,
+            rows,
+            changed,
+            rejected,
+            refused,
+            notes,
+            whole,
+            columns,
+            stamp,
+        ) = row;
+        Pull {
+            id,
+            source,
+            record,
+            file,
+            hash,
+            at: Instant::from_micros(at),
+            pulled_on: Day::from_days(i32::try_from(pulled_on).unwrap_or_default()),
+            approximate,
+            rows,
+            changed,
+            rejected,
+            refused,
+            notes,
+            whole,
+            columns: columns.split(COLUMN).filter(|column| !column.is_empty()).map(str::to_owned).collect(),
+            stamp: Stamp::parse(&stamp),
+        }
     };
     Ok(rows.into_iter().map(pull).collect())
 }
@@ -157,12 +185,13 @@ pub async fn is_approximate(db: &Db, as_of: AsOf) -> Result<bool> {
 /// Notes a pull and what it set aside.
 pub async fn record(tx: &mut Tx, pull: &Pull, rejects: &[StoredReject]) -> Result<()> {
     let sql = "INSERT INTO pull (id, source, record, file, hash, at, pulled_on, approximate, row_count, changed, rejected, refused, notes,
-               whole, columns) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+               whole, columns, stamp) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
     on_tx!(tx, conn => {
         sqlx::query(sql)
             .bind(pull.id).bind(&pull.source).bind(&pull.record).bind(&pull.file).bind(&pull.hash).bind(pull.at.micros())
             .bind(i64::from(pull.pulled_on.days())).bind(pull.approximate).bind(pull.rows).bind(pull.changed).bind(pull.rejected)
             .bind(pull.refused).bind(&pull.notes).bind(pull.whole).bind(pull.columns.join(COLUMN))
+            .bind(pull.stamp.map_or_else(String::new, Stamp::text))
             .execute(conn).await.map(drop)
     })
     .with_context(|| format!("noting the pull of {}", pull.file))?;

@@ -201,7 +201,9 @@ mod tests {
     fn an_account_is_gone_after_two_whole_pulls_without_it() {
         let set = |ordinals: &[u32]| {
             let mut set = Vec::new();
-            ordinals.iter().for_each(|ordinal| Seen::insert(&mut set, *ordinal));
+            for ordinal in ordinals {
+                Seen::insert(&mut set, *ordinal);
+            }
             set
         };
         let seen = Seen { ever: set(&[0, 3, 9, 17]), latest: set(&[0, 3]) };

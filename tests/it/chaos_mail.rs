@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::smtp_double::{Does, Double, Fate, Step};
-use crate::support::{Place, postgres};
+use crate::support::{Place, postgres, zone_at_noon};
 
 /// How a process dies, and whether the mail at hand may come twice by it.
 struct Scenario {
@@ -57,12 +57,13 @@ fn place(url: &str, double: &Double, readers: usize) -> Place {
          from = 'longroad@example.com'\n[schedule]\nlease_seconds = 5\n[log]\nlevel = 'error'\n",
         double.port
     ));
-    let mut users = "id,name,email,role\n".to_owned();
+    let mut users = "id,name,email,role,timezone\n".to_owned();
+    let zone = zone_at_noon();
     let mut accounts = "id,name,csm\n".to_owned();
     let mut contacts = "id,account_id,name,role,left_on\n".to_owned();
     let mut contracts = "id,account_id,starts_on,amount,currency,period_months\n".to_owned();
     for number in 0..readers {
-        writeln!(users, "u{number},Una {number},una{number}@example.com,csm").unwrap();
+        writeln!(users, "u{number},Una {number},una{number}@example.com,csm,{zone}").unwrap();
         writeln!(accounts, "a{number},Account {number},u{number}").unwrap();
         writeln!(contacts, "p{number},a{number},Pia,champion,2026-01-05").unwrap();
         writeln!(contracts, "k{number},a{number},2026-01-05,100,EUR,1").unwrap();
@@ -75,8 +76,13 @@ fn place(url: &str, double: &Double, readers: usize) -> Place {
 
 /// Starts a cycle, which pulls, decides, and sends.
 fn cycle(place: &Place, fail_at: Option<&str>) -> Child {
+    start(place, "cycle", fail_at)
+}
+
+fn start(place: &Place, command: &str, fail_at: Option<&str>) -> Child {
+    let name = command;
     let mut command = Command::new(env!("CARGO_BIN_EXE_longroad"));
-    command.current_dir(place.path("")).arg("cycle").stdout(Stdio::null()).stderr(Stdio::null());
+    command.current_dir(place.path("")).arg(name).stdout(Stdio::null()).stderr(Stdio::null());
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("LONGROAD_")) {
         command.env_remove(name);
     }
@@ -141,19 +147,52 @@ fn live(url: &str, scenario: &Scenario) -> Counted {
         assert!(matches!(status.code(), Some(0 | 3)), "{}: {status}", scenario.name);
         std::thread::sleep(Duration::from_millis(500));
     }
+    count(scenario.name, &double, readers, kills)
+}
+
+/// Counts what came, and holds the copies of each mail against each other.
+fn count(name: &str, double: &Double, mails: usize, kills: usize) -> Counted {
     let copies: Vec<_> = double.copies().into_iter().filter(|copy| copy.fate != Fate::Refused).collect();
-    let mut mails: BTreeMap<&str, BTreeSet<(&str, &str)>> = BTreeMap::new();
+    let mut came: BTreeMap<&str, BTreeSet<(&str, &str)>> = BTreeMap::new();
     for copy in &copies {
-        mails.entry(&copy.to).or_default().insert((&copy.message_id, &copy.text));
+        came.entry(&copy.to).or_default().insert((&copy.message_id, &copy.text));
     }
-    for (to, texts) in &mails {
-        assert_eq!(texts.len(), 1, "{}: the copies for {to} differ", scenario.name);
+    for (to, texts) in &came {
+        assert_eq!(texts.len(), 1, "{name}: the copies for {to} differ");
     }
     let ids: BTreeSet<&str> = copies.iter().map(|copy| copy.message_id.as_str()).collect();
     // Of each mail at most one copy more than it was killed while it waited for an answer.
     let unanswered = copies.iter().filter(|copy| copy.fate == Fate::Unanswered).count();
-    assert!(copies.len() <= readers + kills && unanswered <= kills, "{}: {} copies", scenario.name, copies.len());
-    Counted { kills, mails: readers, kept: copies.len(), lost: readers - mails.len(), ids: ids.len() }
+    assert!(copies.len() <= mails + kills && unanswered <= kills, "{name}: {} copies", copies.len());
+    Counted { kills, mails, kept: copies.len(), lost: mails - came.len(), ids: ids.len() }
+}
+
+/// Daemons on one store share the mails that are due; one after the other is killed and another takes its place.
+fn daemons(url: &str, replicas: usize, kills: usize) -> Counted {
+    let (double, mails) = (Double::start(), 20 * (kills + 1));
+    double.rule(Step::Dot, "", Does::Waits(Duration::from_millis(20)), usize::MAX);
+    let place = place(url, &double, mails);
+    let planned = place.run(&["cycle", "--no-send"]);
+    assert_eq!(planned.code, 0, "{planned:?}");
+    let mut running: Vec<Child> = (0..replicas).map(|_| start(&place, "run", None)).collect();
+    for killed in 0..kills {
+        double.wait_for(10 + 12 * killed);
+        let mut child = running.remove(0);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        running.push(start(&place, "run", None));
+    }
+    let since = Instant::now();
+    let accepted = BTreeMap::from([("accepted".to_owned(), mails)]);
+    while states(&place) != accepted {
+        assert!(since.elapsed() < Duration::from_secs(120), "{:?}", states(&place));
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    for mut child in running {
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    count("daemons", &double, mails, kills)
 }
 
 const SCENARIOS: &[Scenario] = &[
@@ -195,4 +234,18 @@ async fn no_mail_is_lost_whenever_it_is_killed_on_postgresql() {
         urls.push(postgres().await);
     }
     all("PostgreSQL", &urls);
+}
+
+#[test]
+fn a_daemon_that_is_killed_leaves_its_mails_to_the_next() {
+    let Counted { kills, mails, kept, lost, ids } = daemons("sqlite:longroad.db", 1, 2);
+    println!("SQLite, one daemon: {kills} kills, {mails} mails, {kept} copies, {lost} lost");
+    assert_eq!((lost, ids), (0, mails));
+}
+
+#[tokio::test]
+async fn three_daemons_share_the_mails_whichever_is_killed() {
+    let Counted { kills, mails, kept, lost, ids } = daemons(&postgres().await, 3, 4);
+    println!("PostgreSQL, three daemons: {kills} kills, {mails} mails, {kept} copies, {lost} lost");
+    assert_eq!((lost, ids), (0, mails));
 }

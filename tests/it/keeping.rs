@@ -5,6 +5,7 @@ use longroad::digest::Key;
 use longroad::model::{Id, Instant};
 use longroad::store::audit::{self, Deed};
 use longroad::store::housekeeping::{self, Swept};
+use longroad::store::ledger::Fence;
 use longroad::store::outbox::{self, Again, Claiming, Mail, Outcome, Plan};
 use longroad::store::{Db, Tx};
 
@@ -98,9 +99,12 @@ async fn what_is_old_is_thrown_away(intake: Intake) {
     }
     put("waits").await;
     let retention = Retention::default();
-    assert_eq!(housekeeping::run(db, at("2026-03-03"), &retention).await.unwrap(), Swept { rejects: 0, mails: 0 });
-    assert_eq!(housekeeping::run(db, at("2026-03-09"), &retention).await.unwrap(), Swept { rejects: 1, mails: 2 });
-    assert_eq!(housekeeping::run(db, at("2026-03-09"), &retention).await.unwrap(), Swept::default(), "once");
+    assert_eq!(housekeeping::run(db, at("2026-03-03"), &retention, Fence::Free).await.unwrap(), Swept::default());
+    assert_eq!(
+        housekeeping::run(db, at("2026-03-09"), &retention, Fence::Free).await.unwrap(),
+        Swept { rejects: 1, mails: 2, runs: 0 }
+    );
+    assert_eq!(housekeeping::run(db, at("2026-03-09"), &retention, Fence::Free).await.unwrap(), Swept::default(), "once");
     assert_eq!(intake.rejects().await.len(), 1, "those of the later pull stand");
     let entries = outbox::list(db, 10).await.unwrap();
     let told: Vec<(&str, &str)> = entries.iter().map(|entry| (entry.message_id.as_str(), entry.answer.as_str())).collect();

@@ -143,6 +143,7 @@ async fn whether_the_dot_went_out_decides_what_a_crash_means() {
         assert!(!outbox::any_due(&db, at(LEASE - 1), true).await.unwrap());
         assert_eq!(outbox::settle(&db, at(LEASE)).await.unwrap(), Settled { unsent: 1, unknown: 1, expired: 0 });
         assert_eq!((entry(&db, &before).await.state, entry(&db, &after).await.state), (State::Planned, State::Unknown));
+        assert_eq!((entry(&db, &before).await.attempts, entry(&db, &after).await.attempts), (0, 1), "one was never tried");
         let held: Vec<Mail> = claim(&db, "holds", LEASE).await.into_iter().map(|claim| claim.mail).collect();
         assert_eq!(held, [before]);
         let resent = outbox::claim(&db, &claiming("resends", true), at(LEASE), 10).await.unwrap();

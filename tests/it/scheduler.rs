@@ -55,6 +55,7 @@ impl World {
             // It wakes four times in this time.
             lease_seconds: 1,
             stop,
+            pulse: Arc::default(),
         };
         let when = When::Line("30 3 * * *".parse().unwrap(), Zone::UTC);
         let timetable = Timetable { job: "cycle".to_owned(), when, catch_up_seconds: 26 * 3600 };
@@ -203,7 +204,7 @@ async fn a_run_whose_claim_was_taken_is_broken_off() {
         })
     });
     let clock: Arc<dyn Clock> = Arc::new(longroad::clock::SystemClock);
-    let scheduler = Scheduler { db: db.clone(), clock, owner: "first".to_owned(), lease_seconds: 2, stop };
+    let scheduler = Scheduler { db: db.clone(), clock, owner: "first".to_owned(), lease_seconds: 2, stop, pulse: Arc::default() };
     let timetable = Timetable { job: "cycle".to_owned(), when: When::Every(500), catch_up_seconds: 3600 };
     let running = tokio::spawn(schedule::run(vec![Job { timetable, work }], scheduler));
     begun.notified().await;

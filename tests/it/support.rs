@@ -64,6 +64,17 @@ impl Place {
     }
 }
 
+/// A zone in which it is about noon: what is for this day there stays so while a test runs.
+pub fn zone_at_noon() -> String {
+    use longroad::clock::{Clock, SystemClock};
+    let hour = SystemClock.now().micros() / 3_600_000_000 % 24;
+    // The signs of these names are turned around.
+    match 12 - hour {
+        east @ 1.. => format!("Etc/GMT-{east}"),
+        west => format!("Etc/GMT+{}", -west),
+    }
+}
+
 /// A fresh, empty `PostgreSQL` database; its URL. It lives as long as the private cluster that `tests/run` starts.
 /// Fails, never skips, where there is none: an untested database is an unsupported one.
 pub async fn postgres() -> String {

@@ -23,7 +23,7 @@ fn champion_left(library: &Library, account: &Id, on: Day) -> Opened {
     let calendar = Calendar::default();
     let client = Client { account, csm: Some(&csm), leader: Some(&leader), calendar: &calendar, region: None };
     let evidence = vec!["champions: 0".to_owned(), "known contacts: 2".to_owned()];
-    let diagnosis = Diagnosis { play: &library.plays["champion-left"], severe: true, evidence };
+    let diagnosis = Diagnosis { play: library.plays["champion-left"].clone(), severe: true, evidence };
     prescribe(library, &diagnosis, client, &[], on).unwrap()
 }
 

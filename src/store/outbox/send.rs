@@ -74,7 +74,7 @@ pub async fn settle(db: &Db, now: Instant) -> Result<Settled> {
     let unknown = "UPDATE outbox SET state = 'unknown', next_at = $1, dotted = FALSE, \
                    answer = 'the sender stopped before the answer came: it may have arrived' \
                    WHERE state = 'claimed' AND dotted AND next_at <= $1";
-    let unsent = "UPDATE outbox SET state = 'planned', next_at = $1 WHERE state = 'claimed' AND NOT dotted AND next_at <= $1";
+    let unsent = "UPDATE outbox SET state = 'planned', next_at = $1, attempts = attempts - 1 WHERE state = 'claimed' AND NOT dotted AND next_at <= $1";
     let expired = "UPDATE outbox SET state = 'rejected', next_at = $1, \
                    answer = 'not sent: its day is over; the next one tells what it had to tell' \
                    WHERE state = 'planned' AND not_after <= $1";
