@@ -14,7 +14,7 @@ use super::pull::PullTime;
 use super::read_file::{self, Batch, FileRead};
 use crate::config::{Config, Source};
 use crate::model::record::RecordKind;
-use crate::model::{Combine, Cursor, Day, Instant, hex};
+use crate::model::{Calendar, Combine, Cursor, Day, Instant, hex};
 use crate::sources::Feed;
 use crate::sources::csv;
 use crate::store::directory::Directory;
@@ -260,7 +260,11 @@ impl SourcePull<'_> {
         for (pull, _) in self.done.iter().filter(|(pull, _)| pull.whole && pull.record == RecordKind::Accounts.name()) {
             self.figures.accounts.insert(pull.file.clone(), pull.rows);
         }
-        suspicion(self.db, self.source, &self.figures, &self.metrics, &|_| true).await
+        let company = &self.config.company;
+        let week = Calendar::new(company.working_days);
+        // On a holiday use falls as on no other day of that name.
+        let ordinary = |day: Day| company.calendar.is_working(day, None) == week.is_working(day, None);
+        suspicion(self.db, self.source, &self.figures, &self.metrics, &ordinary).await
     }
 
     /// Notes what use came to, as a measure for later pulls.
@@ -286,7 +290,8 @@ impl SourcePull<'_> {
                 let pulled_on = self.config.company.zone().day_of(self.time.now);
                 let knowledge = Knowledge { pull: self.next_pull - 1, pulled_on, as_of: self.time.as_of, history: false };
                 let ended = facts::end_accounts(&mut self.tx, &knowledge, &gone).await?;
-                self.notes.push(format!("{}: {ended} accounts are gone for the second time and count as deleted", feed.name));
+                let accounts = if ended == 1 { "1 account is".to_owned() } else { format!("{ended} accounts are") };
+                self.notes.push(format!("{}: {accounts} gone for the second time and counted as deleted", feed.name));
             }
             seen.add(now, &gone);
             trust::put_seen(&mut self.tx, name, &feed.name, &seen).await?;

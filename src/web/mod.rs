@@ -1,5 +1,4 @@
-//! What `longroad run` serves over HTTP: signs of life and numbers for who watches over it, and
-//! the door for records that others send.
+//! What `longroad run` serves over HTTP: signs of life and numbers for who watches over it, and the way in for who sends.
 
 mod exposition;
 mod health;

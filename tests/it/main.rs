@@ -38,5 +38,6 @@ mod smtp;
 mod smtp_double;
 mod support;
 mod tasks;
+mod trust;
 mod unknown;
 mod upgrades;
