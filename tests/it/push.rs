@@ -26,6 +26,9 @@ struct Server {
     _place: Place,
 }
 
+/// Names and values.
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
 const NOW: &str = "2026-03-02T12:00:00Z";
 
 async fn server(url: &str) -> Server {
@@ -141,7 +144,6 @@ async fn who_may_not_send_and_what_may_not_be_sent_is_told() {
     let kind = ("content-type", "application/x-ndjson");
     let right = ("authorization", "Bearer t0ken");
     let large = vec![b' '; (8 << 20) + 1];
-    type Headers<'a> = &'a [(&'a str, &'a str)];
     let tries: [(&str, Headers<'_>, &[u8], u16, &str); 7] = [
         ("records/accounts", &[kind], b"{}", 401, "send the token of a push source"),
         ("records/accounts", &[kind, ("authorization", "Bearer other")], b"{}", 401, "send the token of a push source"),
