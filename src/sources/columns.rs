@@ -20,6 +20,35 @@ pub trait SourceRecord: Record {
 /// The columns of a usage file, all of them required.
 pub(super) const USAGE: [&str; 4] = ["account_id", "metric", "day", "value"];
 
+/// How the text of a column must be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// RFC 3339 with an offset.
+    Instant,
+    /// `YYYY-MM-DD`.
+    Day,
+    /// `true` or `false`.
+    Boolean,
+    /// In some other way.
+    Other,
+}
+
+/// How a column must be written, by its name: it is the same in all records.
+pub(super) fn form(column: &str) -> Form {
+    match column {
+        "at" | "stage_since" => Form::Instant,
+        "on" | "day" => Form::Day,
+        // Somebody, not some day.
+        "waiting_on" => Form::Other,
+        "trial" | "auto_renews" | "core_use_case" | "promised" | "covered" | "proactive" | "two_way" | "escalated" => {
+            Form::Boolean
+        }
+        _ if column.ends_with("_at") => Form::Instant,
+        _ if column.ends_with("_on") => Form::Day,
+        _ => Form::Other,
+    }
+}
+
 macro_rules! required {
     ($($record:ident: $($column:literal)*;)*) => {$(
         impl SourceRecord for $record {
@@ -134,6 +163,47 @@ mod tests {
         for column in R::REQUIRED {
             assert_eq!(read(column).err().map(|problem| problem.column).as_deref(), Some(*column), "{}", R::KIND.name());
         }
+    }
+
+    /// What a column takes tells its form.
+    fn forms<R: SourceRecord>() {
+        for (number, column) in R::COLUMNS.iter().enumerate() {
+            let takes = |text: &str| {
+                let cells: Vec<Option<&str>> = (R::COLUMNS.iter().enumerate())
+                    .map(|(at, other)| match (at == number, R::KIND.name(), *other) {
+                        (true, ..) => Some(text),
+                        (_, "touches", "kind") => Some("call"),
+                        _ => R::REQUIRED.contains(other).then(|| sample(R::KIND, other)),
+                    })
+                    .collect();
+                R::read(&cells, RowContext { zone: &Zone::UTC }).err().is_none_or(|problem| problem.column != *column)
+            };
+            let found = match (takes("x"), takes("true"), takes("2026-01-05"), takes("2026-01-05T10:00:00Z")) {
+                (false, true, ..) => Form::Boolean,
+                (false, _, true, true) => Form::Instant,
+                (false, _, true, false) => Form::Day,
+                _ => Form::Other,
+            };
+            assert_eq!(form(column), found, "{}.{column}", R::KIND.name());
+        }
+    }
+
+    #[test]
+    fn a_columns_name_tells_its_form() {
+        forms::<User>();
+        forms::<Account>();
+        forms::<Contract>();
+        forms::<Contact>();
+        forms::<Touch>();
+        forms::<Survey>();
+        forms::<Ticket>();
+        forms::<Invoice>();
+        forms::<Event>();
+        forms::<Request>();
+        forms::<Ask>();
+        forms::<Value>();
+        forms::<Lead>();
+        assert_eq!((form("day"), form("known_at")), (Form::Day, Form::Instant));
     }
 
     #[test]

@@ -67,7 +67,7 @@ async fn records(State(pushes): State<Pushes>, Path(record): Path<String>, heade
     }
     let body = match sent(body) {
         Ok(body) => body,
-        Err(answer) => return answer,
+        Err((status, reason)) => return no(status, reason),
     };
     let name = format!("{}: {}", source.name, record.name());
     let feed = pushed::lines(record, &name, &body);
@@ -77,7 +77,7 @@ async fn records(State(pushes): State<Pushes>, Path(record): Path<String>, heade
 async fn webhooks(State(pushes): State<Pushes>, Path(name): Path<String>, headers: HeaderMap, body: Body) -> Response {
     let body = match sent(body) {
         Ok(body) => body,
-        Err(answer) => return answer,
+        Err((status, reason)) => return no(status, reason),
     };
     let source = pushes.config.sources.iter().find(|source| source.kind == SourceKind::Push && source.name == name);
     let signed = source.and_then(|source| {
@@ -114,15 +114,13 @@ fn no(status: StatusCode, reason: &str) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json")], answer).into_response()
 }
 
-/// The body as text, or the answer to one that is too large or no text.
-fn sent(body: Body) -> Result<String, Response> {
+/// The body as text, or what to say of one that is too large or no text.
+fn sent(body: Body) -> Result<String, (StatusCode, &'static str)> {
     let body = body.map_err(|error| match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            no(StatusCode::PAYLOAD_TOO_LARGE, &format!("send at most {} MiB at once", MOST_BYTES >> 20))
-        }
-        status => no(status, "the body did not arrive whole"),
+        StatusCode::PAYLOAD_TOO_LARGE => (StatusCode::PAYLOAD_TOO_LARGE, "send at most 8 MiB at once"),
+        status => (status, "the body did not arrive whole"),
     })?;
-    String::from_utf8(body.into()).map_err(|_| no(StatusCode::UNPROCESSABLE_ENTITY, "is not UTF-8"))
+    String::from_utf8(body.into()).map_err(|_| (StatusCode::UNPROCESSABLE_ENTITY, "is not UTF-8"))
 }
 
 /// A header's text; empty where it is not there.

@@ -140,7 +140,7 @@ fn read(stream: &TcpStream) -> Option<Asked> {
 }
 
 fn write(mut stream: &TcpStream, reply: &Reply) -> std::io::Result<()> {
-    let forever = Duration::from_secs(600);
+    let forever = Duration::from_mins(10);
     if reply.manner == Manner::Hang {
         // Until the other side goes away.
         stream.set_read_timeout(Some(forever))?;
@@ -148,14 +148,14 @@ fn write(mut stream: &TcpStream, reply: &Reply) -> std::io::Result<()> {
         return Ok(());
     }
     let mut head = format!("HTTP/1.1 {} X\r\nconnection: close\r\n", reply.status);
-    for (name, value) in &reply.headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
-    }
+    let mut headers: Vec<(&str, String)> = reply.headers.clone();
     if reply.manner != Manner::Endless {
-        head.push_str(&format!("content-length: {}\r\n", reply.body.len()));
+        headers.push(("content-length", reply.body.len().to_string()));
     }
-    stream.write_all(head.as_bytes())?;
-    stream.write_all(b"\r\n")?;
+    for (name, value) in headers {
+        head = head + name + ": " + &value + "\r\n";
+    }
+    stream.write_all((head + "\r\n").as_bytes())?;
     match reply.manner {
         Manner::Cut | Manner::Endless => stream.write_all(&reply.body[..reply.body.len() / 2]),
         Manner::Drip => reply.body.iter().try_for_each(|byte| {

@@ -1,11 +1,13 @@
 //! What is tested from outside: the built binary, the two databases, and the rules of the source tree itself.
 
 mod as_of;
+mod asked;
 mod backups;
 mod believed;
 mod chaos_ledger;
 mod chaos_mail;
 mod cli;
+mod clickhouse_sources;
 mod cluster;
 mod daemon;
 mod delivery;
@@ -36,6 +38,7 @@ mod secrets;
 mod served;
 mod smtp;
 mod smtp_double;
+mod sql_sources;
 mod support;
 mod tasks;
 mod trust;

@@ -26,6 +26,9 @@ struct Server {
     _place: Place,
 }
 
+/// Names and values.
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
 const NOW: &str = "2026-03-02T12:00:00Z";
 
 async fn server(url: &str) -> Server {
@@ -45,7 +48,7 @@ impl Server {
     async fn post(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, Value) {
         let mut request = format!("POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
         for (name, value) in headers {
-            request.push_str(&format!("{name}: {value}\r\n"));
+            request = request + name + ": " + value + "\r\n";
         }
         let request = [request.as_bytes(), b"\r\n", body].concat();
         let address = self.address;
@@ -141,7 +144,7 @@ async fn who_may_not_send_and_what_may_not_be_sent_is_told() {
     let kind = ("content-type", "application/x-ndjson");
     let right = ("authorization", "Bearer t0ken");
     let large = vec![b' '; (8 << 20) + 1];
-    let tries: [(&str, &[(&str, &str)], &[u8], u16, &str); 7] = [
+    let tries: [(&str, Headers<'_>, &[u8], u16, &str); 7] = [
         ("records/accounts", &[kind], b"{}", 401, "send the token of a push source"),
         ("records/accounts", &[kind, ("authorization", "Bearer other")], b"{}", 401, "send the token of a push source"),
         ("records/cats", &[kind, right], b"{}", 404, "there is no record of this name; there are users"),

@@ -300,8 +300,8 @@ async fn the_daemon_serves_keeps_house_and_writes_backups() {
     let mut daemon = command.spawn().unwrap();
     let log = || std::fs::read_to_string(place.path("log")).unwrap();
     let at = until("an address", async || {
-        let line = log().lines().find(|line| line.contains("web pages are served")).map(str::to_owned)?;
-        line.split("address=").nth(1).map(|rest| rest.split_whitespace().next().unwrap().to_owned())
+        let line = log().lines().find(|line| line.contains("longroad runs")).map(str::to_owned)?;
+        line.split("web=").nth(1).map(|rest| rest.split_whitespace().next().unwrap().to_owned())
     })
     .await;
     assert!(fetch(&at, "/healthz").await.unwrap().ends_with("\r\n\r\nok\n"));

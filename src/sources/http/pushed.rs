@@ -57,13 +57,14 @@ fn feed<'a>(record: RecordKind, name: &str, lines: impl Iterator<Item = Line<'a>
         match line {
             None => spool.skip(),
             Some((text, Err(reason))) => spool.set_aside("", reason.replace("the answer", "the line"), text),
-            Some((text, Ok(row @ Json::Object(members)))) => match members.iter().find(|(_, value)| value.cell().is_none()) {
-                Some((column, value)) => spool.set_aside(column, format!("is {} where one value is due", value.kind()), text),
-                None => {
+            Some((text, Ok(row @ Json::Object(members)))) => {
+                if let Some((column, value)) = members.iter().find(|(_, value)| value.cell().is_none()) {
+                    spool.set_aside(column, format!("is {} where one value is due", value.kind()), text)
+                } else {
                     let cell = |name: &&str| row.member(name).and_then(Json::cell).unwrap_or_default();
                     spool.row(names.iter().map(|name| cell(name).as_bytes()))
                 }
-            },
+            }
             Some((text, Ok(other))) => spool.set_aside("", format!("is {}, where an object is due", other.kind()), text),
         }
         .map_err(kept)?;
