@@ -182,12 +182,11 @@ fn text(found: &Findings) -> String {
         0 => String::new(),
         number => format!(", {}", count(number as u64, "warning", "warnings")),
     };
-    let schedule = found.schedule.iter().map(|schedule| schedule.text(&found.zone) + "\n");
-    let lines = schedule.collect::<String>() + &lines;
+    let schedule: String = found.schedule.iter().map(|schedule| schedule.text(&found.zone) + "\n").collect();
     let lines = found.samples.iter().map(sample).collect::<String>() + &lines;
     let gap = if lines.is_empty() { "" } else { "\n" };
     match found.mistakes.len() {
-        0 => format!("{lines}{gap}no mistakes{warnings}: {}", found.checked.join(", ")),
+        0 => format!("{lines}{gap}{schedule}\nno mistakes{warnings}: {}", found.checked.join(", ")),
         number => format!("{lines}{gap}{}{warnings}", count(number as u64, "mistake", "mistakes")),
     }
 }
