@@ -74,7 +74,7 @@ pub async fn run(arguments: &Arguments, clock: &dyn Clock) -> Result<Reply> {
         company.write(&data, morning).with_context(|| format!("writing the data of {morning} to {}", data.display()))?;
         now.set(zone.start_of(morning).plus_seconds(HOUR * 3600));
         let report = cycle::run(&db, &setup, &now, CycleOptions { as_of: None, mailing: Mailing::Now }, &|_| ()).await?;
-        telemetry::progress(&format!("{morning}  {}", day_line(&report)));
+        telemetry::line(&format!("{morning}  {}", day_line(&report)));
         reports.push(report);
         people_answer(&db, now.now(), morning).await?;
     }

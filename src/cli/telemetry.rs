@@ -18,9 +18,18 @@ pub fn start(log: &Log) {
     };
 }
 
-/// A line of progress for who watches; nothing in files and pipes.
-pub fn progress(line: &str) {
+/// A line for who watches; nothing in files and pipes.
+pub fn line(line: &str) {
     if stderr().is_terminal() {
         eprintln!("{line}");
+    }
+}
+
+/// What is being done now, for who watches: whatever is written next takes its place.
+pub fn progress(line: &str) {
+    /// Clears to the end of the line, and goes back to its beginning.
+    const GIVE_WAY: &str = "\x1b[K\r";
+    if stderr().is_terminal() {
+        eprint!("{line}{GIVE_WAY}");
     }
 }

@@ -27,6 +27,35 @@ pub struct Figures {
     pub usage: BTreeMap<(i64, Day), UsageTotal>,
 }
 
+/// Rows of one metric and day mostly come together: they are added up before the map is asked.
+#[derive(Debug, Default)]
+pub struct Running {
+    of: Option<(i64, Day)>,
+    total: UsageTotal,
+}
+
+impl Running {
+    /// Adds a value.
+    pub fn add(&mut self, figures: &mut Figures, of: (i64, Day), value: f64) {
+        if self.of != Some(of) {
+            self.rest(figures);
+            self.of = Some(of);
+        }
+        self.total.total += value;
+        self.total.rows += 1;
+    }
+
+    /// Writes down what was added up.
+    pub fn rest(&mut self, figures: &mut Figures) {
+        if let Some(of) = self.of.take() {
+            let total = figures.usage.entry(of).or_default();
+            total.total += self.total.total;
+            total.rows += self.total.rows;
+        }
+        self.total = UsageTotal::default();
+    }
+}
+
 /// Why a pull cannot be trusted, if it cannot. `ordinary`: whether a day is no holiday and no moved working day.
 pub async fn suspicion(
     db: &Db,

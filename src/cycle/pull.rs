@@ -61,7 +61,7 @@ pub async fn pull(db: &Db, config: &Config, clock: &dyn Clock, options: PullOpti
     let mut report = PullReport::default();
     for (source, feeds) in sources.into_iter().zip(fetched) {
         let taken = match feeds {
-            Ok(feeds) => take_in(db, config, source, time, &feeds, options.fence).await,
+            Ok(feeds) => take_in(db, config, source, time, &feeds, options.fence, options.progress).await,
             Err(error) => Err(error),
         };
         let refusal = match taken {

@@ -71,7 +71,7 @@ pub async fn take(db: &Db, config: &Config, clock: &dyn Clock, sending: Sending<
         Ok(feed) => {
             let time = PullTime { now, as_of: config.company.zone().day_of(now) };
             let rows = feed.rows;
-            let taken = take_in(db, config, source, time, &[feed], Fence::Free).await?;
+            let taken = take_in(db, config, source, time, &[feed], Fence::Free, &|_| ()).await?;
             let told = |reject: StoredReject| PushReject { line: reject.line, column: reject.column_name, reason: reject.reason };
             PushReport {
                 // What was the same as before has gone in as well.

@@ -8,13 +8,14 @@ use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
-use super::distrust::{Figures, suspicion};
+use super::distrust::{Figures, Running};
 use super::drift::drift;
+use super::progress::Progress;
 use super::pull::PullTime;
 use super::read_file::{self, Batch, FileRead};
 use crate::config::{Config, Source};
 use crate::model::record::RecordKind;
-use crate::model::{Calendar, Combine, Cursor, Day, Instant, hex};
+use crate::model::{Combine, Instant, hex};
 use crate::sources::Feed;
 use crate::sources::csv;
 use crate::store::directory::Directory;
@@ -22,9 +23,9 @@ use crate::store::facts::{self, Knowledge};
 use crate::store::forgotten::Forgotten;
 use crate::store::ledger::Fence;
 use crate::store::pulls::{self, Pull, Stamp, StoredReject};
-use crate::store::trust::{self, Seen, Standing, UsageTotal};
+use crate::store::trust::{self, Seen, Standing};
 use crate::store::usage::{self, StoredMetric};
-use crate::store::{BUFFER, Conflict, Db, Tx, UsageWriter, cursors, scores};
+use crate::store::{BUFFER, Conflict, Db, Tx, UsageWriter, scores};
 
 /// Rejects that are handed on; all of them are in the store.
 const TOLD: usize = 1_000;
@@ -54,6 +55,7 @@ pub async fn take_in(
     time: PullTime,
     feeds: &[Feed],
     fence: Fence<'_>,
+    progress: &(dyn Fn(&str) + Sync),
 ) -> Result<Taken> {
     // First of all, so that what is read from here on is as it is when this is committed.
     let tx = db.begin().await?;
@@ -75,6 +77,7 @@ pub async fn take_in(
         unchanged: 0,
         figures: Figures::default(),
         seen: BTreeMap::new(),
+        progress,
         tx,
     };
     let brought = pulls::brought(db, &source.name, last_pull).await?;
@@ -138,27 +141,29 @@ pub async fn take_in(
 }
 
 /// The pull of one source, in one transaction.
-struct SourcePull<'a> {
-    db: &'a Db,
-    config: &'a Config,
-    source: &'a Source,
-    time: PullTime,
+pub(super) struct SourcePull<'a> {
+    pub(super) db: &'a Db,
+    pub(super) config: &'a Config,
+    pub(super) source: &'a Source,
+    pub(super) time: PullTime,
     directory: Arc<Directory>,
-    metrics: Vec<StoredMetric>,
+    pub(super) metrics: Vec<StoredMetric>,
     newest: Vec<Pull>,
     /// Who is not to come back.
     forgotten: Forgotten,
-    next_pull: i64,
-    done: Vec<(Pull, Vec<StoredReject>)>,
+    pub(super) next_pull: i64,
+    pub(super) done: Vec<(Pull, Vec<StoredReject>)>,
     /// What is to be said of the source as a whole.
-    notes: Vec<String>,
+    pub(super) notes: Vec<String>,
     /// Rows of files that are as they were, none of them bad.
     unchanged: i64,
     /// By what the pull is judged.
-    figures: Figures,
+    pub(super) figures: Figures,
     /// The accounts of feeds that are whole: a bit for each ordinal.
-    seen: BTreeMap<String, Vec<u8>>,
-    tx: Tx,
+    pub(super) seen: BTreeMap<String, Vec<u8>>,
+    /// Hears how far a feed is in.
+    progress: &'a (dyn Fn(&str) + Sync),
+    pub(super) tx: Tx,
 }
 
 impl SourcePull<'_> {
@@ -255,54 +260,17 @@ impl SourcePull<'_> {
         Ok(())
     }
 
-    /// Why what came in cannot be trusted, if it cannot.
-    async fn suspicion(&mut self) -> Result<Option<String>> {
-        for (pull, _) in self.done.iter().filter(|(pull, _)| pull.whole && pull.record == RecordKind::Accounts.name()) {
-            self.figures.accounts.insert(pull.file.clone(), pull.rows);
-        }
-        let company = &self.config.company;
-        let week = Calendar::new(company.working_days);
-        // On a holiday use falls as on no other day of that name.
-        let ordinary = |day: Day| company.calendar.is_working(day, None) == week.is_working(day, None);
-        suspicion(self.db, self.source, &self.figures, &self.metrics, &ordinary).await
-    }
-
-    /// Notes what use came to, as a measure for later pulls.
-    async fn note_totals(&mut self) -> Result<()> {
-        for ((metric, day), total) in &self.figures.usage {
-            trust::put_usage_total(&mut self.tx, &self.source.name, *metric, *day, *total).await?;
-        }
-        Ok(())
-    }
-
-    /// Ends the accounts that two whole pulls in a row were without. A file that is the same as before is such a pull too.
-    async fn end_accounts(&mut self, feeds: &[Feed]) -> Result<()> {
-        for feed in feeds.iter().filter(|feed| feed.record == RecordKind::Accounts && feed.whole) {
-            let (name, now) = (&self.source.name, self.seen.remove(&feed.name));
-            if now.is_none() && !trust::lacks_any(self.db, name, &feed.name).await? {
-                continue;
-            }
-            let mut seen = trust::seen(self.db, name, &feed.name).await?.unwrap_or_default();
-            let now = now.unwrap_or_else(|| seen.latest.clone());
-            let gone: Vec<u32> = seen.gone(&now).collect();
-            let gone = trust::not_elsewhere(self.db, name, &feed.name, gone).await?;
-            if !gone.is_empty() {
-                let pulled_on = self.config.company.zone().day_of(self.time.now);
-                let knowledge = Knowledge { pull: self.next_pull - 1, pulled_on, as_of: self.time.as_of, history: false };
-                let ended = facts::end_accounts(&mut self.tx, &knowledge, &gone).await?;
-                let accounts = if ended == 1 { "1 account is".to_owned() } else { format!("{ended} accounts are") };
-                self.notes.push(format!("{}: {accounts} gone for the second time and counted as deleted", feed.name));
-            }
-            seen.add(now, &gone);
-            trust::put_seen(&mut self.tx, name, &feed.name, &seen).await?;
-        }
-        Ok(())
-    }
-
     /// Columns that are new or gone since the last pull of the file that went in.
     fn drift(&self, feed: &Feed, columns: &[String]) -> Option<String> {
         drift(self.columns_before(feed)?, columns)
             .map(|drift| format!("{}: its columns have changed since the last pull; {drift}", feed.name))
+    }
+
+    /// How many rows a feed has, or had at its last pull; 0 where nobody knows.
+    fn expected(&self, feed: &Feed) -> u64 {
+        let same = |pull: &&Pull| pull.source == self.source.name && pull.file == feed.name;
+        let before = self.newest.iter().find(same).map_or(0, |pull| u64::try_from(pull.rows).unwrap_or_default());
+        if feed.rows > 0 { feed.rows } else { before }
     }
 
     /// The columns at the last pull that was taken in.
@@ -310,17 +278,6 @@ impl SourcePull<'_> {
         let same = |pull: &&Pull| pull.source == self.source.name && pull.file == feed.name;
         let before = self.newest.iter().find(same).filter(|pull| !pull.refused && !pull.columns.is_empty())?;
         Some(&before.columns)
-    }
-
-    /// The next pull goes on where this one has ended.
-    async fn move_cursors(&mut self, feeds: &[Feed]) -> Result<()> {
-        let before = cursors::of_source(self.db, &self.source.name).await?;
-        for feed in feeds {
-            let Some(through) = feed.through else { continue };
-            let whole_at = before.get(&feed.name).filter(|_| !feed.whole).map_or(self.time.now, |cursor| cursor.whole_at);
-            cursors::put(&mut self.tx, &self.source.name, &feed.name, Cursor { through, whole_at }).await?;
-        }
-        Ok(())
     }
 
     /// What a file's meaning hangs on besides its bytes: the zone of its dates, and what several rows of one day mean.
@@ -332,8 +289,10 @@ impl SourcePull<'_> {
 
     async fn facts(&mut self, feed: &Feed, knowledge: Knowledge, mut batches: mpsc::Receiver<Batch>) -> Result<Changed> {
         let (record, mut changed, mut seen) = (feed.record, Changed::default(), Vec::new());
+        let mut progress = Progress::new(&feed.name, self.expected(feed), self.progress);
         while let Some(batch) = batches.recv().await {
             let Batch::Facts(mut facts) = batch else { continue };
+            progress.add(facts.len());
             changed.sifted += self.forgotten.sift(record, &mut facts)?;
             if record == RecordKind::Accounts {
                 let directory = Arc::make_mut(&mut self.directory);
@@ -354,11 +313,13 @@ impl SourcePull<'_> {
     }
 
     async fn usage(&mut self, file: &Feed, knowledge: Knowledge, mut batches: mpsc::Receiver<Batch>) -> Result<Changed> {
+        let mut progress = Progress::new(&file.name, self.expected(file), self.progress);
         let mut writer = UsageWriter::begin(&mut self.tx, &self.source.name, knowledge, BUFFER).await?;
         let mut numbers: Vec<i64> = Vec::new();
         let mut running = Running::default();
         while let Some(batch) = batches.recv().await {
             let Batch::Usage { cells, new_metrics } = batch else { continue };
+            progress.add(cells.len());
             for name in new_metrics {
                 let id = usage::add_metric(&mut self.tx, &mut self.metrics, &name, &self.source.name).await?;
                 let declared = self.config.metrics.get(&name).map_or(Combine::default(), |metric| metric.combine);
@@ -414,33 +375,6 @@ impl SourcePull<'_> {
             let names = names.join(", ");
             format!("metrics without a [metrics.NAME] in the configuration, taken as neutral totals: {names}")
         })
-    }
-}
-
-/// Rows of one metric and day mostly come together: they are added up before the map is asked.
-#[derive(Debug, Default)]
-struct Running {
-    of: Option<(i64, Day)>,
-    total: UsageTotal,
-}
-
-impl Running {
-    fn add(&mut self, figures: &mut Figures, of: (i64, Day), value: f64) {
-        if self.of != Some(of) {
-            self.rest(figures);
-            self.of = Some(of);
-        }
-        self.total.total += value;
-        self.total.rows += 1;
-    }
-
-    fn rest(&mut self, figures: &mut Figures) {
-        if let Some(of) = self.of.take() {
-            let total = figures.usage.entry(of).or_default();
-            total.total += self.total.total;
-            total.rows += self.total.rows;
-        }
-        self.total = UsageTotal::default();
     }
 }
 

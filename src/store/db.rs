@@ -68,10 +68,15 @@ macro_rules! on_tx {
 }
 pub(crate) use on_tx;
 
-/// `($1,$2),($3,$4)`: the places for `rows` rows of `columns` values.
-pub(crate) fn placeholders(rows: usize, columns: usize) -> String {
+/// The places for `rows` rows of `columns` values: `($1,$2),($3,$4)`. SQLite takes `$1` for a name and looks each one up among
+/// all, so that thousands of them cost the square; there it is `(?,?),(?,?)`.
+pub(crate) fn placeholders(tx: &Tx, rows: usize, columns: usize) -> String {
+    let place = |number: usize| match tx {
+        Tx::Sqlite(_) => "?".to_owned(),
+        Tx::Postgres(_) => format!("${number}"),
+    };
     let row = |row: usize| {
-        let places: Vec<String> = (1..=columns).map(|column| format!("${}", row * columns + column)).collect();
+        let places: Vec<String> = (1..=columns).map(|column| place(row * columns + column)).collect();
         format!("({})", places.join(","))
     };
     (0..rows).map(row).collect::<Vec<_>>().join(",")

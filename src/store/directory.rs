@@ -77,7 +77,7 @@ impl Directory {
             }
         }
         for rows in new.chunks(1000) {
-            let sql = format!("INSERT INTO account (ordinal, block, id) VALUES {}", placeholders(rows.len(), 3));
+            let sql = format!("INSERT INTO account (ordinal, block, id) VALUES {}", placeholders(tx, rows.len(), 3));
             on_tx!(tx, conn => {
                 let mut query = sqlx::query(AssertSqlSafe(sql));
                 for (ordinal, id) in rows {

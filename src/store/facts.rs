@@ -176,7 +176,7 @@ async fn insert(tx: &mut Tx, record: RecordKind, pull: i64, versions: &[Version<
     }
     let sql = format!(
         "INSERT INTO fact (record, key, pull, known_on, block, ordinal, head, body) VALUES {}",
-        placeholders(versions.len(), 8)
+        placeholders(tx, versions.len(), 8)
     );
     on_tx!(tx, conn => {
         let mut query = sqlx::query(AssertSqlSafe(sql));

@@ -105,7 +105,7 @@ pub(super) async fn write(tx: &mut Tx, pull: i64, undone: &[(TileId, Undo)]) -> 
         .flat_map(|(id, undo)| undo.rows().into_iter().map(|(until, body)| (id.0, i64::from(until.days()), body)))
         .collect();
     for rows in rows.chunks(BATCH) {
-        let sql = format!("INSERT INTO tile_journal (tile, pull, replaced_on, body) VALUES {}", placeholders(rows.len(), 4));
+        let sql = format!("INSERT INTO tile_journal (tile, pull, replaced_on, body) VALUES {}", placeholders(tx, rows.len(), 4));
         on_tx!(tx, conn => {
             let mut query = sqlx::query(AssertSqlSafe(sql));
             for (tile, until, body) in rows {

@@ -198,7 +198,7 @@ pub async fn record(tx: &mut Tx, pull: &Pull, rejects: &[StoredReject]) -> Resul
     for (chunk, rows) in (0_i64..).zip(rejects.chunks(500)) {
         let sql = format!(
             "INSERT INTO reject (pull, number, line, column_name, reason, row_text, place) VALUES {}",
-            placeholders(rows.len(), 7)
+            placeholders(tx, rows.len(), 7)
         );
         on_tx!(tx, conn => {
             let mut query = sqlx::query(AssertSqlSafe(sql));

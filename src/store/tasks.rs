@@ -97,7 +97,7 @@ pub async fn insert(tx: &mut Tx, block: i64, opened: &[Opened]) -> Result<()> {
     for opened in opened.chunks(500) {
         let sql = format!(
             "INSERT INTO prescription (block, {PRESCRIPTION}) VALUES {} ON CONFLICT (id) DO NOTHING",
-            placeholders(opened.len(), 14)
+            placeholders(tx, opened.len(), 14)
         );
         on_tx!(tx, conn => {
             let mut query = sqlx::query(AssertSqlSafe(sql));
@@ -124,7 +124,7 @@ pub async fn insert(tx: &mut Tx, block: i64, opened: &[Opened]) -> Result<()> {
     }
     let tasks: Vec<&Task> = opened.iter().flat_map(|opened| &opened.tasks).collect();
     for tasks in tasks.chunks(500) {
-        let sql = format!("INSERT INTO task ({TASK}) VALUES {} ON CONFLICT (id) DO NOTHING", placeholders(tasks.len(), 14));
+        let sql = format!("INSERT INTO task ({TASK}) VALUES {} ON CONFLICT (id) DO NOTHING", placeholders(tx, tasks.len(), 14));
         on_tx!(tx, conn => {
             let mut query = sqlx::query(AssertSqlSafe(sql));
             for task in tasks {

@@ -209,7 +209,7 @@ impl UsageWriter {
         self.lay(tx, true).await?;
         let days: Vec<(&Day, &Day)> = self.new_days.iter().collect();
         for days in days.chunks(500) {
-            let sql = format!("INSERT INTO usage_day (source, day, known_on, pull) VALUES {}", placeholders(days.len(), 4));
+            let sql = format!("INSERT INTO usage_day (source, day, known_on, pull) VALUES {}", placeholders(tx, days.len(), 4));
             on_tx!(tx, conn => {
                 let mut query = sqlx::query(AssertSqlSafe(sql));
                 for (day, known_on) in days {
@@ -265,7 +265,7 @@ async fn write_tiles(tx: &mut Tx, tiles: &[(TileId, Vec<u8>)]) -> Result<()> {
     if tiles.is_empty() {
         return Ok(());
     }
-    let places = placeholders(tiles.len(), 2);
+    let places = placeholders(tx, tiles.len(), 2);
     let sql = format!("INSERT INTO tile (id, body) VALUES {places} ON CONFLICT (id) DO UPDATE SET body = excluded.body");
     on_tx!(tx, conn => {
         let mut query = sqlx::query(AssertSqlSafe(sql));
