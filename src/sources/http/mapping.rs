@@ -72,6 +72,14 @@ pub struct Request {
     pub fields: Vec<Field>,
 }
 
+impl Request {
+    /// Whether anything is worked out from its rows.
+    pub fn works_out(&self) -> bool {
+        let formula = |field: &Field| matches!(field.from, From::Formula(_));
+        self.keep.is_some() || self.refuse.is_some() || self.fields.iter().any(formula)
+    }
+}
+
 /// A request's address and content.
 #[derive(Clone, Debug)]
 pub struct Asking {

@@ -157,7 +157,9 @@ fn cells<'j>(
     if !matches!(row, Json::Object(_) | Json::List(_)) {
         return Err(Fault::Aside(String::new(), format!("is {}, where a row is due", row.kind())));
     }
-    working.row(row, parent);
+    if request.works_out() {
+        working.row(row, parent);
+    }
     if let Some((refuse, because)) = &request.refuse
         && refuse.answer(working).map_err(|nothing| Fault::Whole(format!("refuse: {}", said(nothing))))?
     {

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """How fast `longroad pull` takes rows out of a web service's JSON pages, beside curl fetching the same pages into a file.
 
-  benches/http.py                             1,200,000 rows of usage in pages of 5,000, 5 runs of each
-  benches/http.py --accounts 1000 --runs 3
+  benches/web_pages.py                             1,200,000 rows of usage in pages of 5,000, 5 runs of each
+  benches/web_pages.py --accounts 1000 --runs 3
 
 Needs curl and `cargo build --release` (or --binary). The service is a private one in this process's child, in a folder in /tmp
 that is gone at the end; its pages are made before anything is timed. What is timed is the whole process, in turn:
@@ -132,7 +132,7 @@ def main():
                 (place / "playbooks/sources/bench.yaml").write_text(MAPPING)
                 source = ways[name]
                 (place / "longroad.toml").write_text(f'[[source]]\nname = "web"\n{source}\n{metrics}\n')
-                command = [arguments.binary, "pull"] if source else ["curl", "-s", "--fail", *urls]
+                command = [arguments.binary.resolve(), "pull"] if source else ["curl", "-s", "--fail", *urls]
                 figures[name].append(timed(command, place))
         print(f"{total:,} rows of usage in {len(urls)} pages, {arguments.runs} runs, medians\n")
         print(f"{'':10}{'seconds':>10}{'CPU s':>10}{'rows/s':>12}{'peak MiB':>10}")
