@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{
-    audit, backup, check, cycle, demo, digests, export, forget, init, jobs, preview, pull, rejects, resend, restore, run, score,
-    scores, sources, task, tasks,
+    audit, backup, check, cycle, demo, digests, export, forget, health, init, jobs, preview, pull, rejects, resend, restore, run,
+    score, scores, sources, task, tasks,
 };
 
 /// Watches over customers: scores their health with every point explained, prescribes what to do, looks at what became of
@@ -61,6 +61,7 @@ pub enum Command {
     Sources(sources::Arguments),
     Export(export::Arguments),
     Forget(forget::Arguments),
+    Health(health::Arguments),
     Audit(audit::Arguments),
     Backup(backup::Arguments),
     Restore(restore::Arguments),

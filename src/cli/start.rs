@@ -9,8 +9,8 @@ use super::arguments::{Arguments, Command, Shared};
 use super::exit::{Exit, paragraph};
 use super::reply::Reply;
 use super::{
-    audit, backup, check, cycle, demo, digests, export, forget, init, jobs, preview, pull, rejects, resend, restore, run, score,
-    scores, sources, task, tasks,
+    audit, backup, check, cycle, demo, digests, export, forget, health, init, jobs, preview, pull, rejects, resend, restore, run,
+    score, scores, sources, task, tasks,
 };
 use crate::clock::SystemClock;
 use crate::config::environment;
@@ -63,6 +63,7 @@ async fn dispatch(shared: &Shared, command: Command) -> Result<Reply> {
         Command::Rejects(arguments) => rejects::run(file, &arguments).await,
         Command::Sources(arguments) => sources::run(file, &arguments, clock).await,
         Command::Export(arguments) => export::run(file, &arguments, shared.json).await,
+        Command::Health(arguments) => health::run(file, &arguments).await,
         Command::Forget(arguments) => forget::run(file, &arguments, clock).await,
         Command::Audit(arguments) => audit::run(file, &arguments).await,
         Command::Backup(arguments) => backup::run(file, &arguments, clock).await,

@@ -27,13 +27,13 @@ pub struct Figures {
     pub usage: BTreeMap<(i64, Day), UsageTotal>,
 }
 
-/// Why a pull cannot be trusted, if it cannot. `works`: whether people work on a day; on others use may fall.
+/// Why a pull cannot be trusted, if it cannot. `ordinary`: whether a day is no holiday and no moved working day.
 pub async fn suspicion(
     db: &Db,
     source: &Source,
     figures: &Figures,
     metrics: &[StoredMetric],
-    works: &(dyn Fn(Day) -> bool + Sync),
+    ordinary: &(dyn Fn(Day) -> bool + Sync),
 ) -> Result<Option<String>> {
     for (feed, rows) in &figures.accounts {
         let usual = usual_rows(db, &source.name, feed).await?;
@@ -44,7 +44,7 @@ pub async fn suspicion(
     let days: Vec<Day> = figures.usage.keys().map(|(_, day)| *day).collect();
     let Some(newest) = days.iter().max() else { return Ok(None) };
     let known = usage_totals(db, &source.name, *newest - 7 * (WEEKS + 1)).await?;
-    Ok(fallen(&figures.usage, &known, source.most_usage_drop_share, works).map(|fall| {
+    Ok(fallen(&figures.usage, &known, source.most_usage_drop_share, ordinary).map(|fall| {
         let name = metrics.iter().find(|metric| metric.id == fall.metric).map_or("a metric", |metric| &metric.name);
         let (share, limit) = (fall.share * 100.0, source.most_usage_drop_share * 100.0);
         format!("brings {share:.0} % less {name} on {} than on the same weekday before (more than {limit:.0} %)", fall.day)
@@ -74,10 +74,10 @@ fn fallen(
     brought: &BTreeMap<(i64, Day), UsageTotal>,
     known: &BTreeMap<(i64, Day), UsageTotal>,
     most_share: f64,
-    works: &(dyn Fn(Day) -> bool + Sync),
+    ordinary: &(dyn Fn(Day) -> bool + Sync),
 ) -> Option<Fall> {
     let newest_known = known.keys().map(|(_, day)| *day).max()?;
-    let mut days: Vec<Day> = brought.keys().map(|(_, day)| *day).filter(|day| *day > newest_known && works(*day)).collect();
+    let mut days: Vec<Day> = brought.keys().map(|(_, day)| *day).filter(|day| *day > newest_known && ordinary(*day)).collect();
     days.sort_unstable();
     days.dedup();
     let mut metrics: Vec<i64> = known.keys().map(|(metric, _)| *metric).collect();
@@ -85,7 +85,7 @@ fn fallen(
     for &day in days.iter().rev().take(DAYS_JUDGED) {
         for &metric in &metrics {
             let total = |on: Day| brought.get(&(metric, on)).or_else(|| known.get(&(metric, on))).map(|total| total.total);
-            let before = (1..=WEEKS).map(|week| day - 7 * week).filter(|day| works(*day)).filter_map(total);
+            let before = (1..=WEEKS).map(|week| day - 7 * week).filter(|day| ordinary(*day)).filter_map(total);
             let Some(usual) = median(before).filter(|usual| *usual > 0.0) else { continue };
             let share = 1.0 - total(day).unwrap_or_default() / usual;
             if share > most_share {
@@ -125,7 +125,8 @@ mod tests {
     fn use_that_fell_in_a_day_is_suspect_and_a_weekend_is_not() {
         let known = totals(&[(86, 100.0), (93, 110.0), (94, 5.0), (99, 90.0)]);
         let all = |_: Day| true;
-        let fall = |brought: &[(i32, f64)], works: &(dyn Fn(Day) -> bool + Sync)| fallen(&totals(brought), &known, 0.6, works);
+        let fall =
+            |brought: &[(i32, f64)], ordinary: &(dyn Fn(Day) -> bool + Sync)| fallen(&totals(brought), &known, 0.6, ordinary);
         assert_eq!(fall(&[(100, 45.0)], &all), None);
         let found = fall(&[(100, 20.0)], &all).unwrap();
         assert_eq!((found.metric, found.day), (1, Day::from_days(100)));

@@ -3,12 +3,14 @@
 mod assess;
 mod book;
 mod distrust;
+mod drift;
 mod evaluate;
 mod look;
 mod mailing;
 mod mails;
 mod population;
 pub mod pull;
+pub mod push;
 mod read_file;
 mod report;
 mod run;

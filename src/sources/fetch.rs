@@ -45,6 +45,7 @@ async fn in_time<T>(source: &Source, work: impl Future<Output = Result<T, Source
 
 async fn by_kind(ask: Fetch<'_>) -> Result<Vec<Feed>, SourceError> {
     match ask.source.kind {
+        SourceKind::Csv if ask.source.url.is_some() => csv::remote(ask).await,
         SourceKind::Csv => files(ask.config, ask.source),
         SourceKind::Http => http::fetch(ask).await,
         SourceKind::Sql => sql::fetch(ask).await,
@@ -56,10 +57,11 @@ async fn by_kind(ask: Fetch<'_>) -> Result<Vec<Feed>, SourceError> {
 
 async fn sample_by_kind(ask: Fetch<'_>) -> Result<Vec<Sample>, SourceError> {
     match ask.source.kind {
+        SourceKind::Http => http::sample(ask).await,
         SourceKind::Sql => sql::sample(ask).await,
         SourceKind::Clickhouse => clickhouse::sample(ask).await,
         // Files are looked at whole by `check` without being asked; what is sent to us is seen when it comes.
-        SourceKind::Csv | SourceKind::Http | SourceKind::Push => Ok(Vec::new()),
+        SourceKind::Csv | SourceKind::Push => Ok(Vec::new()),
     }
 }
 
