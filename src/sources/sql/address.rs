@@ -11,6 +11,27 @@ use sqlx::sqlite::SqliteConnectOptions;
 use crate::config::{Config, Secret, Source};
 use crate::sources::query::Dialect;
 
+/// What the url of PostgreSQL may say behind its question mark. The driver would log any other, with its value.
+const POSTGRES_PARAMETERS: [&str; 17] = [
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "statement-cache-capacity",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "options",
+];
+
 /// How to connect.
 #[derive(Clone, Debug)]
 pub enum Address {
@@ -31,7 +52,11 @@ impl Address {
         match scheme {
             "sqlite" => sqlite(&config.resolve(Path::new(rest.strip_prefix("//").unwrap_or(rest)))),
             "postgres" | "postgresql" => {
-                let (parsed, mut to) = (parse(url)?, url.parse::<PgConnectOptions>().map_err(|_| unreadable())?);
+                let parsed = parse(url)?;
+                if let Some((name, _)) = parsed.query_pairs().find(|(name, _)| !POSTGRES_PARAMETERS.contains(&&**name)) {
+                    return Err(format!("the url has a parameter `{name}`, which is not known"));
+                }
+                let mut to = url.parse::<PgConnectOptions>().map_err(|_| unreadable())?;
                 if let Some(user) = &source.user {
                     to = to.username(user);
                 }
@@ -153,6 +178,8 @@ mod tests {
             let reason = of(wrong).unwrap_err();
             assert!(!reason.contains("secret") && !reason.contains("ret@"), "{reason}");
         }
+        let mistyped = of("postgres://u@host/x?passwort=secret").unwrap_err();
+        assert_eq!(mistyped, "the url has a parameter `passwort`, which is not known", "and no driver logs its value");
         assert!(of("sqlite:nowhere.db").unwrap_err().starts_with("there is no database file"));
     }
 }
