@@ -33,9 +33,9 @@ impl<'a> Progress<'a> {
 
     fn line(&self) -> String {
         let mut line = format!("{}: {} rows", self.name, self.rows);
-        if self.expected > 0 {
+        if let Some(percent) = (self.rows * 100).checked_div(self.expected) {
             // What comes beyond what was expected is never the end.
-            let percent = (self.rows * 100 / self.expected).min(99);
+            let percent = percent.min(99);
             let full = usize::try_from(percent * WIDTH / 100).unwrap_or_default();
             let empty = usize::try_from(WIDTH).unwrap_or_default() - full;
             // Writing to a string cannot fail.
