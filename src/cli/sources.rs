@@ -14,7 +14,9 @@ use super::words::count;
 use super::{open, pull};
 use crate::clock::Clock;
 use crate::config::{Config, Source};
+use crate::model::record::RecordKind;
 use crate::model::{Day, Instant, Zone};
+use crate::schedule::timetables;
 use crate::store::Db;
 use crate::store::audit::{self, Deed};
 use crate::store::facts::AsOf;
@@ -54,9 +56,13 @@ struct Told<'a> {
     /// Why the last pull came to nothing, if so.
     reason: Option<String>,
     next: Option<String>,
+    /// When it is pulled next while `longroad run` runs.
+    next_run: Option<String>,
     files: Vec<&'a Pull>,
     #[serde(skip)]
     pulled_at: Option<Instant>,
+    #[serde(skip)]
+    next_at: Option<Instant>,
 }
 
 /// Tells it, or lets in what is held back.
@@ -75,10 +81,16 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
     let mut sources = Vec::new();
     for source in &config.sources {
         let newest = days.get(&source.name).and_then(|days| days.last().copied());
-        let mut standing = judge(source, place(&config, source), &pulls, newest, today);
-        if let Some(known) = standings.get(&source.name) {
+        let known = standings.get(&source.name);
+        let asked_on = known.and_then(|known| known.succeeded_at).map(|at| config.company.zone().day_of(at));
+        let fresh_until = newest.or(asked_on.map(|day| day - 1).filter(|_| !brings_use(&pulls, source)));
+        let mut standing = judge(source, place(&config, source), &pulls, fresh_until, today);
+        standing.newest_day = newest;
+        if let Some(known) = known {
             standing.trouble(known);
         }
+        standing.next_at = next_run(&config, source, clock.now());
+        standing.next_run = standing.next_at.map(|at| at.to_string());
         sources.push(standing);
     }
     let texts: Vec<String> = sources.iter().map(|source| text(source, config.company.zone())).collect();
@@ -106,6 +118,9 @@ impl Told<'_> {
     /// A pull that came to nothing is more urgent than the age of the data.
     fn trouble(&mut self, known: &Standing) {
         let name = self.name;
+        if let Some(at) = known.succeeded_at {
+            (self.pulled_at, self.last_success) = (Some(at), Some(at.to_string()));
+        }
         if let Some((_, suspicion)) = known.suspicion.as_ref() {
             self.state = "suspect";
             self.reason = Some(suspicion.clone());
@@ -120,6 +135,17 @@ impl Told<'_> {
             self.next = Some(format!("mend it, then `longroad pull {name}`. Until then the old data stand"));
         }
     }
+}
+
+fn brings_use(pulls: &[Pull], source: &Source) -> bool {
+    pulls.iter().any(|pull| pull.source == source.name && pull.record == RecordKind::Usage.name())
+}
+
+/// When the daemon pulls it next: on its own schedule, or with the cycle.
+fn next_run(config: &Config, source: &Source, now: Instant) -> Option<Instant> {
+    let own = format!("pull:{}", source.name);
+    let jobs = timetables(config).into_iter().filter(|timetable| timetable.job == own || timetable.job == "cycle");
+    jobs.filter_map(|timetable| timetable.when.next(now)).min()
 }
 
 /// Where the source is, for people: never with what its address may hold besides.
@@ -155,7 +181,7 @@ fn judge<'a>(source: &'a Source, path: String, pulls: &'a [Pull], newest_day: Op
         (rejected > 0).then(|| "`longroad rejects` lists what was set aside".to_owned())
     };
     let last_success = pulled_at.map(|at| at.to_string());
-    Told { name, path, state, last_success, newest_day, reason: None, next, files, pulled_at }
+    Told { name, path, state, last_success, newest_day, reason: None, next, next_run: None, files, pulled_at, next_at: None }
 }
 
 fn text(source: &Told, zone: &Zone) -> String {
@@ -163,7 +189,7 @@ fn text(source: &Told, zone: &Zone) -> String {
     let mut text = format!("{}: {}\n", source.name, source.state);
     // Writing to a string cannot fail.
     if let Some(pulled) = source.pulled_at {
-        let _ = writeln!(text, "  last new data {}", at(pulled));
+        let _ = writeln!(text, "  last success {}", at(pulled));
     }
     if let Some(day) = source.newest_day {
         let _ = writeln!(text, "  newest day of use {day}");
@@ -173,6 +199,9 @@ fn text(source: &Told, zone: &Zone) -> String {
     }
     if let Some(next) = &source.next {
         let _ = writeln!(text, "  next: {next}");
+    }
+    if let Some(next) = source.next_at {
+        let _ = writeln!(text, "  next run {}", at(next));
     }
     let number = |head| (head, Side::Right, 12);
     let columns =
@@ -269,7 +298,7 @@ mod tests {
         let standing = judge(&source, "data".into(), &pulls, Some(Day::from_days(19_999)), Day::from_days(20_000));
         assert_eq!(
             text(&standing, &Zone::UTC),
-            "files: fresh\n  last new data 2024-10-04 12:00\n  newest day of use 2024-10-03\n  \
+            "files: fresh\n  last success 2024-10-04 12:00\n  newest day of use 2024-10-03\n  \
              next: `longroad rejects` lists what was set aside\n  1 file\n  \
              file            rows  changed  set aside  pulled\n  \
              data/usage.csv   100        7          2  2024-10-04 12:00\n"
