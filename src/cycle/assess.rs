@@ -44,7 +44,7 @@ pub struct Customer {
     /// What it bought.
     pub product: Option<Arc<str>>,
     /// Revenue of one year, by currency.
-    pub arr: Vec<(Currency, i64)>,
+    pub arr: Box<[(Currency, i64)]>,
     /// All that is known in numbers; what peers tell is still missing.
     pub signals: Signals,
     /// What it is compared by. The group is set once all blocks are there.

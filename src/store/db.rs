@@ -161,7 +161,8 @@ async fn open_sqlite(file: &Path) -> Result<Db> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(30))
-        .pragma("cache_size", "-2000")
+        // A cycle reads each page once: more than a megabyte is for nobody.
+        .pragma("cache_size", "-1000")
         // The driver would log the whole text of a statement that takes a second.
         .disable_statement_logging();
     let open = || format!("opening the store {}", file.display());
