@@ -10,7 +10,7 @@
 //!
 //! | row | folders | may use |
 //! |---|---|---|
-//! | 0 | `model`, `clock` | – |
+//! | 0 | `model`, `clock`, `statistics` | – |
 //! | 1 | `config`, `signals`, `health`, `risk`, `value`, `revenue`, `playbook`, `pipeline`, `requests`, `digest`, `backtest` | row 0; in row 1 only leftward along the flow |
 //! | 2 | `sources`, `store` | rows 0–1 |
 //! | 3 | `delivery`, `schedule` | rows 0–2 |
@@ -32,5 +32,6 @@ pub mod model;
 pub mod playbook;
 pub mod signals;
 pub mod sources;
+pub mod statistics;
 pub mod store;
 pub mod value;

@@ -35,6 +35,7 @@ pub fn adoption(
     // An account that was never seen in use has been silent as long as it could have been seen.
     let days_since = newest + 1 - usage.last_use.unwrap_or(since);
     signals.set(Signal::DaysSinceUse, known(f64::from(days_since.min(SPAN))));
+    peer.silence = Some(single(f64::from(days_since)));
     if let Some(gap) = median_gap(usage.active) {
         signals.set(Signal::UseGap, known(gap));
     }
@@ -47,6 +48,12 @@ pub fn adoption(
     signals.set(Signal::FeaturesUsed, known(f64::from(usage.features)));
     if let (Some(users), Some(seats)) = (usage.users, seats.filter(|&seats| seats > 0)) {
         signals.set(Signal::LicenceUtilisation, known(users / f64::from(seats)));
+    }
+    let long = coverage.window(0, SPAN, since) & usage.known;
+    peer.frequency = Some(single(f64::from((usage.active & long).count_ones()) / f64::from(long.count_ones())));
+    if let (Some(good), Some(paid)) = (usage.good_level, signals.value(Signal::Arr).filter(|arr| *arr > 0.0)) {
+        // A month's value for a month's price.
+        peer.value = Some(single(if good > 0.0 { good + scale.ln() } else { 0.0 } - (paid / 12.0).ln_1p()));
     }
     // What is younger is scaled up; no use at all stays none.
     peer.volume = Some(single(if usage.volume > 0.0 { usage.volume + scale.ln() } else { 0.0 }));
@@ -92,6 +99,9 @@ pub fn among_peers(signals: &mut Signals, input: &PeerInput, place: &super::peer
     };
     set(Signal::UsePercentile, place.volume);
     set(Signal::OutcomePercentile, place.bad_share.map(|percentile| 100.0 - percentile));
+    set(Signal::RecencyPercentile, place.silence.map(|percentile| 100.0 - percentile));
+    set(Signal::FrequencyPercentile, place.frequency);
+    set(Signal::ValuePercentile, place.value);
     set(Signal::UseTrend, input.trend.zip(place.median_trend).map(|(trend, median)| f64::from(trend) - median));
     set(
         Signal::FeatureBreadth,
@@ -119,8 +129,17 @@ mod tests {
     fn signals_of(active: u128, covered: u128, since: i32) -> (Signals, PeerInput) {
         let coverage = Coverage { anchor: Day::from_days(1000), first: Day::from_days(0), covered, state: State::Fresh };
         let last_use = (active != 0).then(|| Day::from_days(999 - active.trailing_zeros().cast_signed()));
-        let usage =
-            AccountUse { active, features: 2, volume: 3.0, good: 3.0, bad: 1.0, users: Some(5.0), last_use, known: u128::MAX };
+        let usage = AccountUse {
+            active,
+            features: 2,
+            volume: 3.0,
+            good: 3.0,
+            bad: 1.0,
+            good_level: Some(1.4),
+            users: Some(5.0),
+            last_use,
+            known: u128::MAX,
+        };
         let (mut signals, mut peer) = (Signals::default(), PeerInput::default());
         adoption(&mut signals, &mut peer, Some(&coverage), &usage, Day::from_days(since), Some(10));
         (signals, peer)

@@ -90,6 +90,8 @@ pub struct AccountUse {
     pub good: f64,
     /// Sum of 28 days over bad totals.
     pub bad: f64,
+    /// The mean of log(1 + sum of 28 days) over the good totals, where any is declared.
+    pub good_level: Option<f64>,
     /// The highest count of active users in 28 days, where a metric counts them.
     pub users: Option<f64>,
     /// The newest day with use, as far as was looked back.
@@ -112,8 +114,18 @@ impl BlockUse {
 
     /// The use of the account at a place.
     pub fn account(&self, place: usize) -> AccountUse {
-        let mut sum =
-            AccountUse { active: 0, features: 0, volume: 0.0, good: 0.0, bad: 0.0, users: None, last_use: None, known: 0 };
+        let mut sum = AccountUse {
+            good_level: None,
+            active: 0,
+            features: 0,
+            volume: 0.0,
+            good: 0.0,
+            bad: 0.0,
+            users: None,
+            last_use: None,
+            known: 0,
+        };
+        let mut good_metrics = 0.0;
         for metric in &self.metrics {
             let (used, value) = (metric.used[place], metric.last_28[place]);
             sum.known |= if metric.absent == Absent::Zero { u128::MAX } else { metric.seen[place] };
@@ -134,10 +146,13 @@ impl BlockUse {
                     sum.volume += value.ln_1p();
                     if polarity == Polarity::Good {
                         sum.good += value;
+                        sum.good_level = Some(sum.good_level.unwrap_or(0.0) + value.ln_1p());
+                        good_metrics += 1.0;
                     }
                 }
             }
         }
+        sum.good_level = sum.good_level.map(|level| level / good_metrics);
         sum
     }
 }

@@ -135,6 +135,12 @@ catalogue! {
     AgeDays "age_days" Unit::Days, "age of the account";
     /// Days since go-live.
     DaysSinceLive "days_since_live" Unit::Days, "days since go-live";
+    /// Place of the time since the last use among peers; 100 = the shortest.
+    RecencyPercentile "recency_percentile" Unit::Percentile, "recency of use";
+    /// Place of the share of active days in up to 128 days among peers.
+    FrequencyPercentile "frequency_percentile" Unit::Percentile, "frequency of use";
+    /// Place of good events for the money paid among peers.
+    ValuePercentile "value_percentile" Unit::Percentile, "value for money";
 }
 
 impl Signal {

@@ -19,6 +19,12 @@ pub struct PeerInput {
     pub features: Option<f32>,
     /// Bad events as a share of good and bad ones.
     pub bad_share: Option<f32>,
+    /// Days since the last use.
+    pub silence: Option<f32>,
+    /// Share of the known days, of up to 128, that had any use.
+    pub frequency: Option<f32>,
+    /// Logarithm of good events less that of the money paid for them.
+    pub value: Option<f32>,
 }
 
 /// The account's place; `None` where there are too few peers.
@@ -32,6 +38,12 @@ pub struct Place {
     pub wide_features: Option<f64>,
     /// Percentile of the share of bad events, 0 to 100.
     pub bad_share: Option<f64>,
+    /// Percentile of the days since the last use, 0 to 100.
+    pub silence: Option<f64>,
+    /// Percentile of the share of days with use, 0 to 100.
+    pub frequency: Option<f64>,
+    /// Percentile of value for money, 0 to 100.
+    pub value: Option<f64>,
 }
 
 /// The age of an account as its peers have it: up to 90, 180, 365, 730 days, or more.
@@ -52,6 +64,9 @@ struct Group {
     trend: Vec<f32>,
     features: Vec<f32>,
     bad_share: Vec<f32>,
+    silence: Vec<f32>,
+    frequency: Vec<f32>,
+    value: Vec<f32>,
 }
 
 impl Group {
@@ -60,10 +75,21 @@ impl Group {
         self.trend.extend(input.trend);
         self.features.extend(input.features);
         self.bad_share.extend(input.bad_share);
+        self.silence.extend(input.silence);
+        self.frequency.extend(input.frequency);
+        self.value.extend(input.value);
     }
 
     fn sort(&mut self) {
-        for values in [&mut self.volume, &mut self.trend, &mut self.features, &mut self.bad_share] {
+        for values in [
+            &mut self.volume,
+            &mut self.trend,
+            &mut self.features,
+            &mut self.bad_share,
+            &mut self.silence,
+            &mut self.frequency,
+            &mut self.value,
+        ] {
             values.sort_unstable_by(f32::total_cmp);
         }
     }
@@ -98,11 +124,17 @@ impl Peers {
             let group = self.groups.get(&input.group).map(of).filter(|values| values.len() >= LEAST_PEERS);
             group.or(Some(of(&self.all))).filter(|values| values.len() >= LEAST_PEERS)
         };
+        let among = |value: Option<f32>, of: fn(&Group) -> &Vec<f32>| {
+            value.zip(values(of)).map(|(value, values)| percentile(values, value))
+        };
         Place {
-            volume: input.volume.zip(values(|group| &group.volume)).map(|(value, values)| percentile(values, value)),
+            volume: among(input.volume, |group| &group.volume),
             median_trend: values(|group| &group.trend).map(|values| quantile(values, 0.5)),
             wide_features: values(|group| &group.features).map(|values| quantile(values, 0.75)),
-            bad_share: input.bad_share.zip(values(|group| &group.bad_share)).map(|(value, values)| percentile(values, value)),
+            bad_share: among(input.bad_share, |group| &group.bad_share),
+            silence: among(input.silence, |group| &group.silence),
+            frequency: among(input.frequency, |group| &group.frequency),
+            value: among(input.value, |group| &group.value),
         }
     }
 }
