@@ -20,6 +20,7 @@
 //! Row 1 is pure: no async, no I/O, no clock. It takes facts and a date and gives results, so that a replay of the
 //! past, a what-if, a test and tonight's run are the same code. `tests/it/layers.rs` holds the folders to the table.
 
+pub mod backtest;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -30,6 +31,7 @@ pub mod digest;
 pub mod health;
 pub mod model;
 pub mod playbook;
+pub mod risk;
 pub mod signals;
 pub mod sources;
 pub mod statistics;

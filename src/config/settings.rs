@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{Accounts, Company, ConfigError, Cycle, Log, Mail, Paths, Source, Store, StoreAddress, load};
+use super::{Accounts, Company, ConfigError, Cycle, Log, Mail, Paths, Risk, Source, Store, StoreAddress, load};
 use crate::model::MetricDeclaration;
 
 /// The commented configuration with every setting at its default, as `longroad init` writes it.
@@ -25,6 +25,8 @@ pub struct Config {
     pub accounts: Accounts,
     /// How often an account's turn comes.
     pub cycle: Cycle,
+    /// What probabilities are of.
+    pub risk: Risk,
     /// What is told on standard error.
     pub log: Log,
     /// What a customer-success team edits.
@@ -70,6 +72,7 @@ impl Default for Config {
             mail: Mail::default(),
             accounts: Accounts::default(),
             cycle: Cycle::default(),
+            risk: Risk::default(),
             log: Log::default(),
             paths: Paths::default(),
             sources: vec![Source::default()],

@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 
 use super::assess::Customer;
 use super::book::{self, Book};
+use super::calibrate;
 use super::evaluate::Evaluated;
 use super::population::{Block, Population};
 use super::report::{AccountScore, FactorReport, ScoreReport, ScoresReport};
@@ -15,6 +16,7 @@ use crate::delivery::Rendered;
 use crate::health::About;
 use crate::health::explain::{self, Change};
 use crate::model::Day;
+use crate::risk::{self, Models, Parts};
 use crate::signals::Band;
 use crate::signals::condition::LIFECYCLES;
 use crate::store::Db;
@@ -32,6 +34,25 @@ struct Look {
     population: Population,
     given: Option<Cycle>,
     on: Day,
+}
+
+/// The probabilities in force on a morning.
+struct Odds {
+    parts: Parts,
+    models: Models,
+}
+
+impl Odds {
+    async fn of(db: &Db, look: &Look) -> Result<Odds> {
+        let models = calibrate::models(db, &look.setup, look.population.world.as_of, &|_| ()).await?;
+        Ok(Odds { parts: Parts::of(&look.setup.cards), models })
+    }
+
+    /// The chance that the customer leaves; `None` where it has no score.
+    fn of_customer(&self, customer: &Customer, evaluated: &Evaluated<'_>, on: Day) -> Option<f64> {
+        let look = risk::Look::of(&self.parts, customer.ordinal, on, &evaluated.health, &customer.signals)?;
+        Some(self.models.probability(&self.parts, &look))
+    }
 }
 
 impl Look {
@@ -61,7 +82,7 @@ impl Look {
 
     fn evaluate<'a>(&'a self, block: &Block, customer: &Customer) -> Option<Evaluated<'a>> {
         let place = u16::try_from(place_of(customer.ordinal)).ok()?;
-        let before = block.before(place).zip(self.population.before.as_ref().map(|cycle| cycle.as_of));
+        let before = block.before(place).zip(self.population.before);
         Evaluated::of(&self.setup, customer, before, self.on)
     }
 
@@ -71,7 +92,12 @@ impl Look {
     }
 }
 
-fn account(customer: &Customer, evaluated: &Evaluated<'_>, given: Option<&GivenScore>) -> AccountScore {
+fn account(
+    customer: &Customer,
+    evaluated: &Evaluated<'_>,
+    given: Option<&GivenScore>,
+    churn_probability: Option<f64>,
+) -> AccountScore {
     let given = given.unwrap_or(&evaluated.given);
     AccountScore {
         account_id: customer.id.to_string(),
@@ -81,7 +107,7 @@ fn account(customer: &Customer, evaluated: &Evaluated<'_>, given: Option<&GivenS
         previous: given.previous,
         band: given.band.band,
         coverage: given.coverage,
-        churn_probability: None,
+        churn_probability,
         lifecycle: LIFECYCLES.get(usize::from(given.lifecycle)).copied().unwrap_or(evaluated.lifecycle),
         reasons: explain::reasons(evaluated.card, &evaluated.health, REASONS),
     }
@@ -90,13 +116,15 @@ fn account(customer: &Customer, evaluated: &Evaluated<'_>, given: Option<&GivenS
 /// All scores of a morning: as a cycle gave them, where one was run; else worked out now, under today's rules.
 pub async fn scores(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Option<Day>) -> Result<ScoresReport> {
     let look = Look::at(db, setup, clock, as_of).await?;
+    let odds = Odds::of(db, &look).await?;
     let mut accounts = Vec::new();
     for block in &look.population.blocks {
         let given = look.given(db, block.number).await?;
         for customer in &block.customers {
             let Some(evaluated) = look.evaluate(block, customer) else { continue };
             let given = given.iter().find(|given| given.place == evaluated.given.place);
-            accounts.push(account(customer, &evaluated, given));
+            let probability = odds.of_customer(customer, &evaluated, look.on);
+            accounts.push(account(customer, &evaluated, given, probability));
         }
     }
     accounts.sort_by(|a, b| a.account_id.cmp(&b.account_id));
@@ -120,6 +148,7 @@ pub async fn score(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, id: &str, as_
     let given = look.given(db, block_of(ordinal)).await?;
     let given = given.iter().find(|given| given.place == evaluated.given.place);
     let before = block.before(evaluated.given.place);
+    let odds = Odds::of(db, &look).await?;
     let changes = match before.and_then(|before| before.turn_on) {
         Some(turn) => changes(db, &look, &evaluated, id, turn).await?,
         None => Vec::new(),
@@ -130,7 +159,7 @@ pub async fn score(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, id: &str, as_
         as_of_approximated: look.population.world.approximated,
         given: given.is_some(),
         scorecard: evaluated.card.name.clone(),
-        account: account(customer, &evaluated, given),
+        account: account(customer, &evaluated, given, odds.of_customer(customer, &evaluated, look.on)),
         factors: evaluated.health.factors.iter().map(|factor| factor_report(&evaluated, factor, look.on)).collect(),
         changed_since: before.and_then(|before| before.turn_on),
         changes,

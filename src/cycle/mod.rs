@@ -2,12 +2,15 @@
 
 mod assess;
 mod book;
+mod calibrate;
 mod evaluate;
+mod history;
 mod look;
 mod mails;
 mod population;
 pub mod pull;
 mod read_file;
+mod replay;
 mod report;
 mod run;
 mod setup;

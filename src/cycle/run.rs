@@ -240,7 +240,7 @@ struct Diagnosed<'a> {
 
 /// Scores customers of a block and looks for signs: pure, and so fit for a thread of its own.
 fn diagnosed<'a>(setup: &'a Setup, population: &'a Population, block: &Block, customers: &'a [Customer]) -> Vec<Diagnosed<'a>> {
-    let before_on = population.before.as_ref().map(|cycle| cycle.as_of);
+    let before_on = population.before;
     let diagnose = |customer: &'a Customer| {
         let before = u16::try_from(place_of(customer.ordinal)).ok().and_then(|place| block.before(place));
         let mut evaluated = Evaluated::of(setup, customer, before.zip(before_on), population.world.as_of.day)?;

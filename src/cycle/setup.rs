@@ -41,6 +41,8 @@ struct Kept {
     undecided_days: u32,
     max_age_days: Vec<(String, u32)>,
     zone: String,
+    #[serde(default)]
+    risk: Option<(u32, f64)>,
 }
 
 impl Setup {
@@ -86,6 +88,7 @@ impl Setup {
             undecided_days: config.accounts.undecided_days,
             max_age_days: config.sources.iter().map(|source| (source.name.clone(), source.max_age_days)).collect(),
             zone: config.company.zone().name().to_owned(),
+            risk: Some((config.risk.horizon_days, config.risk.lost_a_year)),
         };
         let text = serde_json::to_string(&kept).map_err(|error| vec![Fault::whole("configuration", error.to_string())])?;
         let hash = hex(&Sha256::digest(&text))[..16].to_owned();
@@ -101,6 +104,10 @@ impl Setup {
         config.cycle.default_cadence_days = kept.default_cadence_days;
         config.accounts.alive = if kept.alive_by_use { crate::config::Alive::Use } else { crate::config::Alive::Contract };
         config.accounts.silent_days = kept.silent_days;
+        config.risk = kept.risk.map_or_else(crate::config::Risk::default, |(horizon_days, lost_a_year)| crate::config::Risk {
+            horizon_days,
+            lost_a_year,
+        });
         config.accounts.gap_tolerance_days = kept.gap_tolerance_days;
         config.accounts.undecided_days = kept.undecided_days;
         for source in &mut config.sources {

@@ -2,7 +2,7 @@
 
 use super::block_use::AccountUse;
 use super::coverage::{Coverage, SPAN};
-use super::{PeerInput, Reading, Signal, Signals, State};
+use super::{PeerInput, Reading, Signal, Signals, State, classes_dropped};
 use crate::model::Day;
 
 /// Fewer covered days than this in a window say nothing.
@@ -54,6 +54,8 @@ pub fn adoption(
     if let (Some(good), Some(paid)) = (usage.good_level, signals.value(Signal::Arr).filter(|arr| *arr > 0.0)) {
         // A month's value for a month's price.
         peer.value = Some(single(if good > 0.0 { good + scale.ln() } else { 0.0 } - (paid / 12.0).ln_1p()));
+    } else {
+        signals.set(Signal::ValuePercentile, Reading::NOT_APPLICABLE);
     }
     // What is younger is scaled up; no use at all stays none.
     peer.volume = Some(single(if usage.volume > 0.0 { usage.volume + scale.ln() } else { 0.0 }));
@@ -73,10 +75,18 @@ pub fn adoption(
         let rate = |days: f64, of: u128| days / f64::from(of.count_ones()) + 0.02;
         peer.trend = Some(single((rate(active, window) / rate(earlier, before)).log2()));
     }
+    if observed == 28 && before.count_ones() == 56 {
+        peer.active_days = Some((count(usage.active & window), count(usage.active & before)));
+    }
     if earlier > 0.0 {
         let share = (active / f64::from(observed)) / (earlier / f64::from(before.count_ones()));
         signals.set(Signal::UseRatio, known(share));
     }
+}
+
+/// Days of a window.
+fn count(days: u128) -> u8 {
+    u8::try_from(days.count_ones()).unwrap_or(u8::MAX)
 }
 
 /// In single precision.
@@ -103,6 +113,16 @@ pub fn among_peers(signals: &mut Signals, input: &PeerInput, place: &super::peer
     set(Signal::FrequencyPercentile, place.frequency);
     set(Signal::ValuePercentile, place.value);
     set(Signal::UseTrend, input.trend.zip(place.median_trend).map(|(trend, median)| f64::from(trend) - median));
+    if let (Some((recent, earlier)), Some(trend)) = (input.active_days, signals.value(Signal::UseTrend)) {
+        let dropped = classes_dropped(u32::from(recent), u32::from(earlier), trend);
+        let classes = dropped.map_or(0, |(before, now)| now as u8 - before as u8);
+        signals.set(Signal::CadenceDropped, known(f64::from(classes)));
+    }
+    let mut set = |signal: Signal, value: Option<f64>| {
+        if let Some(value) = value {
+            signals.set(signal, known(value));
+        }
+    };
     set(
         Signal::FeatureBreadth,
         input.features.zip(place.wide_features).map(|(features, wide)| (f64::from(features) / wide.max(1.0)).min(1.0)),

@@ -15,6 +15,8 @@ pub struct PeerInput {
     pub volume: Option<f32>,
     /// Binary logarithm of recent against earlier active days.
     pub trend: Option<f32>,
+    /// Days with use in the last 28 days and in the 56 before, where both are covered in full.
+    pub active_days: Option<(u8, u8)>,
     /// Features used.
     pub features: Option<f32>,
     /// Bad events as a share of good and bad ones.

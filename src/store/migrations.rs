@@ -10,6 +10,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "store", include_str!("../../migrations/0001_store.sql")),
     (2, "outbox", include_str!("../../migrations/0002_outbox.sql")),
     (3, "tasks", include_str!("../../migrations/0003_tasks.sql")),
+    (8, "risk", include_str!("../../migrations/0008_risk.sql")),
 ];
 
 /// Which dialect a text is for.

@@ -8,6 +8,7 @@ mod migrations;
 pub mod outbox;
 mod packed;
 pub mod pulls;
+pub mod risk_models;
 pub mod scores;
 mod task_change;
 mod task_rows;
