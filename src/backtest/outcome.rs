@@ -2,7 +2,7 @@
 
 use crate::model::Day;
 use crate::model::record::{Contract, ContractStatus};
-use crate::signals::ServiceRules;
+use crate::signals::{ServiceRules, successor};
 
 /// What became of one snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl Service {
         begun.sort_by(|a, b| (a.starts_on, &a.id).cmp(&(b.starts_on, &b.id)));
         let mut stretches: Vec<Stretch> = Vec::new();
         for contract in begun {
-            let (end, certain_on) = end(contract, rules);
+            let (end, certain_on) = end(contract, contracts, rules);
             match stretches.last_mut() {
                 Some(last) if last.until.is_none_or(|until| contract.starts_on - until <= rules.gap_tolerance_days) => {
                     if end.is_none() || last.until.is_some_and(|until| end.is_some_and(|end| end > until)) {
@@ -97,7 +97,7 @@ impl Service {
 
 /// The first day without service, and the morning on which it is certain that nothing follows. Notice decides: whoever has
 /// given it has left.
-fn end(contract: &Contract, rules: ServiceRules) -> (Option<Day>, Day) {
+fn end(contract: &Contract, contracts: &[Contract], rules: ServiceRules) -> (Option<Day>, Day) {
     let service_end = contract.service_end();
     match contract.status {
         Some(ContractStatus::Cancelled) => {
@@ -110,7 +110,12 @@ fn end(contract: &Contract, rules: ServiceRules) -> (Option<Day>, Day) {
             let certain = contract.decided_on.or(service_end).map_or(Day::ALWAYS, |decided| decided + 1);
             (service_end, service_end.map_or(certain, |end| certain.max(end + 1)))
         }
-        _ if contract.auto_renews == Some(true) => (None, Day::ALWAYS),
+        // It runs on by itself, unless another takes its place.
+        _ if contract.auto_renews == Some(true)
+            && contract.ends_on.is_none_or(|end| successor(contract, end, contracts, rules).is_none()) =>
+        {
+            (None, Day::ALWAYS)
+        }
         _ => (
             contract.ends_on,
             contract.ends_on.map_or(Day::ALWAYS, |end| end + rules.undecided_days.max(rules.gap_tolerance_days) + 1),
@@ -206,6 +211,19 @@ mod tests {
         let service = Service::of(&runs_on, RULES, day("2026-12-01"));
         assert_eq!(service.left_within(day("2026-10-01"), 60), closed(false, "2026-12-01"));
         assert_eq!(service.left_within(day("2026-10-02"), 60), Label::Open);
+    }
+
+    #[test]
+    fn the_last_of_many_terms_that_renew_themselves_is_the_one_that_counts() {
+        let signed = r#"{"auto_renews": true}"#;
+        let terms = [
+            contract("c1", "2026-01-01", "2026-02-01", signed),
+            contract("c2", "2026-02-01", "2026-03-01", r#"{"auto_renews": true, "replaces_id": ["c1"], "product": "larger"}"#),
+            contract("c3", "2026-03-01", "2026-04-01", r#"{"auto_renews": true, "status": "lost", "product": "larger"}"#),
+        ];
+        let service = Service::of(&terms, RULES, day("2026-12-01"));
+        assert_eq!(service.left_within(day("2026-01-15"), 45), closed(false, "2026-03-02"));
+        assert_eq!(service.left_within(day("2026-01-15"), 90), closed(true, "2026-04-16"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The commands: a file for each, and what they share.
 
 mod arguments;
+mod backtest;
 mod check;
 mod check_data;
 mod cycle;

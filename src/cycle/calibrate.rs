@@ -57,7 +57,7 @@ pub fn fit(setup: &Setup, parts: &Parts, snapshots: &[Snapshot], history: &Histo
             .iter()
             .filter(wanted)
             .filter_map(|snapshot| match kind {
-                Kind::Renewal => lesson(snapshot, history.renewal(snapshot), snapshot.end().map_or(0, Day::days)),
+                Kind::Renewal => renewal_lesson(snapshot, history),
                 Kind::Leaving => leaving_lesson(snapshot, history, horizon_days),
             })
             .collect();
@@ -71,6 +71,11 @@ pub fn fit(setup: &Setup, parts: &Parts, snapshots: &[Snapshot], history: &Histo
         risk::fit(&Fit { parts, kind, horizon_days: days, lost_a_year: setup.config.risk.lost_a_year, on }, &lessons, &now)
     };
     Models { fitted_on: on, renewal: of(Kind::Renewal), leaving: of(Kind::Leaving) }
+}
+
+/// Looks at one term are one observation.
+pub fn renewal_lesson<'a>(snapshot: &'a Snapshot, history: &History) -> Option<Lesson<'a>> {
+    lesson(snapshot, history.renewal(snapshot), snapshot.end().map_or(0, Day::days))
 }
 
 /// Looks whose windows overlap are one observation.

@@ -1,6 +1,6 @@
 //! What became of accounts, as far as is known by some morning: the outcomes that a replay is held against.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use anyhow::Result;
 
@@ -9,6 +9,7 @@ use super::world::World;
 use crate::backtest::{Label, Service, Snapshot, UsedDays};
 use crate::model::record::{Account, Contract, Record, RecordKind};
 use crate::model::{Day, Polarity};
+use crate::risk::Kind;
 use crate::store::{BLOCK, Db, directory, facts, usage};
 
 /// What became of accounts.
@@ -19,6 +20,7 @@ pub struct History {
     /// The morning up to which outcomes are known.
     pub until: Day,
     accounts: HashMap<u32, Past>,
+    term_ends: BTreeSet<Day>,
 }
 
 /// What became of one account.
@@ -35,7 +37,7 @@ impl History {
     pub async fn load(db: &Db, world: &World, chosen: Chosen) -> Result<History> {
         let until = world.coverage.as_ref().map_or(world.as_of.day, |coverage| coverage.anchor);
         let first_use = world.coverage.as_ref().map(|coverage| coverage.first);
-        let mut history = History { first: until, until, accounts: HashMap::new() };
+        let mut history = History { first: until, until, accounts: HashMap::new(), term_ends: BTreeSet::new() };
         let mut first = first_use;
         for block in (0..world.blocks).filter(|&block| chosen.holds(block, world.blocks)) {
             let mut contracts: HashMap<u32, Vec<Contract>> = HashMap::new();
@@ -60,6 +62,10 @@ impl History {
             }
             for (ordinal, contracts) in contracts {
                 first = first.into_iter().chain(contracts.iter().map(|contract| contract.starts_on)).min();
+                let long = |contract: &&Contract| {
+                    contract.ends_on.is_some_and(|end| Kind::of(Some(f64::from(end - contract.starts_on))) == Kind::Renewal)
+                };
+                history.term_ends.extend(contracts.iter().filter(long).filter_map(|contract| contract.ends_on));
                 if let Some(past) = history.accounts.get_mut(&ordinal) {
                     past.service = Service::of(&contracts, world.service_rules, until);
                 }
@@ -87,6 +93,21 @@ impl History {
             past.used = used.get(directory::place_of(ordinal)).cloned();
         }
         Ok(())
+    }
+
+    /// How many accounts there are.
+    pub fn len(&self) -> usize {
+        self.accounts.len()
+    }
+
+    /// Whether use shows that accounts live.
+    pub fn by_use(&self) -> bool {
+        self.accounts.values().any(|past| past.used.is_some())
+    }
+
+    /// The days on which terms end that were written into contracts, rising.
+    pub fn term_ends(&self) -> &BTreeSet<Day> {
+        &self.term_ends
     }
 
     /// Whether the term that was in force was renewed at its end.

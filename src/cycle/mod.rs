@@ -1,6 +1,7 @@
 //! One nightly cycle: pull, score, diagnose, prescribe, review, write digests, send.
 
 mod assess;
+mod backtest;
 mod book;
 mod calibrate;
 mod evaluate;
@@ -17,6 +18,7 @@ mod setup;
 mod work;
 mod world;
 
+pub use backtest::{BacktestReport, FitRow, Question, Surprise, backtest};
 pub use look::{Preview, preview, score, scores};
 pub use mails::{renderer, transport};
 pub use report::{AccountScore, CycleReport, FactorReport, ScoreReport, ScoresReport};

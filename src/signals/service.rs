@@ -190,7 +190,7 @@ fn returned(contracts: &[Contract], on: Day, rules: ServiceRules) -> Option<Day>
 }
 
 /// The contract that takes the place of one that ends: named by it, or of the same product and starting near the end.
-fn successor<'a>(contract: &Contract, end: Day, contracts: &'a [Contract], rules: ServiceRules) -> Option<&'a Contract> {
+pub fn successor<'a>(contract: &Contract, end: Day, contracts: &'a [Contract], rules: ServiceRules) -> Option<&'a Contract> {
     contracts
         .iter()
         .filter(|other| other.id != contract.id && other.starts_on > contract.starts_on)
