@@ -31,6 +31,8 @@ pub struct Tested<'a> {
     pub left: bool,
     /// The probability that was given then, 0 to 1.
     pub probability: f64,
+    /// Whether it was calibrated on own outcomes by then.
+    pub calibrated: bool,
 }
 
 /// What is measured.
@@ -73,6 +75,11 @@ pub struct Horizon {
     pub auc_within_date: Option<f64>,
     /// Of the score; beside the base rate, which is what chance gets.
     pub average_precision: Option<f64>,
+    /// Snapshots whose probability was calibrated on own outcomes by then. The measures of the probability are of these;
+    /// where there are none, of the uncalibrated defaults on all.
+    pub calibrated_n: usize,
+    /// Area under the curve of the score on the same snapshots.
+    pub score_auc_beside: Option<f64>,
     /// Area under the curve of the probability given then.
     pub probability_auc: Option<f64>,
     /// Lower end of its 95 % interval.
@@ -156,11 +163,15 @@ pub fn measure(subject: Subject, tested: &[Tested<'_>], parts: &Parts) -> Horizo
     let by_score = cases(&|one| Some(one.snapshot.look.risk));
     let ranking = Ranking::new(by_score.clone());
     let interval = clustered_interval(&ranking).filter(|_| known);
-    let foretold = Ranking::new(cases(&|one| Some(one.probability)));
+    let calibrated_n = tested.iter().filter(|one| one.calibrated).count();
+    let counts = |one: &Tested<'_>| one.calibrated || calibrated_n == 0;
+    let foretold = Ranking::new(cases(&|one| counts(one).then_some(one.probability)));
     let foretold_interval = clustered_interval(&foretold).filter(|_| known);
-    let pairs: Vec<(f64, bool)> = tested.iter().map(|one| (one.probability, one.left)).collect();
+    let pairs: Vec<(f64, bool)> = tested.iter().filter(|one| counts(one)).map(|one| (one.probability, one.left)).collect();
+    let foretold_events = pairs.iter().filter(|pair| pair.1).count();
+    let foretold_base = foretold_events as f64 / pairs.len().max(1) as f64;
     let brier = known.then(|| brier(&pairs));
-    let bins = match events.min(tested.len() - events) {
+    let bins = match foretold_events.min(pairs.len() - foretold_events) {
         few if few < BIN_EVENTS[0] => Vec::new(),
         some if some < BIN_EVENTS[1] => reliability(&pairs, 5),
         _ => reliability(&pairs, 10),
@@ -190,11 +201,16 @@ pub fn measure(subject: Subject, tested: &[Tested<'_>], parts: &Parts) -> Horizo
         auc_high: interval.map(|(_, high)| high),
         auc_within_date: Ranking::auc_within(&by_score, &mornings).filter(|_| known),
         average_precision: average_precision(&by_score).filter(|_| known),
+        calibrated_n,
+        score_auc_beside: area(&|one| counts(one).then_some(one.snapshot.look.risk)).filter(|_| known),
         probability_auc: foretold.auc().filter(|_| known),
         probability_auc_low: foretold_interval.map(|(low, _)| low),
         probability_auc_high: foretold_interval.map(|(_, high)| high),
         brier,
-        brier_skill: brier.zip(base_rate).map(|(brier, base)| 1.0 - brier / (base * (1.0 - base))),
+        brier_skill: brier.filter(|_| foretold_base > 0.0 && foretold_base < 1.0).map(|brier| {
+            // Against knowing the base rate.
+            1.0 - brier / (foretold_base * (1.0 - foretold_base))
+        }),
         log_loss: known.then(|| log_loss(&pairs)),
         calibration_error: (!bins.is_empty()).then(|| expected_calibration_error(&bins)),
         reliability: bins,

@@ -152,6 +152,13 @@ impl UsedDays {
         (at(from)..at(to).min(self.bits.len() * 64)).any(|at| self.bits[at / 64] >> (at % 64) & 1 == 1)
     }
 
+    /// The day on which an account that has been silent for so many days since its last use was gone.
+    pub fn gone(&self, silent_days: i32) -> Option<Day> {
+        let at = (0..self.bits.len() * 64).rev().find(|at| self.bits[at / 64] >> (at % 64) & 1 == 1)?;
+        let gone = self.first + i32::try_from(at).ok()? + silent_days + 1;
+        (gone <= self.until).then_some(gone)
+    }
+
     /// Whether nothing was used in the `days` days from `on` on.
     pub fn silent_within(&self, on: Day, days: i32) -> Label {
         let close = on + days;

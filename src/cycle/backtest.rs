@@ -283,6 +283,7 @@ impl Trial<'_> {
                 horizon_days: days.unwrap_or(365),
                 lost_a_year: self.setup.config.risk.lost_a_year,
                 on,
+                lender: None,
             };
             let model = risk::fit(&fit, &lessons, &now);
             let (level, accounts, events) = (model.level, model.accounts, model.events);
@@ -309,7 +310,8 @@ impl Trial<'_> {
                 Label::Closed { left, .. } => {
                     let model = models.get(&fold(snapshot.on()));
                     let probability = model.map_or(0.5, |model| model.probability(&self.parts, &snapshot.look));
-                    tested.push(Tested { snapshot, left, probability });
+                    let calibrated = model.is_some_and(|model| model.level > Level::Defaults);
+                    tested.push(Tested { snapshot, left, probability, calibrated });
                 }
             }
         }
@@ -347,7 +349,8 @@ impl Trial<'_> {
                 models
             });
             let probability = models.probability(&self.parts, &snapshot.look);
-            group.0.push(Tested { snapshot, left: *left, probability });
+            let calibrated = models.of(snapshot.look.kind).level > Level::Defaults;
+            group.0.push(Tested { snapshot, left: *left, probability, calibrated });
         }
         groups
             .into_iter()

@@ -11,7 +11,7 @@ use super::replay::{Plan, replay};
 use super::world::World;
 use crate::backtest::{Label, Snapshot};
 use crate::model::Day;
-use crate::risk::{self, Fit, Kind, Lesson, Look, Models, Parts};
+use crate::risk::{self, Fit, Kind, Lesson, Level, Look, Model, Models, Parts};
 use crate::store::facts::AsOf;
 use crate::store::{Db, risk_models};
 
@@ -51,7 +51,7 @@ pub async fn models(db: &Db, setup: &Arc<Setup>, as_of: AsOf, progress: &dyn Fn(
 /// Fits the models of a morning on snapshots before it.
 pub fn fit(setup: &Setup, parts: &Parts, snapshots: &[Snapshot], history: &History, on: Day) -> Models {
     let horizon_days = setup.config.risk.horizon_days.cast_signed();
-    let of = |kind: Kind| {
+    let of = |kind: Kind, lender: Option<&Model>| {
         let wanted = |snapshot: &&Snapshot| snapshot.look.kind == kind && snapshot.is_eligible();
         let lessons: Vec<Lesson<'_>> = snapshots
             .iter()
@@ -68,9 +68,18 @@ pub fn fit(setup: &Setup, parts: &Parts, snapshots: &[Snapshot], history: &Histo
             .map(|one| &one.look)
             .collect();
         let days = if kind == Kind::Renewal { YEAR_DAYS } else { horizon_days };
-        risk::fit(&Fit { parts, kind, horizon_days: days, lost_a_year: setup.config.risk.lost_a_year, on }, &lessons, &now)
+        risk::fit(
+            &Fit { parts, kind, horizon_days: days, lost_a_year: setup.config.risk.lost_a_year, on, lender },
+            &lessons,
+            &now,
+        )
     };
-    Models { fitted_on: on, renewal: of(Kind::Renewal), leaving: of(Kind::Leaving) }
+    let is_fitted = |model: &&Model| model.level > Level::Defaults;
+    let renewal = of(Kind::Renewal, None);
+    let leaving = of(Kind::Leaving, Some(&renewal).filter(is_fitted));
+    let lender = Some(&leaving).filter(is_fitted).filter(|_| !is_fitted(&&renewal));
+    let renewal = lender.map_or(renewal.clone(), |lender| of(Kind::Renewal, Some(lender)));
+    Models { fitted_on: on, renewal, leaving }
 }
 
 /// Looks at one term are one observation.

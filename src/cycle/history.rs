@@ -21,6 +21,7 @@ pub struct History {
     pub until: Day,
     accounts: HashMap<u32, Past>,
     term_ends: BTreeSet<Day>,
+    silent_days: i32,
 }
 
 /// What became of one account.
@@ -37,7 +38,13 @@ impl History {
     pub async fn load(db: &Db, world: &World, chosen: Chosen) -> Result<History> {
         let until = world.coverage.as_ref().map_or(world.as_of.day, |coverage| coverage.anchor);
         let first_use = world.coverage.as_ref().map(|coverage| coverage.first);
-        let mut history = History { first: until, until, accounts: HashMap::new(), term_ends: BTreeSet::new() };
+        let mut history = History {
+            first: until,
+            until,
+            accounts: HashMap::new(),
+            term_ends: BTreeSet::new(),
+            silent_days: world.silent_days.unwrap_or(0),
+        };
         let mut first = first_use;
         for block in (0..world.blocks).filter(|&block| chosen.holds(block, world.blocks)) {
             let mut contracts: HashMap<u32, Vec<Contract>> = HashMap::new();
@@ -127,9 +134,17 @@ impl History {
         }
     }
 
-    /// The day on which the customer of that morning was gone, where it is.
+    /// The day on which the customer of that morning was gone, where it is. A term that ends in a decision ends with it.
     pub fn gone(&self, snapshot: &Snapshot) -> Option<Day> {
-        self.accounts.get(&snapshot.look.account).and_then(|past| past.service.gone(snapshot.on()))
+        let past = self.accounts.get(&snapshot.look.account)?;
+        match (&past.used, snapshot.look.kind) {
+            (Some(used), _) => used.gone(self.silent_days),
+            (None, Kind::Leaving) => past.service.gone(snapshot.on()),
+            (None, Kind::Renewal) => {
+                let left = matches!(self.renewal(snapshot), Label::Closed { left: true, .. });
+                past.service.gone(snapshot.on()).filter(|_| left)
+            }
+        }
     }
 
     /// How many accounts have ever left, silence left aside.

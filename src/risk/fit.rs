@@ -5,7 +5,7 @@
 //! prior is the scorecard itself and whose weights are never negative. It is adopted only if, fitted on what was closed
 //! before the latest stretch of time, it foretells that stretch better than level 1 does.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::look::{Kind, Look, Parts};
 use super::model::{Level, Model, Span};
@@ -25,8 +25,8 @@ const WIDTH: f64 = 1.0;
 const SPAN_WIDTHS: (f64, f64) = (1.5, 0.25);
 /// Ends of the spans, in days to the end of the term.
 const RENEWAL_SPANS: &[i32] = &[45, 75, 105, 150, 210];
-/// The stated base rate counts like so many accounts of one's own.
-const BASE_ACCOUNTS: f64 = 50.0;
+/// The stated base rate counts like so many terms of one's own.
+const BASE_ACCOUNTS: f64 = 10.0;
 /// A part that is known of fewer than this share of the lessons has nothing to teach.
 const LEAST_KNOWN: f64 = 0.2;
 /// Population stability index over which a part has drifted.
@@ -60,6 +60,8 @@ pub struct Fit<'a> {
     pub lost_a_year: f64,
     /// The morning: nothing that is known later may have a part in it.
     pub on: Day,
+    /// Fitted on customers of another kind: their weights stand in where too few of this kind have left.
+    pub lender: Option<&'a Model>,
 }
 
 /// Fits the highest level that the lessons closed before the morning carry. `now`: looks at the accounts of that morning.
@@ -105,28 +107,31 @@ impl Fit<'_> {
     fn defaults(&self, closed: &[Lesson<'_>], now: &[&Look], why: String) -> Model {
         let weight = Self::weight(closed);
         let (seen, lost) = (closed.len() as f64 * weight, closed.iter().filter(|lesson| lesson.left).count() as f64 * weight);
-        let stated = 1.0 - (1.0 - self.lost_a_year).powf(f64::from(self.horizon_days) / 365.0);
-        let base = ((lost + stated * BASE_ACCOUNTS) / (seen + BASE_ACCOUNTS)).clamp(1e-4, 1.0 - 1e-4);
-        let slope = if self.kind == Kind::Renewal { DEFAULT_SLOPES.0 } else { DEFAULT_SLOPES.1 };
-        let risks: Vec<f64> = if now.is_empty() { vec![0.4] } else { now.iter().map(|look| look.risk).collect() };
-        let mean = |a: f64| risks.iter().map(|risk| sigmoid(a + slope * risk)).sum::<f64>() / risks.len() as f64;
+        let yearly = 1.0 - (1.0 - self.lost_a_year).powf(f64::from(self.horizon_days) / 365.0);
+        let base = ((lost + yearly * BASE_ACCOUNTS) / (seen + BASE_ACCOUNTS)).clamp(1e-4, 1.0 - 1e-4);
+        let stated = if self.kind == Kind::Renewal { DEFAULT_SLOPES.0 } else { DEFAULT_SLOPES.1 };
+        let (left, stayed) = counts(closed);
+        let mut model = Model {
+            level: Level::Defaults,
+            why,
+            intercept: 0.0,
+            slope: self.lender.map_or(stated, |lender| lender.slope),
+            deviations: self.lender.map(|lender| lender.deviations.clone()).unwrap_or_default(),
+            spans: Vec::new(),
+            accounts: number(left + stayed),
+            events: number(left),
+            drifted: Vec::new(),
+        };
+        let odds: Vec<f64> = now.iter().map(|look| model.log_odds(self.parts, look)).collect();
+        let odds = if odds.is_empty() { vec![0.4 * model.slope] } else { odds };
+        let mean = |a: f64| odds.iter().map(|odds| sigmoid(a + odds)).sum::<f64>() / odds.len() as f64;
         let (mut low, mut high) = (-30.0, 30.0);
         for _ in 0..60 {
             let middle = f64::midpoint(low, high);
             if mean(middle) < base { low = middle } else { high = middle }
         }
-        let (left, stayed) = counts(closed);
-        Model {
-            level: Level::Defaults,
-            why,
-            intercept: f64::midpoint(low, high),
-            slope,
-            deviations: std::collections::BTreeMap::new(),
-            spans: Vec::new(),
-            accounts: number(left + stayed),
-            events: number(left),
-            drifted: Vec::new(),
-        }
+        model.intercept = f64::midpoint(low, high);
+        model
     }
 
     /// Level 1: intercept and slope of the score.
@@ -144,7 +149,7 @@ impl Fit<'_> {
             why: String::new(),
             intercept: fitted[0],
             slope: fitted[1],
-            deviations: std::collections::BTreeMap::new(),
+            deviations: BTreeMap::new(),
             spans: Vec::new(),
             accounts: number(left + stayed),
             events: number(left),
@@ -213,8 +218,8 @@ impl Fit<'_> {
     fn better(&self, closed: &[Lesson<'_>]) -> Result<(), String> {
         let mut days: Vec<Day> = closed.iter().map(|lesson| lesson.look.on).collect();
         days.sort_unstable();
-        // The latest stretch: the last third of the looks, or less where that leaves nothing closed before it.
-        let cuts = [2, 3, 4, 5].map(|n| days[days.len() * n / (n + 1)]);
+        // The latest stretch: the last quarter of the looks, or another part where that leaves too little on either side.
+        let cuts = [3, 4, 5, 2].map(|n| days[days.len() * n / (n + 1)]);
         for cut in cuts {
             let before: Vec<Lesson<'_>> = closed.iter().filter(|lesson| lesson.closed_on <= cut).copied().collect();
             let latest: Vec<&Lesson<'_>> = closed.iter().filter(|lesson| lesson.look.on >= cut).collect();

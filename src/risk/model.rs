@@ -68,10 +68,15 @@ pub struct Model {
 impl Model {
     /// The probability for an account, 0 to 1.
     pub fn probability(&self, parts: &Parts, look: &Look) -> f64 {
-        let deviations = (0..parts.count()).map(|at| self.deviations.get(parts.name(at)).map_or(0.0, |b| b * look.loss(at)));
-        let log_odds = self.intercept + self.slope * look.risk + deviations.sum::<f64>();
+        let log_odds = self.log_odds(parts, look);
         let span = self.spans.iter().find(|span| span.holds(look));
         sigmoid(span.map_or(log_odds, |span| span.shift + span.stretch * log_odds))
+    }
+
+    /// The log-odds before they are shifted and stretched.
+    pub(super) fn log_odds(&self, parts: &Parts, look: &Look) -> f64 {
+        let deviations = (0..parts.count()).map(|at| self.deviations.get(parts.name(at)).map_or(0.0, |b| b * look.loss(at)));
+        self.intercept + self.slope * look.risk + deviations.sum::<f64>()
     }
 }
 

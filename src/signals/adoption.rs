@@ -7,6 +7,10 @@ use crate::model::Day;
 
 /// Fewer covered days than this in a window say nothing.
 const LEAST_DAYS: u32 = 7;
+/// Frequencies are those of so many days more: a young account has shown less, and is not judged by its first week.
+const YOUNG: f64 = 90.0;
+/// Days that frequencies look back on at the most.
+const LONG: u32 = 365;
 /// What the trend is where neither window has any use: as bad as it gets, not neutral.
 const NO_USE_AT_ALL: f64 = -3.0;
 
@@ -50,14 +54,18 @@ pub fn adoption(
         signals.set(Signal::LicenceUtilisation, known(users / f64::from(seats)));
     }
     let long = coverage.window(0, SPAN, since) & usage.known;
-    peer.frequency = Some(single(f64::from((usage.active & long).count_ones()) / f64::from(long.count_ones())));
-    if let (Some(good), Some(paid)) = (usage.good_level, signals.value(Signal::Arr).filter(|arr| *arr > 0.0)) {
+    let days_used = (usage.active & long).count_ones() + u32::from(usage.days_before.unwrap_or(0));
+    // Where use is looked back on for longer, all the days that the account has been there.
+    let days_known = long.count_ones().max(usage.days_before.map_or(0, |_| (newest + 1 - since).unsigned_abs().min(LONG)));
+    peer.frequency = Some(single(f64::from(days_used) / (f64::from(days_known) + YOUNG)));
+    if let Some(paid) = signals.value(Signal::Arr).filter(|arr| *arr > 0.0 && usage.rated) {
         // A month's value for a month's price.
-        peer.value = Some(single(if good > 0.0 { good + scale.ln() } else { 0.0 } - (paid / 12.0).ln_1p()));
+        peer.value = Some(single((usage.good * scale).ln_1p() - (paid / 12.0).ln_1p()));
     } else {
         signals.set(Signal::ValuePercentile, Reading::NOT_APPLICABLE);
     }
-    // What is younger is scaled up; no use at all stays none.
+    // What is younger is scaled up, where the window is one of 28 days; no use at all stays none.
+    let scale = if usage.days_before.is_some() { 1.0 } else { scale };
     peer.volume = Some(single(if usage.volume > 0.0 { usage.volume + scale.ln() } else { 0.0 }));
     peer.features = Some(single(f64::from(usage.features)));
     if usage.good + usage.bad > 0.0 {
@@ -118,6 +126,11 @@ pub fn among_peers(signals: &mut Signals, input: &PeerInput, place: &super::peer
         let classes = dropped.map_or(0, |(before, now)| now as u8 - before as u8);
         signals.set(Signal::CadenceDropped, known(f64::from(classes)));
     }
+    if place.slow {
+        signals.set(Signal::ActiveDays, Reading::NOT_APPLICABLE);
+        signals.set(Signal::FeatureBreadth, Reading::NOT_APPLICABLE);
+        return;
+    }
     let mut set = |signal: Signal, value: Option<f64>| {
         if let Some(value) = value {
             signals.set(signal, known(value));
@@ -155,7 +168,8 @@ mod tests {
             volume: 3.0,
             good: 3.0,
             bad: 1.0,
-            good_level: Some(1.4),
+            rated: true,
+            days_before: None,
             users: Some(5.0),
             last_use,
             known: u128::MAX,

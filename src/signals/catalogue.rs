@@ -148,7 +148,7 @@ catalogue! {
     CadenceDropped "cadence_dropped" Unit::Count, "classes of rhythm lost";
     /// Place of the time since the last use among peers; 100 = the shortest.
     RecencyPercentile "recency_percentile" Unit::Percentile, "recency of use";
-    /// Place of the share of active days in up to 128 days among peers.
+    /// Place among peers of the share of days with use, of up to 128; of up to 365 where use alone shows that accounts live.
     FrequencyPercentile "frequency_percentile" Unit::Percentile, "frequency of use";
     /// Place of good events for the money paid among peers.
     ValuePercentile "value_percentile" Unit::Percentile, "value for money";

@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn what_moved_all_peers_is_no_drop() {
         // In August everybody comes half as often: the account's trend against its peers is nothing.
-        assert_eq!(classes_dropped(9, 40, trend(9, 40)), Some((Cadence::Daily, Cadence::EverySecondDay)));
-        assert_eq!(classes_dropped(9, 40, -0.05), None);
+        assert_eq!(classes_dropped(6, 40, trend(6, 40)), Some((Cadence::Daily, Cadence::Weekly)));
+        assert_eq!(classes_dropped(6, 40, -0.05), None);
     }
 }

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 /// Fewer peers than this make no comparison.
 const LEAST_PEERS: usize = 20;
 
+/// Days with use as a share of all, under which a rhythm is slow.
+const SLOW: f64 = 1.0 / 14.0;
+
 /// What an account is compared by; `None` where it is not known. Single precision orders accounts well enough, and a cycle
 /// holds all of them at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -23,7 +26,7 @@ pub struct PeerInput {
     pub bad_share: Option<f32>,
     /// Days since the last use.
     pub silence: Option<f32>,
-    /// Share of the known days, of up to 128, that had any use.
+    /// Days with use as a share of those known, young accounts held back.
     pub frequency: Option<f32>,
     /// Logarithm of good events less that of the money paid for them.
     pub value: Option<f32>,
@@ -46,6 +49,8 @@ pub struct Place {
     pub frequency: Option<f64>,
     /// Percentile of value for money, 0 to 100.
     pub value: Option<f64>,
+    /// Three quarters of all accounts use the product less than once in two weeks: windows of 28 days are too short for it.
+    pub slow: bool,
 }
 
 /// The age of an account as its peers have it: up to 90, 180, 365, 730 days, or more.
@@ -102,6 +107,7 @@ impl Group {
 pub struct Peers {
     groups: BTreeMap<u32, Group>,
     all: Group,
+    slow: bool,
 }
 
 impl Peers {
@@ -112,11 +118,13 @@ impl Peers {
             peers.groups.entry(input.group).or_default().take(input);
             peers.all.take(input);
         }
-        let Peers { groups, all } = &mut peers;
+        let Peers { groups, all, .. } = &mut peers;
         std::thread::scope(|scope| {
             scope.spawn(|| all.sort());
             groups.values_mut().for_each(Group::sort);
         });
+        let often = &peers.all.frequency;
+        peers.slow = often.len() >= LEAST_PEERS && quantile(often, 0.75) < SLOW;
         peers
     }
 
@@ -137,6 +145,7 @@ impl Peers {
             silence: among(input.silence, |group| &group.silence),
             frequency: among(input.frequency, |group| &group.frequency),
             value: among(input.value, |group| &group.value),
+            slow: self.slow,
         }
     }
 }
