@@ -321,3 +321,91 @@ fn signals(tested: &[Tested<'_>], clusters: &[u32], parts: &Parts) -> Vec<Signal
     rows.sort_by(|a, b| b.auc.unwrap_or(0.0).total_cmp(&a.auc.unwrap_or(0.0)).then(a.signal.cmp(b.signal)));
     rows
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::health::Scorecard;
+    use crate::model::Day;
+    use crate::risk::{Kind, Look};
+    use crate::signals::Band;
+    use crate::statistics::Random;
+
+    fn parts() -> Parts {
+        Parts::of(&[Scorecard::parse("default.yaml", include_str!("../../playbooks/scorecards/default.yaml")).unwrap()])
+    }
+
+    /// Snapshots of accounts, one on each of four mornings; `says` gives the risk by account, morning and outcome.
+    fn measured(accounts: u32, mut says: impl FnMut(u32, bool, &mut Look)) -> Horizon {
+        let (parts, mut random) = (parts(), Random::new(3));
+        let mut snapshots = Vec::new();
+        for morning in 0..4 {
+            for account in 0..accounts {
+                let left = account % 4 == 0;
+                let losses = vec![f32::NAN; parts.count()];
+                let risk = random.below(1000) as f64 / 1000.0;
+                let on = Day::from_days(20_000 + 28 * morning);
+                let mut look = Look { account, on, risk, losses, days_to_end: Some(90), kind: Kind::Renewal };
+                says(account, left, &mut look);
+                let snapshot = Snapshot {
+                    look,
+                    band: Band::Watch,
+                    age_days: 400.0,
+                    days_since_use: Some(1.0),
+                    term_days: Some(365.0),
+                    notice_given: false,
+                    overdue: false,
+                    arr: None,
+                    tier: None,
+                    other_risk: None,
+                };
+                snapshots.push((snapshot, left));
+            }
+        }
+        let tested: Vec<Tested<'_>> = snapshots
+            .iter()
+            .map(|(snapshot, left)| Tested { snapshot, left: *left, probability: snapshot.look.risk, calibrated: true })
+            .collect();
+        measure(Subject { days: Some(90), outcome: "renewal", censored: 0 }, &tested, &parts)
+    }
+
+    #[test]
+    fn labels_that_know_nothing_of_the_scores_are_no_skill() {
+        let horizon = measured(1000, |_, _, _| ());
+        let auc = horizon.auc.unwrap();
+        assert!((0.45..=0.55).contains(&auc), "{auc}");
+        assert_eq!(horizon.verdict, Verdict::NoPredictivePower);
+        assert!(horizon.brier_skill.unwrap() < 0.0, "worse than knowing the base rate");
+    }
+
+    #[test]
+    fn scores_that_tell_are_found_and_turned_scores_are_called_so() {
+        let told = |sign: f64| {
+            measured(400, move |_, left, look| look.risk = 0.5 + sign * (look.risk / 4.0 + if left { 0.15 } else { 0.0 } - 0.2))
+        };
+        assert_eq!((told(1.0).verdict, told(-1.0).verdict), (Verdict::Foretells, Verdict::WrongWayRound));
+        assert!(told(1.0).lift_top_decile.unwrap() > 3.0);
+    }
+
+    #[test]
+    fn what_was_written_after_the_fact_is_called_a_leak() {
+        let at = |name: &str| (0..parts().count()).find(|&at| parts().name(at) == name).unwrap();
+        let (nps, csat, use_trend) = (at("nps"), at("csat"), at("use_trend"));
+        let horizon = measured(200, |account, left, look| {
+            if left {
+                look.losses[nps] = 1.0;
+            }
+            look.losses[csat] = if left { 0.9 } else { 0.1 };
+            look.losses[use_trend] = f32::from(u8::try_from(account % 7).unwrap()) / 7.0;
+        });
+        let leaks: Vec<&str> = horizon.signals.iter().filter(|row| row.looks_like_a_leak).map(|row| row.signal).collect();
+        assert_eq!(leaks, ["csat", "nps"]);
+    }
+
+    #[test]
+    fn nine_losses_are_too_few_for_any_number() {
+        let horizon = measured(36, |_, _, _| ());
+        assert_eq!((horizon.accounts_left, horizon.auc, horizon.auc_low, horizon.brier), (9, None, None, None));
+        assert!(horizon.refused.unwrap().starts_with("insufficient: 9 accounts left"));
+    }
+}

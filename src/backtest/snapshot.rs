@@ -26,6 +26,8 @@ pub struct Snapshot {
     pub term_days: Option<f64>,
     /// Whether notice had been given.
     pub notice_given: bool,
+    /// Whether the term had ended and nobody had decided.
+    pub overdue: bool,
     /// Revenue of one year.
     pub arr: Option<Money>,
     /// In lower case.
@@ -42,7 +44,10 @@ impl Snapshot {
 
     /// Whether a forecast is asked for: the account has shown something, and has not said what it will do.
     pub fn is_eligible(&self) -> bool {
-        !self.notice_given && self.age_days >= LEAST_AGE_DAYS && self.term_days.is_none_or(|days| days >= LEAST_TERM_DAYS)
+        !self.notice_given
+            && !self.overdue
+            && self.age_days >= LEAST_AGE_DAYS
+            && self.term_days.is_none_or(|days| days >= LEAST_TERM_DAYS)
     }
 
     /// The day on which the term in force ends.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use super::{backtest, check, cycle, demo, digests, init, preview, pull, rejects, score, scores, sources, task, tasks};
+use super::{backtest, check, cycle, demo, digests, init, preview, pull, rejects, risk, score, scores, sources, task, tasks};
 
 /// Watches over customers: scores their health with every point explained, prescribes what to do, looks at what became of
 /// it, and mails people what they act on.
@@ -54,6 +54,7 @@ pub enum Command {
     Rejects(rejects::Arguments),
     Sources(sources::Arguments),
     Backtest(backtest::Arguments),
+    Risk(risk::Arguments),
 }
 
 #[cfg(test)]

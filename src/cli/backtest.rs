@@ -34,7 +34,7 @@ pub struct Arguments {
     /// Write one page with pictures, which needs nothing else
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
-    /// Hold against these outcomes instead: CSV with account_id, as_of, horizon_days, outcome (1: left), and perhaps task
+    /// Hold against these outcomes instead: CSV with `account_id`, `as_of`, `horizon_days`, `outcome` (1: left)
     #[arg(long, value_name = "FILE")]
     outcomes: Option<PathBuf>,
     /// With --outcomes: only the rows of this task

@@ -15,6 +15,7 @@ mod preview;
 mod pull;
 mod rejects;
 mod reply;
+mod risk;
 mod score;
 mod scores;
 mod sources;

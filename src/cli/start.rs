@@ -8,7 +8,7 @@ use clap::Parser;
 use super::arguments::{Arguments, Command, Shared};
 use super::exit::{Exit, paragraph};
 use super::reply::Reply;
-use super::{backtest, check, cycle, demo, digests, init, preview, pull, rejects, score, scores, sources, task, tasks};
+use super::{backtest, check, cycle, demo, digests, init, preview, pull, rejects, risk, score, scores, sources, task, tasks};
 use crate::clock::SystemClock;
 
 /// Does what the arguments of the process say.
@@ -52,5 +52,6 @@ async fn dispatch(shared: &Shared, command: Command) -> Result<Reply> {
         Command::Rejects(arguments) => rejects::run(file, &arguments).await,
         Command::Sources(arguments) => sources::run(file, &arguments, clock).await,
         Command::Backtest(arguments) => backtest::run(file, &arguments, clock).await,
+        Command::Risk(arguments) => risk::run(file, &arguments, clock).await,
     }
 }

@@ -144,12 +144,13 @@ pub async fn backtest(
     let today = setup.config.company.zone().day_of(clock.now());
     let as_of = AsOf { day: today, through_pull: pulls::last_id(db).await? };
     let world = World::load(db, setup, as_of, true).await?;
-    let history = History::load(db, &world, Chosen::All).await?;
+    let mut history = History::load(db, &world, Chosen::All).await?;
     let last = question.to.map_or(history.until, |to| to.min(history.until));
     // The grid does not hang on when it is asked.
     let start = history.first + STEP_DAYS;
     let first = start + (question.every - start.days().rem_euclid(question.every)) % question.every;
-    let grid: BTreeSet<Day> = (0..).map(|n| first + n * question.every).take_while(|&day| day <= last).collect();
+    let mornings = (last - first).max(-1).div_euclid(question.every);
+    let grid: BTreeSet<Day> = (0..=mornings).map(|n| first + n * question.every).collect();
     if grid.is_empty() {
         bail!("there is no history to live again: the first fact is of {}, the last of {last}", history.first);
     }
@@ -162,7 +163,8 @@ pub async fn backtest(
     let every = u32::try_from(history.len() * days.len() / MOST_SNAPSHOTS).unwrap_or(u32::MAX).saturating_add(1);
     let parts = Parts::of(&setup.cards);
     let plan = Plan { days: &days, through_pull: as_of.through_pull, chosen: Chosen::All, every, other };
-    let snapshots = replay(db, setup, &parts, plan, progress).await?;
+    let mut snapshots = replay(db, setup, &parts, plan, progress).await?;
+    history.number_by_id(&mut snapshots);
     progress("measuring");
     let trial = Trial { setup, parts, snapshots, history, grid, question };
     let mut report = trial.report();

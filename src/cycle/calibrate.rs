@@ -36,13 +36,14 @@ pub async fn models(db: &Db, setup: &Arc<Setup>, as_of: AsOf, progress: &dyn Fn(
     let as_of = AsOf { day: on, ..as_of };
     let world = World::load(db, setup, as_of, true).await?;
     let chosen = Chosen::Some(2);
-    let history = History::load(db, &world, chosen).await?;
+    let mut history = History::load(db, &world, chosen).await?;
     let parts = Parts::of(&setup.cards);
     // Without anybody who has left there is nothing to learn.
     let mornings = if world.silent_days.is_none() && history.left() == 0 { 0 } else { (on - history.first) / STEP_DAYS };
     let days: Vec<Day> = (0..=mornings.clamp(0, MOST_MORNINGS)).rev().map(|back| on - back * STEP_DAYS).collect();
     let plan = Plan { days: &days, through_pull: as_of.through_pull, chosen, every: 1, other: None };
-    let snapshots = replay(db, setup, &parts, plan, progress).await?;
+    let mut snapshots = replay(db, setup, &parts, plan, progress).await?;
+    history.number_by_id(&mut snapshots);
     let models = fit(setup, &parts, &snapshots, &history, on);
     risk_models::save(db, &setup.hash, &models).await?;
     Ok(models)

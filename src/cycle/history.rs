@@ -102,6 +102,20 @@ impl History {
         Ok(())
     }
 
+    /// Numbers accounts by the order of their ids from now on, here and in snapshots, and sorts these by morning and account:
+    /// the order in which accounts came into the store changes nothing then, not even the last digit.
+    pub fn number_by_id(&mut self, snapshots: &mut [Snapshot]) {
+        let mut old: Vec<(u32, Past)> = self.accounts.drain().collect();
+        old.sort_by(|(_, a), (_, b)| a.id.cmp(&b.id));
+        let numbers: HashMap<u32, u32> = old.iter().map(|(ordinal, _)| *ordinal).zip(0..).collect();
+        self.accounts = old.into_iter().map(|(ordinal, past)| (numbers[&ordinal], past)).collect();
+        for snapshot in snapshots.iter_mut() {
+            // Whoever has a score is among the accounts.
+            snapshot.look.account = numbers.get(&snapshot.look.account).copied().unwrap_or(u32::MAX);
+        }
+        snapshots.sort_by_key(|one| (one.on(), one.look.account));
+    }
+
     /// How many accounts there are.
     pub fn len(&self) -> usize {
         self.accounts.len()

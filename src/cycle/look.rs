@@ -29,34 +29,38 @@ use crate::store::scores::{self as stored, Cycle, GivenScore};
 const REASONS: usize = 3;
 
 /// One morning as it is looked at: with the setup and the knowledge of the cycle that was run then, or with today's.
-struct Look {
-    setup: Arc<Setup>,
-    population: Population,
+pub struct Look {
+    pub setup: Arc<Setup>,
+    pub population: Population,
     given: Option<Cycle>,
-    on: Day,
+    pub on: Day,
 }
 
 /// The probabilities in force on a morning.
-struct Odds {
-    parts: Parts,
-    models: Models,
+pub struct Odds {
+    pub parts: Parts,
+    pub models: Models,
 }
 
 impl Odds {
-    async fn of(db: &Db, look: &Look) -> Result<Odds> {
+    pub async fn of(db: &Db, look: &Look) -> Result<Odds> {
         let models = calibrate::models(db, &look.setup, look.population.world.as_of, &|_| ()).await?;
         Ok(Odds { parts: Parts::of(&look.setup.cards), models })
     }
 
     /// The chance that the customer leaves; `None` where it has no score.
     fn of_customer(&self, customer: &Customer, evaluated: &Evaluated<'_>, on: Day) -> Option<f64> {
-        let look = risk::Look::of(&self.parts, customer.ordinal, on, &evaluated.health, &customer.signals)?;
-        Some(self.models.probability(&self.parts, &look))
+        Some(self.models.probability(&self.parts, &self.look_at(customer, evaluated, on)?))
+    }
+
+    /// What the probability looks at.
+    pub fn look_at(&self, customer: &Customer, evaluated: &Evaluated<'_>, on: Day) -> Option<risk::Look> {
+        risk::Look::of(&self.parts, customer.ordinal, on, &evaluated.health, &customer.signals)
     }
 }
 
 impl Look {
-    async fn at(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Option<Day>) -> Result<Look> {
+    pub async fn at(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Option<Day>) -> Result<Look> {
         let today = setup.config.company.zone().day_of(clock.now());
         // Without a date, the last cycle is what people have seen.
         let on = match as_of {
@@ -80,7 +84,7 @@ impl Look {
         Ok(Look { population: Population::load(db, &setup, as_of).await?, setup, given: Some(cycle), on })
     }
 
-    fn evaluate<'a>(&'a self, block: &Block, customer: &Customer) -> Option<Evaluated<'a>> {
+    pub fn evaluate<'a>(&'a self, block: &Block, customer: &Customer) -> Option<Evaluated<'a>> {
         let place = u16::try_from(place_of(customer.ordinal)).ok()?;
         let before = block.before(place).zip(self.population.before);
         Evaluated::of(&self.setup, customer, before, self.on)
@@ -92,7 +96,7 @@ impl Look {
     }
 }
 
-fn account(
+pub fn account(
     customer: &Customer,
     evaluated: &Evaluated<'_>,
     given: Option<&GivenScore>,

@@ -13,6 +13,7 @@ pub mod pull;
 mod read_file;
 mod replay;
 mod report;
+mod risk;
 mod run;
 mod setup;
 mod work;
@@ -22,6 +23,7 @@ pub use backtest::{BacktestReport, FitRow, Question, Surprise, backtest};
 pub use look::{Preview, preview, score, scores};
 pub use mails::{renderer, transport};
 pub use report::{AccountScore, CycleReport, FactorReport, ScoreReport, ScoresReport};
+pub use risk::{AccountRisk, RiskReport, risk};
 pub use run::{CycleOptions, run};
 pub use setup::Setup;
 

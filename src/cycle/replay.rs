@@ -73,7 +73,7 @@ fn scored(
     let one = |customer: &Customer| {
         let before = u16::try_from(place_of(customer.ordinal)).ok().and_then(|place| block.before(place)).zip(population.before);
         let evaluated = Evaluated::of(setup, customer, before, on)?;
-        let kept = customer.ordinal % plan.every.max(1) == 0;
+        let kept = customer.ordinal.is_multiple_of(plan.every.max(1));
         let snapshot = kept.then(|| snapshot(parts, plan.other, customer, &evaluated, on)).flatten();
         Some((evaluated.given, snapshot))
     };
@@ -114,6 +114,7 @@ pub fn snapshot(
         age_days: signals.value(Signal::AgeDays).unwrap_or(f64::MAX),
         days_since_use: signals.value(Signal::DaysSinceUse),
         term_days: signals.value(Signal::TermDays),
+        overdue: signals.value(Signal::OverdueUndecided) == Some(1.0),
         notice_given: signals.value(Signal::NoticeGiven) == Some(1.0),
         arr: match customer.arr[..] {
             [(currency, minor)] => Some(crate::model::Money { minor, currency }),

@@ -281,7 +281,9 @@ fn stability(then: &[f32], now: &[f32]) -> Option<f64> {
     cuts.dedup();
     let shares = |values: &[f32]| {
         let mut counts = vec![0.5; cuts.len() + 1];
-        values.iter().for_each(|value| counts[cuts.partition_point(|cut| cut < value)] += 1.0);
+        for value in values {
+            counts[cuts.partition_point(|cut| cut < value)] += 1.0;
+        }
         let all: f64 = counts.iter().sum();
         counts.into_iter().map(move |count| count / all).collect::<Vec<f64>>()
     };

@@ -58,7 +58,7 @@ pub fn adoption(
     // Where use is looked back on for longer, all the days that the account has been there.
     let days_known = long.count_ones().max(usage.days_before.map_or(0, |_| (newest + 1 - since).unsigned_abs().min(LONG)));
     peer.frequency = Some(single(f64::from(days_used) / (f64::from(days_known) + YOUNG)));
-    if let Some(paid) = signals.value(Signal::Arr).filter(|arr| *arr > 0.0 && usage.rated) {
+    if let Some(paid) = signals.value(Signal::Arr).filter(|arr| *arr > 0.0 && usage.rates_good) {
         // A month's value for a month's price.
         peer.value = Some(single((usage.good * scale).ln_1p() - (paid / 12.0).ln_1p()));
     } else {
@@ -68,7 +68,10 @@ pub fn adoption(
     let scale = if usage.days_before.is_some() { 1.0 } else { scale };
     peer.volume = Some(single(if usage.volume > 0.0 { usage.volume + scale.ln() } else { 0.0 }));
     peer.features = Some(single(f64::from(usage.features)));
-    if usage.good + usage.bad > 0.0 {
+    if !usage.rates_good || !usage.rates_bad {
+        // Nobody has said which events are good and which are bad.
+        signals.set(Signal::OutcomePercentile, Reading::NOT_APPLICABLE);
+    } else if usage.good + usage.bad > 0.0 {
         peer.bad_share = Some(single(usage.bad / (usage.good + usage.bad)));
     }
     // The trend wants its windows covered in full, or six weeks of the earlier one.
@@ -168,7 +171,8 @@ mod tests {
             volume: 3.0,
             good: 3.0,
             bad: 1.0,
-            rated: true,
+            rates_good: true,
+            rates_bad: true,
             days_before: None,
             users: Some(5.0),
             last_use,

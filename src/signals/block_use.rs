@@ -108,7 +108,9 @@ pub struct AccountUse {
     /// Sum of 28 days over bad totals.
     pub bad: f64,
     /// Whether any total is declared good.
-    pub rated: bool,
+    pub rates_good: bool,
+    /// Whether any total is declared bad.
+    pub rates_bad: bool,
     /// The highest count of active users in 28 days, where a metric counts them.
     pub users: Option<f64>,
     /// The newest day with use, as far as was looked back.
@@ -133,7 +135,8 @@ impl BlockUse {
     pub fn account(&self, place: usize) -> AccountUse {
         let mut sum = AccountUse {
             days_before: None,
-            rated: false,
+            rates_good: false,
+            rates_bad: false,
             active: 0,
             features: 0,
             volume: 0.0,
@@ -157,7 +160,10 @@ impl BlockUse {
                         sum.users = Some(sum.users.unwrap_or(0.0).max(value));
                     }
                 }
-                (MetricKind::Total, Polarity::Bad) => sum.bad += value,
+                (MetricKind::Total, Polarity::Bad) => {
+                    sum.bad += value;
+                    sum.rates_bad = true;
+                }
                 (MetricKind::Total, polarity) => {
                     sum.features += u32::from(used & mask(0, 28) != 0);
                     let long = metric.long.get(place);
@@ -165,7 +171,7 @@ impl BlockUse {
                     sum.days_before = sum.days_before.max(long.map(|(days, _)| *days));
                     if polarity == Polarity::Good {
                         sum.good += value;
-                        sum.rated = true;
+                        sum.rates_good = true;
                     }
                 }
             }

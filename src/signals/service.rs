@@ -154,7 +154,11 @@ fn bare(contracts: &[Contract], standing: Standing, end: Option<Day>) -> Service
         end,
         notice_on: None,
         auto_renews: None,
-        term_days: None,
+        term_days: contracts
+            .iter()
+            .filter(|contract| contract.ends_on.is_some() && contract.ends_on == end)
+            .map(|contract| end.map_or(0, |end| end - contract.starts_on))
+            .max(),
         auto_renew_off: false,
         returned_on: None,
         notice_given: false,

@@ -2,6 +2,7 @@
 
 mod as_of;
 mod believed;
+mod believing;
 mod cli;
 mod delivery;
 mod first_value;
