@@ -148,7 +148,7 @@ async fn nothing_that_happens_later_changes_a_score_or_a_probability() {
         if poisoned {
             let mut usage = company.files(morning)[2].1.clone();
             for account in 0..ACCOUNTS {
-                writeln!(usage, "a{account},logins,{},999999", morning).unwrap();
+                writeln!(usage, "a{account},logins,{morning},999999").unwrap();
             }
             house.put("usage.csv", &usage);
             // Whoever is there leaves, and whoever comes back comes back.
@@ -205,7 +205,7 @@ async fn living_day_by_day_says_what_a_replay_says() {
             report.accounts.iter().map(|one| (one.account_id.clone(), one.score)).collect()
         };
         assert!(a.given && !b.given && a.accounts.len() == 120);
-        assert_eq!(of(&a), of(&b), "{} days back", back);
+        assert_eq!(of(&a), of(&b), "{back} days back");
     }
 }
 
