@@ -45,3 +45,19 @@ impl Clock for ManualClock {
         Instant::from_micros(self.0.load(Ordering::SeqCst))
     }
 }
+
+/// When something that must go on was last seen going on.
+#[derive(Debug, Default)]
+pub struct Pulse(AtomicI64);
+
+impl Pulse {
+    /// It goes on.
+    pub fn beat(&self, now: Instant) {
+        self.0.store(now.micros(), Ordering::SeqCst);
+    }
+
+    /// When it last did; `None` before the first time.
+    pub fn last(&self) -> Option<Instant> {
+        Some(self.0.load(Ordering::SeqCst)).filter(|micros| *micros != 0).map(Instant::from_micros)
+    }
+}

@@ -10,7 +10,7 @@
 //!
 //! | row | folders | may use |
 //! |---|---|---|
-//! | 0 | `model`, `clock`, `statistics` | – |
+//! | 0 | `model`, `clock`, `failpoint`, `statistics` | – |
 //! | 1 | `config`, `signals`, `health`, `risk`, `value`, `revenue`, `playbook`, `pipeline`, `requests`, `digest`, `backtest` | row 0; in row 1 only leftward along the flow |
 //! | 2 | `sources`, `store` | rows 0–1 |
 //! | 3 | `delivery`, `schedule` | rows 0–2 |
@@ -28,12 +28,15 @@ pub mod cycle;
 pub mod delivery;
 pub mod demo;
 pub mod digest;
+pub mod failpoint;
 pub mod health;
 pub mod model;
 pub mod playbook;
 pub mod risk;
+pub mod schedule;
 pub mod signals;
 pub mod sources;
 pub mod statistics;
 pub mod store;
 pub mod value;
+pub mod web;

@@ -332,7 +332,8 @@ mod tests {
     use crate::statistics::Random;
 
     fn parts() -> Parts {
-        Parts::of(&[Scorecard::parse("default.yaml", include_str!("../../playbooks/scorecards/default.yaml")).unwrap()])
+        let card = Scorecard::parse("default.yaml", include_str!("../../playbooks/scorecards/default.yaml")).unwrap();
+        Parts::of(&[std::sync::Arc::new(card)])
     }
 
     /// Snapshots of accounts, one on each of four mornings; `says` gives the risk by account, morning and outcome.

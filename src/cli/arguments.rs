@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use super::{backtest, check, cycle, demo, digests, init, preview, pull, rejects, risk, score, scores, sources, task, tasks};
+use super::{
+    audit, backtest, backup, check, cycle, demo, digests, export, forget, init, jobs, preview, pull, rejects, resend, restore,
+    risk, run, score, scores, sources, task, tasks,
+};
 
 /// Watches over customers: scores their health with every point explained, prescribes what to do, looks at what became of
 /// it, and mails people what they act on.
@@ -45,16 +48,24 @@ pub enum Command {
     Check(check::Arguments),
     Pull(pull::Arguments),
     Cycle(cycle::Arguments),
+    Run(run::Arguments),
+    Jobs(jobs::Arguments),
     Score(score::Arguments),
     Scores(scores::Arguments),
     Tasks(tasks::Arguments),
     Task(task::Arguments),
     Preview(preview::Arguments),
     Digests(digests::Arguments),
+    Resend(resend::Arguments),
     Rejects(rejects::Arguments),
     Sources(sources::Arguments),
     Backtest(backtest::Arguments),
     Risk(risk::Arguments),
+    Export(export::Arguments),
+    Forget(forget::Arguments),
+    Audit(audit::Arguments),
+    Backup(backup::Arguments),
+    Restore(restore::Arguments),
 }
 
 #[cfg(test)]

@@ -7,13 +7,17 @@ use serde::Serialize;
 
 use super::check_data;
 use super::exit::Exit;
+use super::jobs::Schedule;
 use super::open;
 use super::reply::Reply;
 use super::telemetry;
 use super::words::count;
+use crate::clock::Clock;
 use crate::config::{Config, environment};
 use crate::cycle::{Setup, transport};
 use crate::delivery::{Renderer, SHIPPED};
+use crate::model::Zone;
+use crate::schedule::{Timetable, When, timetables};
 
 /// Check the configuration, playbooks, scorecards, templates and the first rows of the data
 ///
@@ -36,15 +40,23 @@ pub struct Findings {
     pub warnings: Vec<String>,
     /// What was looked at.
     pub checked: Vec<String>,
+    /// When each job is due, and the next times.
+    pub schedule: Vec<Schedule>,
+    /// The zone of these times.
+    #[serde(skip)]
+    pub zone: Zone,
 }
 
 /// Checks.
-pub async fn run(file: &Path, arguments: &Arguments) -> Result<Reply> {
+pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Result<Reply> {
     let mut found = Findings::default();
     match Config::load(file, environment()) {
         Ok(config) => {
             telemetry::start(&config.log);
             found.checked.push(file.display().to_string());
+            let jobs = timetables(&config).into_iter().chain([digest(&config)]);
+            found.schedule = jobs.map(|job| Schedule::after(&job, clock.now())).collect();
+            found.zone = config.schedule_zone().clone();
             playbooks(&config, &mut found);
             templates(&config, &mut found)?;
             check_data::sources(&config, &mut found);
@@ -57,6 +69,12 @@ pub async fn run(file: &Path, arguments: &Arguments) -> Result<Reply> {
     }
     let exit = if found.mistakes.is_empty() { Exit::Done } else { Exit::Wrong };
     Ok(Reply::new(text(&found), &found)?.ending(exit))
+}
+
+/// The digest as if it were a job: its times are those of a reader in the company's zone, on any day.
+fn digest(config: &Config) -> Timetable {
+    let when = When::Line(config.digests.csm.clone(), config.company.zone().clone());
+    Timetable { job: "digest:csm".to_owned(), when, catch_up_seconds: 0 }
 }
 
 /// The place stands first, as editors read it.
@@ -143,6 +161,8 @@ fn text(found: &Findings) -> String {
         0 => String::new(),
         number => format!(", {}", count(number as u64, "warning", "warnings")),
     };
+    let schedule = found.schedule.iter().map(|schedule| schedule.text(&found.zone) + "\n");
+    let lines = schedule.collect::<String>() + &lines;
     let gap = if lines.is_empty() { "" } else { "\n" };
     match found.mistakes.len() {
         0 => format!("{lines}{gap}no mistakes{warnings}: {}", found.checked.join(", ")),

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use super::check::Findings;
 use super::words::count;
-use crate::config::{Config, Source, nearest};
+use crate::config::{Config, Source, SourceKind, nearest};
 use crate::model::Zone;
 use crate::model::record::{
     Account, Ask, Contact, Contract, Event, Invoice, Lead, RecordKind, Request, RowContext, Survey, Ticket, Touch, User, Value,
 };
-use crate::sources::csv::{self, Item, Reader, Reject, SourceFile, UsageItem, UsageReader};
-use crate::sources::{SourceError, SourceRecord};
+use crate::sources::csv::{Item, Reader, Reject, UsageItem, UsageReader};
+use crate::sources::{Feed, SourceError, SourceRecord, files};
 
 /// Rows read of a file that is no usage.
 const ROWS: usize = 1_000;
@@ -22,10 +22,18 @@ const TOLD: usize = 5;
 /// Looks at all sources.
 pub fn sources(config: &Config, found: &mut Findings) {
     let (mut metrics, mut records) = (Metrics { whole: true, ..Metrics::default() }, BTreeSet::new());
+    let mut others: u64 = 0;
     for source in &config.sources {
+        match source.kind {
+            SourceKind::Csv if source.url.is_none() => {}
+            _ => others += 1,
+        }
         source_files(config, source, found, &mut metrics, &mut records);
     }
-    if !records.contains(&RecordKind::Accounts) {
+    // What other sources bring is known only when they are asked.
+    if others > 0 {
+        found.checked.push(format!("the settings of {}", count(others, "other source", "other sources")));
+    } else if !records.contains(&RecordKind::Accounts) {
         found.warnings.push("no source has accounts.csv: there is nobody to score".to_owned());
     } else if !records.contains(&RecordKind::Users) {
         found.warnings.push("no source has users.csv: there is nobody to mail".to_owned());
@@ -40,7 +48,7 @@ fn source_files(
     metrics: &mut Metrics,
     records: &mut BTreeSet<RecordKind>,
 ) {
-    let files = match csv::files(&config.resolve(&source.path)) {
+    let files = match files(config, source) {
         Ok(files) => files,
         Err(error) => {
             found.mistakes.push(told(&error));
@@ -81,7 +89,7 @@ fn told(error: &SourceError) -> String {
     format!("{}: {}", error.place, error.reason)
 }
 
-fn bad_rows(file: &SourceFile, rejects: &[Reject]) -> Vec<String> {
+fn bad_rows(file: &Feed, rejects: &[Reject]) -> Vec<String> {
     let one = |reject: &Reject| {
         let column = if reject.column.is_empty() { String::new() } else { format!("{}: ", reject.column) };
         format!("{}:{}: {column}{}; the row would be set aside", reject.file, reject.line, reject.reason)
@@ -96,7 +104,7 @@ fn bad_rows(file: &SourceFile, rejects: &[Reject]) -> Vec<String> {
 /// What is wrong with the first rows, and what is to be said of the file.
 type Looked = Result<(Vec<Reject>, Vec<String>), SourceError>;
 
-fn rows<R: SourceRecord>(file: &SourceFile, zone: &Zone) -> Looked {
+fn rows<R: SourceRecord>(file: &Feed, zone: &Zone) -> Looked {
     let mut reader = Reader::<R>::open(file, RowContext { zone })?;
     let mut rejects = Vec::new();
     for item in reader.by_ref().take(ROWS) {
@@ -107,7 +115,7 @@ fn rows<R: SourceRecord>(file: &SourceFile, zone: &Zone) -> Looked {
     Ok((rejects, reader.notes().to_vec()))
 }
 
-fn usage(file: &SourceFile, zone: &Zone, metrics: &mut Metrics) -> Looked {
+fn usage(file: &Feed, zone: &Zone, metrics: &mut Metrics) -> Looked {
     let mut reader = UsageReader::open(file, RowContext { zone })?;
     let (mut rejects, mut read) = (Vec::new(), 0);
     while let Some(item) = reader.next() {

@@ -11,7 +11,7 @@ use super::words::count;
 use super::{open, pull, telemetry};
 use crate::clock::Clock;
 use crate::config::{Config, Transport};
-use crate::cycle::{self, CycleOptions, CycleReport};
+use crate::cycle::{self, CycleOptions, CycleReport, Mailing};
 use crate::model::Day;
 
 /// Run one whole cycle: pull, score, diagnose, prescribe, review, write the digests, send them
@@ -34,7 +34,7 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
     open::templates(&setup.config)?;
     let as_of = open::morning(&setup.config, clock, arguments.as_of)?;
     let db = open::store(&setup.config).await?;
-    let options = CycleOptions { as_of, send: !arguments.no_send };
+    let options = CycleOptions { as_of, mailing: if arguments.no_send { Mailing::Hold } else { Mailing::Now } };
     let report = cycle::run(&db, &setup, clock, options, &telemetry::progress).await?;
     db.close().await;
     let left_over = report.rejected > 0 || !report.refused.is_empty() || report.failed > 0;

@@ -14,7 +14,7 @@ use super::reply::Reply;
 use super::{open, telemetry};
 use crate::clock::{Clock, ManualClock};
 use crate::config::{Config, Level, Log};
-use crate::cycle::{self, CycleOptions, CycleReport, Setup};
+use crate::cycle::{self, CycleOptions, CycleReport, Mailing, Setup};
 use crate::demo::{Company, answer, demo_config};
 use crate::model::{Day, Id, Instant, Zone};
 use crate::playbook;
@@ -73,7 +73,7 @@ pub async fn run(arguments: &Arguments, clock: &dyn Clock) -> Result<Reply> {
     for morning in company.mornings() {
         company.write(&data, morning).with_context(|| format!("writing the data of {morning} to {}", data.display()))?;
         now.set(zone.start_of(morning).plus_seconds(HOUR * 3600));
-        let report = cycle::run(&db, &setup, &now, CycleOptions { as_of: None, send: true }, &|_| ()).await?;
+        let report = cycle::run(&db, &setup, &now, CycleOptions { as_of: None, mailing: Mailing::Now }, &|_| ()).await?;
         telemetry::progress(&format!("{morning}  {}", day_line(&report)));
         reports.push(report);
         people_answer(&db, now.now(), morning).await?;

@@ -8,8 +8,9 @@ use serde_json::json;
 use super::open;
 use super::reply::Reply;
 use super::table::{Side, Table};
-use crate::model::Zone;
-use crate::store::outbox::{self, Entry, State};
+use crate::config::OnUnknown;
+use crate::model::{Instant, Zone};
+use crate::store::outbox::{self, Entry, MOST_UNANSWERED, State};
 
 /// List what was sent, to whom, when, and what the server answered; the latest day first
 #[derive(Debug, clap::Args)]
@@ -26,6 +27,7 @@ pub async fn run(file: &Path, arguments: &Arguments) -> Result<Reply> {
     let db = open::store(&config).await?;
     let entries = outbox::list(&db, arguments.limit).await?;
     db.close().await;
+    let resend = config.mail.on_unknown == OnUnknown::Resend;
     let digests: Vec<_> = entries
         .iter()
         .map(|entry| {
@@ -38,17 +40,28 @@ pub async fn run(file: &Path, arguments: &Arguments) -> Result<Reply> {
                 "message_id": entry.message_id,
                 "state": entry.state.name(),
                 "attempts": entry.attempts,
-                "next_at": (entry.state == State::Planned).then(|| entry.next_at.to_string()),
+                "next_at": next_at(entry, resend).map(|at| at.to_string()),
+                "not_after": entry.not_after.map(|at| at.to_string()),
                 "created_at": entry.created_at.to_string(),
                 "sent_at": entry.sent_at.map(|at| at.to_string()),
                 "answer": entry.answer,
             })
         })
         .collect();
-    Reply::new(text(&entries, config.company.zone()), &json!({"digests": digests}))
+    Reply::new(text(&entries, config.company.zone(), resend), &json!({"digests": digests}))
 }
 
-fn text(entries: &[Entry], zone: &Zone) -> String {
+/// When it is tried next. `resend`: whether mails without an answer are sent again.
+fn next_at(entry: &Entry, resend: bool) -> Option<Instant> {
+    let waits = match entry.state {
+        State::Planned => true,
+        State::Unknown => resend && entry.attempts < MOST_UNANSWERED && entry.not_after.is_none_or(|end| entry.next_at < end),
+        State::Claimed | State::Accepted | State::Rejected => false,
+    };
+    waits.then_some(entry.next_at)
+}
+
+fn text(entries: &[Entry], zone: &Zone, resend: bool) -> String {
     if entries.is_empty() {
         return "no digest was written yet; `longroad cycle` writes them".to_owned();
     }
@@ -63,16 +76,14 @@ fn text(entries: &[Entry], zone: &Zone) -> String {
         ("id", Side::Left, 60),
     ]);
     for entry in entries {
-        let at = match entry.state {
-            State::Planned => Some(entry.next_at),
-            _ => entry.sent_at,
-        };
+        let next = next_at(entry, resend);
+        let at = next.or(entry.sent_at);
         table.row([
             entry.key.day.to_string(),
             entry.key.digest.clone(),
             entry.key.person.to_string(),
             entry.to.clone(),
-            state(entry),
+            state(entry, next.is_some()),
             at.map(|at| format!("{} {}", zone.day_of(at), zone.clock_of(at))).unwrap_or_default(),
             entry.answer.clone(),
             entry.id.clone(),
@@ -81,13 +92,14 @@ fn text(entries: &[Entry], zone: &Zone) -> String {
     table.to_string()
 }
 
-fn state(entry: &Entry) -> String {
+fn state(entry: &Entry, again: bool) -> String {
     match (entry.state, entry.attempts) {
         (State::Planned, 0) => "waits to be sent".to_owned(),
         (State::Planned, tries) => format!("tried {tries}×, again at"),
         (State::Claimed, _) => "being sent".to_owned(),
         (State::Accepted, _) => "sent".to_owned(),
-        (State::Rejected, _) => "refused".to_owned(),
+        (State::Rejected, _) => "not sent".to_owned(),
+        (State::Unknown, _) if again => "unanswered, again at".to_owned(),
         (State::Unknown, _) => "sent, unanswered".to_owned(),
     }
 }
@@ -109,6 +121,7 @@ mod tests {
             state,
             attempts,
             next_at: at.plus_seconds(60),
+            not_after: None,
             answer: if attempts > 0 { "450 later".to_owned() } else { String::new() },
             created_at: at,
             sent_at: sent,
@@ -120,7 +133,7 @@ mod tests {
             entry(State::Unknown, 1, None),
         ];
         assert_eq!(
-            text(&entries, &Zone::UTC),
+            text(&entries, &Zone::UTC, false),
             "day         digest  reader  to              state               at                answer     id
 2024-10-04  csm     u1      u1@example.com  waits to be sent    2024-10-04 12:01             i
 2024-10-04  csm     u1      u1@example.com  tried 2×, again at  2024-10-04 12:01  450 later  i

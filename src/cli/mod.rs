@@ -1,7 +1,9 @@
 //! The commands: a file for each, and what they share.
 
 mod arguments;
+mod audit;
 mod backtest;
+mod backup;
 mod check;
 mod check_data;
 mod cycle;
@@ -9,13 +11,20 @@ mod demo;
 mod demo_summary;
 mod digests;
 mod exit;
+mod export;
+mod forget;
 mod init;
+mod jobs;
+mod notify;
 mod open;
 mod preview;
 mod pull;
 mod rejects;
 mod reply;
+mod resend;
+mod restore;
 mod risk;
+mod run;
 mod score;
 mod scores;
 mod sources;

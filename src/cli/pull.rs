@@ -6,12 +6,13 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::exit::{Exit, Wrong};
-use super::open;
 use super::reply::Reply;
 use super::words::count;
+use super::{open, telemetry};
 use crate::clock::Clock;
 use crate::config::{Config, nearest};
-use crate::cycle::pull::{PullReport, PullTime, pull};
+use crate::cycle::pull::{PullOptions, PullReport, pull};
+use crate::store::ledger::Fence;
 
 /// Pull new data now
 ///
@@ -22,6 +23,9 @@ pub struct Arguments {
     /// The sources; all of them where none is named
     #[arg(value_name = "SOURCE")]
     sources: Vec<String>,
+    /// Ask for everything, and not only for what changed since the last pull
+    #[arg(long)]
+    whole: bool,
 }
 
 /// Pulls.
@@ -31,14 +35,17 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
         known_source(&config, name)?;
     }
     let db = open::store(&config).await?;
-    let time = PullTime { now: clock.now(), as_of: open::today(&config, clock) };
-    let report = pull(&db, &config, time, &arguments.sources).await?;
+    let (only, whole) = (arguments.sources.as_slice(), arguments.whole);
+    let options =
+        PullOptions { as_of: open::today(&config, clock), only, whole, fence: Fence::Free, progress: &telemetry::progress };
+    let report = pull(&db, &config, clock, options).await?;
     db.close().await;
     let left_over = report.rejected > 0 || !report.refused.is_empty();
     Ok(Reply::new(text(&report), &report)?.ending(Exit::partly_if(left_over)))
 }
 
-fn known_source(config: &Config, name: &str) -> Result<(), Wrong> {
+/// Refuses the name of a source that there is not.
+pub fn known_source(config: &Config, name: &str) -> Result<(), Wrong> {
     let known: Vec<&str> = config.sources.iter().map(|source| source.name.as_str()).collect();
     if known.contains(&name) {
         return Ok(());

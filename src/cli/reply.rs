@@ -25,6 +25,11 @@ impl Reply {
         Ok(Reply { text: text.into(), json, exit: Exit::Done })
     }
 
+    /// The answer was printed while it was found.
+    pub fn printed() -> Reply {
+        Reply { text: String::new(), json: String::new(), exit: Exit::Done }
+    }
+
     /// The same answer with another end.
     pub fn ending(self, exit: Exit) -> Reply {
         Reply { exit, ..self }
@@ -33,6 +38,9 @@ impl Reply {
     /// Prints it on standard output. Whoever stops reading has read enough.
     pub fn print(&self, as_json: bool) -> Result<()> {
         let text = if as_json { &self.json } else { &self.text };
+        if text.is_empty() {
+            return Ok(());
+        }
         let mut out = io::stdout().lock();
         match writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush()) {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error).context("writing to standard output"),

@@ -7,56 +7,128 @@ use anyhow::Result;
 use serde::Serialize;
 use serde_json::json;
 
-use super::open;
+use super::exit::Wrong;
 use super::reply::Reply;
 use super::table::{Side, Table};
 use super::words::count;
+use super::{open, pull};
 use crate::clock::Clock;
-use crate::config::Source;
+use crate::config::{Config, Source};
 use crate::model::{Day, Instant, Zone};
+use crate::store::Db;
 use crate::store::facts::AsOf;
 use crate::store::pulls::{self, Pull};
+use crate::store::trust::{self, Standing};
 use crate::store::usage;
 
-/// Tell how fresh each source is, and what its files brought
+/// Tell how fresh each source is, what it brought, and what is to be done about it
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  longroad sources")]
-pub struct Arguments {}
+pub struct Arguments {
+    #[command(subcommand)]
+    action: Option<Action>,
+}
+
+/// What is done with a source.
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Let in what a source brings although it looks wrong: its next pull goes in
+    #[command(after_help = "Example:\n  longroad sources accept crm")]
+    Accept {
+        /// The source
+        #[arg(value_name = "SOURCE")]
+        name: String,
+    },
+}
 
 /// One source.
 #[derive(Debug, Serialize)]
-struct Standing<'a> {
+struct Told<'a> {
     name: &'a str,
     path: String,
-    /// `fresh`, `stale` or `empty`.
+    /// `fresh`, `stale`, `empty`, `failing` or `suspect`.
     state: &'static str,
     last_success: Option<String>,
     newest_day: Option<Day>,
+    /// Why the last pull came to nothing, if so.
+    reason: Option<String>,
     next: Option<String>,
     files: Vec<&'a Pull>,
     #[serde(skip)]
     pulled_at: Option<Instant>,
 }
 
-/// Tells it.
-pub async fn run(file: &Path, _: &Arguments, clock: &dyn Clock) -> Result<Reply> {
+/// Tells it, or lets in what is held back.
+pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Result<Reply> {
     let config = open::config(file)?;
+    if let Some(Action::Accept { name }) = &arguments.action {
+        pull::known_source(&config, name)?;
+        return accept(&open::store(&config).await?, name).await;
+    }
     let db = open::store(&config).await?;
     let today = open::today(&config, clock);
     let pulls = pulls::newest(&db).await?;
     let days = usage::days(&db, AsOf { day: today, through_pull: i64::MAX }).await?;
+    let standings = trust::standings(&db).await?;
     db.close().await;
     let mut sources = Vec::new();
     for source in &config.sources {
         let newest = days.get(&source.name).and_then(|days| days.last().copied());
-        sources.push(judge(source, config.resolve(&source.path).display().to_string(), &pulls, newest, today));
+        let mut standing = judge(source, place(&config, source), &pulls, newest, today);
+        if let Some(known) = standings.get(&source.name) {
+            standing.trouble(known);
+        }
+        sources.push(standing);
     }
     let texts: Vec<String> = sources.iter().map(|source| text(source, config.company.zone())).collect();
     Reply::new(texts.join("\n"), &json!({"as_of": today, "sources": sources}))
 }
 
+async fn accept(db: &Db, name: &str) -> Result<Reply> {
+    let held = trust::standings(db).await?.remove(name).filter(|standing| standing.suspicion.is_some());
+    let Some(standing) = held else {
+        return Err(Wrong(format!("nothing of {name} is held back; `longroad sources` tells how it stands")).into());
+    };
+    let mut tx = db.begin().await?;
+    trust::put_standing(&mut tx, name, &Standing { accepted: true, ..standing }).await?;
+    tx.commit().await?;
+    db.close().await;
+    Reply::new(
+        format!("what {name} brings goes in with its next pull: `longroad pull {name}` makes one now"),
+        &json!({"accepted": name}),
+    )
+}
+
+impl Told<'_> {
+    /// A pull that came to nothing is more urgent than the age of the data.
+    fn trouble(&mut self, known: &Standing) {
+        let name = self.name;
+        if let Some((_, suspicion)) = known.suspicion.as_ref() {
+            self.state = "suspect";
+            self.reason = Some(suspicion.clone());
+            self.next = Some(if known.accepted {
+                format!("it is let in with its next pull: `longroad pull {name}`")
+            } else {
+                format!("look at what it brings; `longroad sources accept {name}` lets it in. Until then the old data stand")
+            });
+        } else if let Some(failure) = &known.failure {
+            self.state = "failing";
+            self.reason = Some(failure.clone());
+            self.next = Some(format!("mend it, then `longroad pull {name}`. Until then the old data stand"));
+        }
+    }
+}
+
+/// Where the source is, for people: never with what its address may hold besides.
+fn place(config: &Config, source: &Source) -> String {
+    match &source.path {
+        Some(path) => config.resolve(path).display().to_string(),
+        None => source.kind.name().to_owned(),
+    }
+}
+
 /// A source that brings use is as fresh as its newest day; one that brings none, as its last pull with anything new.
-fn judge<'a>(source: &'a Source, path: String, pulls: &'a [Pull], newest_day: Option<Day>, today: Day) -> Standing<'a> {
+fn judge<'a>(source: &'a Source, path: String, pulls: &'a [Pull], newest_day: Option<Day>, today: Day) -> Told<'a> {
     let files: Vec<&Pull> = pulls.iter().filter(|pull| pull.source == source.name).collect();
     let taken = || files.iter().filter(|pull| !pull.refused);
     let pulled_at = taken().map(|pull| pull.at).max();
@@ -80,10 +152,10 @@ fn judge<'a>(source: &'a Source, path: String, pulls: &'a [Pull], newest_day: Op
         (rejected > 0).then(|| "`longroad rejects` lists what was set aside".to_owned())
     };
     let last_success = pulled_at.map(|at| at.to_string());
-    Standing { name, path, state, last_success, newest_day, next, files, pulled_at }
+    Told { name, path, state, last_success, newest_day, reason: None, next, files, pulled_at }
 }
 
-fn text(source: &Standing, zone: &Zone) -> String {
+fn text(source: &Told, zone: &Zone) -> String {
     let at = |at: Instant| format!("{} {}", zone.day_of(at), zone.clock_of(at));
     let mut text = format!("{}: {}\n", source.name, source.state);
     // Writing to a string cannot fail.
@@ -92,6 +164,9 @@ fn text(source: &Standing, zone: &Zone) -> String {
     }
     if let Some(day) = source.newest_day {
         let _ = writeln!(text, "  newest day of use {day}");
+    }
+    if let Some(reason) = &source.reason {
+        let _ = writeln!(text, "  {reason}");
     }
     if let Some(next) = &source.next {
         let _ = writeln!(text, "  next: {next}");
@@ -132,6 +207,9 @@ mod tests {
             rejected,
             refused,
             notes: String::new(),
+            whole: true,
+            columns: Vec::new(),
+            stamp: None,
         }
     }
 
@@ -159,6 +237,27 @@ mod tests {
         for (told, expected) in table {
             assert_eq!(told, expected);
         }
+    }
+
+    #[test]
+    fn what_is_held_back_and_what_failed_comes_before_age() {
+        let source = Source::default();
+        let told = |known: &Standing| {
+            let mut standing = judge(&source, "data".into(), &[], None, Day::from_days(20_000));
+            standing.trouble(known);
+            text(&standing, &Zone::UTC)
+        };
+        let since = Zone::UTC.noon_of(Day::from_days(19_999));
+        let held = Standing { suspicion: Some((since, "brings 3 accounts".into())), ..Standing::default() };
+        assert_eq!(
+            told(&held),
+            "files: suspect\n  brings 3 accounts\n  next: look at what it brings; `longroad sources accept files` lets it in. \
+             Until then the old data stand\n"
+        );
+        let accepted = Standing { accepted: true, ..held };
+        assert!(told(&accepted).ends_with("next: it is let in with its next pull: `longroad pull files`\n"));
+        let failed = Standing { failure: Some("the server is away".into()), ..Standing::default() };
+        assert!(told(&failed).starts_with("files: failing\n  the server is away\n  next: mend it"));
     }
 
     #[test]

@@ -8,8 +8,13 @@ use clap::Parser;
 use super::arguments::{Arguments, Command, Shared};
 use super::exit::{Exit, paragraph};
 use super::reply::Reply;
-use super::{backtest, check, cycle, demo, digests, init, preview, pull, rejects, risk, score, scores, sources, task, tasks};
+use super::{
+    audit, backtest, backup, check, cycle, demo, digests, export, forget, init, jobs, preview, pull, rejects, resend, restore,
+    risk, run, score, scores, sources, task, tasks,
+};
 use crate::clock::SystemClock;
+use crate::config::environment;
+use crate::failpoint;
 
 /// Does what the arguments of the process say.
 pub fn main() -> ExitCode {
@@ -21,8 +26,11 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { Exit::Wrong.code() } else { Exit::Done.code() });
         }
     };
+    if let Some((_, name)) = environment().find(|(name, _)| name == "LONGROAD_FAIL_AT") {
+        failpoint::arm(&name);
+    }
     let Arguments { shared, command } = arguments;
-    let done = run(&shared, command).and_then(|reply| reply.print(shared.json).map(|()| reply.exit));
+    let done = start(&shared, command).and_then(|reply| reply.print(shared.json).map(|()| reply.exit));
     let exit = done.unwrap_or_else(|error| {
         eprintln!("{}", paragraph(&error));
         Exit::of(&error)
@@ -30,7 +38,7 @@ pub fn main() -> ExitCode {
     ExitCode::from(exit.code())
 }
 
-fn run(shared: &Shared, command: Command) -> Result<Reply> {
+fn start(shared: &Shared, command: Command) -> Result<Reply> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting")?;
     runtime.block_on(dispatch(shared, command))
 }
@@ -40,18 +48,26 @@ async fn dispatch(shared: &Shared, command: Command) -> Result<Reply> {
     match command {
         Command::Demo(arguments) => demo::run(&arguments, clock).await,
         Command::Init(arguments) => init::run(&arguments),
-        Command::Check(arguments) => check::run(file, &arguments).await,
+        Command::Check(arguments) => check::run(file, &arguments, clock).await,
         Command::Pull(arguments) => pull::run(file, &arguments, clock).await,
         Command::Cycle(arguments) => cycle::run(file, &arguments, clock).await,
+        Command::Run(arguments) => run::run(file, &arguments).await,
+        Command::Jobs(arguments) => jobs::run(file, &arguments, clock).await,
         Command::Score(arguments) => score::run(file, &arguments, clock).await,
         Command::Scores(arguments) => scores::run(file, &arguments, clock).await,
         Command::Tasks(arguments) => tasks::run(file, &arguments, clock).await,
         Command::Task(arguments) => task::run(file, &arguments, clock).await,
         Command::Preview(arguments) => preview::run(file, &arguments, clock).await,
         Command::Digests(arguments) => digests::run(file, &arguments).await,
+        Command::Resend(arguments) => resend::run(file, &arguments, clock).await,
         Command::Rejects(arguments) => rejects::run(file, &arguments).await,
         Command::Sources(arguments) => sources::run(file, &arguments, clock).await,
         Command::Backtest(arguments) => backtest::run(file, &arguments, clock).await,
         Command::Risk(arguments) => risk::run(file, &arguments, clock).await,
+        Command::Export(arguments) => export::run(file, &arguments, shared.json).await,
+        Command::Forget(arguments) => forget::run(file, &arguments, clock).await,
+        Command::Audit(arguments) => audit::run(file, &arguments).await,
+        Command::Backup(arguments) => backup::run(file, &arguments, clock).await,
+        Command::Restore(arguments) => restore::run(file, &arguments, clock).await,
     }
 }

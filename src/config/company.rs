@@ -1,9 +1,11 @@
 //! `[company]`: whose customers these are.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Deserializer, de};
 
 use super::value;
-use crate::model::{Currency, Zone};
+use crate::model::{Calendar, Currency, WorkingWeek, Zone};
 
 /// `[company]`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -19,6 +21,14 @@ pub struct Company {
     /// The language of its mails where a reader has none, a BCP 47 tag.
     #[serde(deserialize_with = "value::language")]
     pub language: String,
+    /// The days of the week on which its people work.
+    pub working_days: WorkingWeek,
+    /// A file of holidays, and of days that are worked instead.
+    #[serde(deserialize_with = "value::optional_path", rename = "calendar")]
+    pub calendar_file: Option<PathBuf>,
+    /// Both of these together.
+    #[serde(skip)]
+    pub calendar: Calendar,
 }
 
 impl Company {
@@ -35,6 +45,9 @@ impl Default for Company {
             timezone: NamedZone(Zone::UTC),
             currency: value::euro(),
             language: "en".to_owned(),
+            working_days: WorkingWeek::default(),
+            calendar_file: None,
+            calendar: Calendar::default(),
         }
     }
 }

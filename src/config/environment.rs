@@ -47,9 +47,10 @@ pub(super) fn variable(path: &[impl AsRef<str>]) -> String {
     path.iter().fold("LONGROAD".to_owned(), |name, step| format!("{name}_{}", step.as_ref().to_uppercase()))
 }
 
-/// `LONGROAD_CONFIG` names the file itself; `LONGROAD_TEST_…` belongs to the tests.
+/// `LONGROAD_CONFIG` names the file itself; the others belong to the tests.
 fn is_setting(name: &str) -> bool {
-    name.starts_with("LONGROAD_") && name != "LONGROAD_CONFIG" && !name.starts_with("LONGROAD_TEST_")
+    let others = ["LONGROAD_CONFIG", "LONGROAD_FAIL_AT"];
+    name.starts_with("LONGROAD_") && !others.contains(&name) && !name.starts_with("LONGROAD_TEST_")
 }
 
 /// A number, table … as it would stand in the file; text where it is none, which the setting's type then refuses.

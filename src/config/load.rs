@@ -10,9 +10,10 @@ use super::environment::{settings, variable};
 use super::place::{Places, position};
 use super::validate::validate;
 use super::{Config, ConfigError, DEFAULT_FILE, Secret};
+use crate::model::Calendar;
 
 /// Each secret may also be given as `…_file`.
-const SECRETS: [(&str, &str); 2] = [("store", "url"), ("mail", "password")];
+const SECRETS: [(&str, &str); 3] = [("store", "url"), ("mail", "password"), ("web", "token")];
 
 pub(super) fn load(path: &Path, variables: impl Iterator<Item = (String, String)>) -> Result<Config, ConfigError> {
     let file = path.display().to_string();
@@ -45,11 +46,17 @@ pub(super) fn load(path: &Path, variables: impl Iterator<Item = (String, String)
 
     let mut config = Config::deserialize(merged).map_err(|error| places.explain(&error))?;
     config.root = path.parent().map(PathBuf::from).unwrap_or_default();
+    // What is missing has no place of its own; what it is missing from has.
+    let place_in_file = |path: &[String]| {
+        let found = (1..=path.len()).rev().find_map(|length| places.of(&path[..length]));
+        found.unwrap_or_else(|| file.clone())
+    };
     let place = |path: &[String]| {
         let in_environment = from_environment.get(&path[0]).and_then(|section| section.get(path.get(1)?)).is_some();
-        if in_environment { variable(path) } else { places.of(path).unwrap_or_else(|| file.clone()) }
+        if in_environment { variable(path) } else { place_in_file(path) }
     };
     read_secrets(&mut config).map_err(|(path, reason)| ConfigError::at(place(&path), format!("{}: {reason}", path.join("."))))?;
+    read_calendar(&mut config)?;
     validate(&config).map_err(|wrong| {
         let setting: Vec<&str> = wrong.path.iter().map(String::as_str).filter(|step| step.parse::<usize>().is_err()).collect();
         ConfigError::at(place(&wrong.path), format!("{}: {}", setting.join("."), wrong.reason))
@@ -97,10 +104,14 @@ fn one_form_of_each_secret(below: &mut Table, layer: &Table) -> Result<(), (Vec<
 /// Reads the secrets that stand in files of their own, without the line's end.
 fn read_secrets(config: &mut Config) -> Result<(), (Vec<String>, String)> {
     let root = config.root.clone();
-    let read = |section: &str, key: &str, file: &Option<PathBuf>, secret: &mut Option<Secret>| {
+    let read = |section: &[String], key: &str, file: &Option<PathBuf>, secret: &mut Option<Secret>| {
         let Some(file) = file else { return Ok(()) };
+        let setting = || [section, &[format!("{key}_file")]].concat();
+        if secret.is_some() {
+            return Err((setting(), format!("is given twice; keep {key} or {key}_file")));
+        }
         let path = root.join(file);
-        let wrong = |reason: String| (vec![section.to_owned(), format!("{key}_file")], format!("{}: {reason}", path.display()));
+        let wrong = |reason: String| (setting(), format!("{}: {reason}", path.display()));
         let text = fs::read_to_string(&path).map_err(|error| wrong(error.to_string()))?;
         let text = text.trim_end_matches(['\n', '\r']);
         if text.is_empty() {
@@ -109,8 +120,29 @@ fn read_secrets(config: &mut Config) -> Result<(), (Vec<String>, String)> {
         *secret = Some(Secret::new(text));
         Ok(())
     };
-    read("store", "url", &config.store.url_file, &mut config.store.url)?;
-    read("mail", "password", &config.mail.password_file, &mut config.mail.password)
+    read(&["store".to_owned()], "url", &config.store.url_file, &mut config.store.url)?;
+    read(&["mail".to_owned()], "password", &config.mail.password_file, &mut config.mail.password)?;
+    read(&["web".to_owned()], "token", &config.web.token_file, &mut config.web.token)?;
+    for (number, source) in config.sources.iter_mut().enumerate() {
+        for (key, file, secret) in source.secrets() {
+            read(&["source".to_owned(), number.to_string()], key, file, secret)?;
+        }
+    }
+    Ok(())
+}
+
+/// Reads the calendar file, where there is one.
+fn read_calendar(config: &mut Config) -> Result<(), ConfigError> {
+    config.company.calendar = Calendar::new(config.company.working_days);
+    if let Some(file) = &config.company.calendar_file {
+        let path = config.resolve(file);
+        let place = path.display();
+        let text = fs::read_to_string(&path).map_err(|error| ConfigError::at(place.to_string(), error.to_string()))?;
+        let calendar = config.company.calendar.clone().read(&text);
+        config.company.calendar =
+            calendar.map_err(|fault| ConfigError::at(format!("{place}:{}:{}", fault.line, fault.column), fault.reason))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -152,7 +184,7 @@ mod tests {
     fn the_embedded_file_names_every_setting() {
         // An unknown setting is answered with all the known ones; each must stand in the embedded file.
         let defaults: Table = DEFAULT_FILE.parse().unwrap();
-        for section in ["company", "store", "mail", "accounts", "cycle", "risk", "log", "paths"] {
+        for section in ["company", "store", "mail", "accounts", "cycle", "risk", "schedule", "log", "paths", "retention", "web"] {
             let error = wrong(&format!("[{section}]\nqqqqqqqqqqqqqqqq = 1\n"));
             let known = error.split("known: ").nth(1).unwrap();
             let written: Vec<&str> = defaults[section].as_table().unwrap().keys().map(String::as_str).collect();
@@ -216,10 +248,35 @@ mod tests {
             ),
             ("[mail]\nuser = 'x'", "longroad.toml:2:8: mail.user: needs mail.password or mail.password_file"),
             (
+                "[web]\nlisten = 'localhost'",
+                "longroad.toml:2:10: web.listen: `localhost` is no address; write an IP address with a port, for example 127.0.0.1:8080",
+            ),
+            (
+                "[web]\nlisten = '0.0.0.0:80'",
+                "longroad.toml:2:10: web.listen: `0.0.0.0:80` can be reached from other machines: that needs web.token or web.token_file",
+            ),
+            ("[web]\ntoken = 'short'", "longroad.toml:2:9: web.token: is shorter than 16 characters, and so can be guessed"),
+            (
+                "[retention]\nmails_days = 0",
+                "longroad.toml:2:14: retention.mails_days: must be a whole number of days, at least 1",
+            ),
+            (
                 "[cycle]\ncadence_days = { mid = 0 }",
                 "longroad.toml:2:24: cycle.cadence_days.mid: must be a whole number of days, at least 1",
             ),
-            ("[[source]]\nname = 'a'\nkind = 'http'\npath = 'data'", "longroad.toml:3:8: kind `http` is unknown; known: csv"),
+            ("[[source]]\nname = 'a'\nkind = 'htp'\npath = 'data'", "longroad.toml:3:8: kind `htp` is unknown; is `http` meant?"),
+            (
+                "[[source]]\nname = 'a'\nkind = 'sql'\nurl = 'postgres://h/d'\npath = 'x'\nqueries.accounts = 'SELECT 1'",
+                "longroad.toml:5:8: source.path: a source of kind sql has no such setting",
+            ),
+            (
+                "[[source]]\nname = 'a'\nkind = 'sql'\nurl = 'postgres://h/d'\nqueries.acounts = 'SELECT 1'",
+                "longroad.toml:5:1: source.queries: there is no record `acounts`; is `accounts` meant?",
+            ),
+            (
+                "[[source]]\nname = 'a'\nkind = 'clickhouse'",
+                "longroad.toml:1:1: source.url: is missing; write the address of the clickhouse database, or url_file",
+            ),
             (
                 "[[source]]\nname = 'a'\nkind = 'csv'\npath = 'data'\nrefuse_share = 5",
                 "longroad.toml:5:16: source.refuse_share: 5 is no share; write a number from 0 to 1, for example 0.05 for 5 %",
@@ -246,6 +303,18 @@ mod tests {
             ("[company]\nname = 5", "longroad.toml:2:8: company.name: must be text in quotes, not a whole number"),
             ("log = 'json'", "longroad.toml:1:7: log: must be a table of settings, not text in quotes"),
             ("source = 5", "longroad.toml:1:10: source: must be a list, not a whole number"),
+            (
+                "[schedule]\ncycle = '0 25 * * *'",
+                "longroad.toml:2:9: schedule.cycle: `0 25 * * *`: hour: `25` is none; write 0 to 23, *, a range such as 0-23, or several with commas",
+            ),
+            (
+                "[[source]]\nname = 'a'\nkind = 'csv'\npath = 'data'\nschedule = '0 0 31 2 *'",
+                "longroad.toml:5:12: source.schedule: `0 0 31 2 *` never comes due: no year has such a day",
+            ),
+            (
+                "[schedule]\nlease_seconds = 1",
+                "longroad.toml:2:17: schedule.lease_seconds: must be a whole number of seconds, 2 to 3600",
+            ),
             ("[mail]\nport = 2.5", "longroad.toml:2:8: mail.port: must be a port from 1 to 65535, not a number with decimals"),
             ("[company\nname = 'x'", "longroad.toml:1:9: unclosed table, expected `]`"),
             ("[log]\n[log]\n", "longroad.toml:2:2: duplicate key"),

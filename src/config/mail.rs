@@ -32,6 +32,17 @@ pub enum Tls {
     None,
 }
 
+/// What becomes of a mail to which the server gave no answer: it may have arrived.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnUnknown {
+    /// It is sent again, the same to the byte and with the same `Message-ID`: nothing is lost, something may come twice.
+    #[default]
+    Resend,
+    /// It waits for `longroad resend`: nothing comes twice, something may be lost.
+    Hold,
+}
+
 /// `[mail]`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -60,6 +71,8 @@ pub struct Mail {
     /// A file that holds `password`.
     #[serde(deserialize_with = "value::optional_path")]
     pub password_file: Option<PathBuf>,
+    /// What becomes of a mail to which the server gave no answer.
+    pub on_unknown: OnUnknown,
     /// Where links in mails point: the address at which readers reach the web pages.
     #[serde(deserialize_with = "value::web_address")]
     pub web_url: Option<String>,
@@ -77,6 +90,7 @@ impl Default for Mail {
             user: None,
             password: None,
             password_file: None,
+            on_unknown: OnUnknown::Resend,
             web_url: None,
         }
     }

@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{Accounts, Company, ConfigError, Cycle, Log, Mail, Paths, Risk, Source, Store, StoreAddress, load};
-use crate::model::MetricDeclaration;
+use super::{
+    Accounts, Company, ConfigError, Cycle, Digests, Log, Mail, Paths, Retention, Risk, Schedule, Source, Store, StoreAddress,
+    Web, load,
+};
+use crate::model::{MetricDeclaration, Zone};
 
 /// The commented configuration with every setting at its default, as `longroad init` writes it.
 pub const DEFAULT_FILE: &str = include_str!("default.toml");
@@ -21,16 +24,24 @@ pub struct Config {
     pub store: Store,
     /// How digests leave the house.
     pub mail: Mail,
+    /// When digests go out, and to whom they do not.
+    pub digests: Digests,
     /// Which accounts live.
     pub accounts: Accounts,
     /// How often an account's turn comes.
     pub cycle: Cycle,
     /// What probabilities are of.
     pub risk: Risk,
+    /// When `longroad run` does what.
+    pub schedule: Schedule,
     /// What is told on standard error.
     pub log: Log,
     /// What a customer-success team edits.
     pub paths: Paths,
+    /// What is thrown away after a while.
+    pub retention: Retention,
+    /// Where the web pages are.
+    pub web: Web,
     /// Where data comes from, in the order of the file.
     #[serde(rename = "source")]
     pub sources: Vec<Source>,
@@ -53,6 +64,11 @@ impl Config {
         self.root.join(path)
     }
 
+    /// The zone of the schedules.
+    pub fn schedule_zone(&self) -> &Zone {
+        self.schedule.timezone.as_ref().map_or_else(|| self.company.zone(), |named| &named.0)
+    }
+
     /// Which database, and where; right in every configuration that was loaded.
     pub fn store_address(&self) -> Result<StoreAddress, ConfigError> {
         self.read_store_url().map_err(|reason| ConfigError::at("store.url", reason))
@@ -70,11 +86,15 @@ impl Default for Config {
             company: Company::default(),
             store: Store::default(),
             mail: Mail::default(),
+            digests: Digests::default(),
             accounts: Accounts::default(),
             cycle: Cycle::default(),
             risk: Risk::default(),
+            schedule: Schedule::default(),
             log: Log::default(),
             paths: Paths::default(),
+            retention: Retention::default(),
+            web: Web::default(),
             sources: vec![Source::default()],
             metrics: BTreeMap::new(),
             root: PathBuf::new(),

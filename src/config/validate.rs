@@ -19,9 +19,22 @@ fn at<T>(path: &[&str], reason: impl Into<String>) -> Result<T, Contradiction> {
 /// Looks at all of them; the first contradiction is the answer.
 pub(super) fn validate(config: &Config) -> Result<(), Contradiction> {
     mail(config)?;
+    let web = &config.web;
+    if !web.listen.ip().is_loopback() && web.token.is_none() {
+        at(
+            &["web", "listen"],
+            format!("`{}` can be reached from other machines: that needs web.token or web.token_file", web.listen),
+        )?;
+    }
+    if web.token.as_ref().is_some_and(|token| token.reveal().len() < 16) {
+        at(&["web", "token"], "is shorter than 16 characters, and so can be guessed")?;
+    }
     config.read_store_url().map(drop).or_else(|reason| at(&["store", "url"], reason))?;
     let mut names = BTreeSet::new();
     for (number, source) in config.sources.iter().enumerate() {
+        if let Some((setting, reason)) = source.contradiction() {
+            at(&["source", &number.to_string(), setting], reason)?;
+        }
         if !names.insert(source.name.as_str()) {
             at(
                 &["source", &number.to_string(), "name"],

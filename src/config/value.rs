@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use lettre::message::Mailbox;
 use serde::de::{self, Deserialize, Deserializer, Unexpected, Visitor};
 
-use crate::model::Currency;
+use super::NamedZone;
+use crate::model::{CronLine, Currency, Zone};
 
 /// A whole number within bounds.
 struct Whole {
@@ -18,7 +20,14 @@ struct Whole {
 
 const DAYS: Whole = Whole { least: 1, most: 36_500, expected: "a whole number of days, at least 1" };
 const DAYS_OR_NONE: Whole = Whole { least: 0, most: 36_500, expected: "a whole number of days, 0 or more" };
+const MINUTES_OF_DAY: Whole = Whole { least: 0, most: 1439, expected: "a whole number of minutes from 0 to 1439" };
+const MINUTES: Whole = Whole { least: 1, most: 1_440, expected: "a whole number of minutes, 1 to 1440" };
 const PORT: Whole = Whole { least: 1, most: 65_535, expected: "a port from 1 to 65535" };
+
+const COPIES: Whole = Whole { least: 1, most: 10_000, expected: "a whole number of copies, at least 1" };
+const HOURS_OR_NONE: Whole = Whole { least: 0, most: 8_784, expected: "a whole number of hours, 0 to 8784" };
+const LEASE_SECONDS: Whole = Whole { least: 2, most: 3_600, expected: "a whole number of seconds, 2 to 3600" };
+const STOP_SECONDS: Whole = Whole { least: 0, most: 3_600, expected: "a whole number of seconds, 0 to 3600" };
 
 impl Visitor<'_> for Whole {
     type Value = u32;
@@ -39,6 +48,38 @@ pub(super) fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D:
 
 pub(super) fn days_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     deserializer.deserialize_i64(DAYS_OR_NONE)
+}
+
+pub(super) fn minutes_of_day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    deserializer.deserialize_i64(MINUTES_OF_DAY)
+}
+
+pub(super) fn copies<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    deserializer.deserialize_i64(COPIES)
+}
+
+pub(super) fn hours_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    deserializer.deserialize_i64(HOURS_OR_NONE)
+}
+
+pub(super) fn lease_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    deserializer.deserialize_i64(LEASE_SECONDS)
+}
+
+pub(super) fn stop_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    deserializer.deserialize_i64(STOP_SECONDS)
+}
+
+pub(super) fn minutes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    deserializer.deserialize_i64(MINUTES)
+}
+
+/// An address of this machine with a port.
+pub(super) fn socket<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let wrong =
+        || de::Error::custom(format!("`{text}` is no address; write an IP address with a port, for example 127.0.0.1:8080"));
+    text.trim().parse().map_err(|_| wrong())
 }
 
 pub(super) fn port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
@@ -67,6 +108,15 @@ pub(super) fn share<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D
         return Ok(share);
     }
     Err(de::Error::custom(format!("{share} is no share; write a number from 0 to 1, for example 0.05 for 5 %")))
+}
+
+/// A number above 0.
+pub(super) fn positive<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let number = f64::deserialize(deserializer)?;
+    if number > 0.0 && number.is_finite() {
+        return Ok(number);
+    }
+    Err(de::Error::custom(format!("must be a number above 0, not {number}")))
 }
 
 /// Text of 1 to 100 characters without control characters.
@@ -102,6 +152,22 @@ pub(super) fn optional_path<'de, D: Deserializer<'de>>(deserializer: D) -> Resul
 /// A path that must be given.
 pub(super) fn path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
     optional_path(deserializer)?.ok_or_else(|| de::Error::custom("is empty; write a folder or a file"))
+}
+
+/// A cron line of five fields.
+pub(super) fn cron_line<'de, D: Deserializer<'de>>(deserializer: D) -> Result<CronLine, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+}
+
+/// A cron line, or nothing where it is empty.
+pub(super) fn optional_cron_line<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<CronLine>, D::Error> {
+    optional_text(deserializer)?.map(|text| text.parse().map_err(de::Error::custom)).transpose()
+}
+
+/// A time zone, or nothing where it is empty.
+pub(super) fn optional_zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NamedZone>, D::Error> {
+    let zone = |name: String| Zone::parse(&name).map(NamedZone).map_err(de::Error::custom);
+    optional_text(deserializer)?.map(zone).transpose()
 }
 
 /// A mail address, with or without a name before it.

@@ -6,13 +6,13 @@ use super::assess::Customer;
 use super::evaluate::Evaluated;
 use super::work::Turn;
 use super::world::World;
-use crate::digest::csm::{ChangeItem, CsmInputs, Reader, StaleItem, UnknownItem};
+use crate::digest::csm::{ChangeItem, CsmInputs, News, Reader, ReviewItem, StaleItem, TOLD_CHANGE, UnknownItem, since};
 use crate::health::explain;
 use crate::health::{Band, Factor};
 use crate::model::{Id, Money};
 
-/// Points since the previous turn from which a change is told at the account's turn.
-const TOLD_CHANGE: f64 = 5.0;
+/// Items of news from which a book is thinned out: a leader may have all accounts of a company.
+const MANY: usize = 2000;
 
 /// The digests of one morning in the making, by reader.
 #[derive(Debug)]
@@ -31,12 +31,17 @@ pub struct Book {
     pub inputs: CsmInputs,
     /// Whether anything in it is new or to be done: what was unknown yesterday alone is no reason for a mail.
     pub worth_sending: bool,
+    /// What of it is news.
+    pub news: News,
+    /// News of earlier nights that the reader has not been told.
+    carried: BTreeMap<Id, (Option<ChangeItem>, Vec<ReviewItem>)>,
     arr: BTreeMap<crate::model::Currency, i64>,
 }
 
 impl Books {
-    /// One for each user of the company. `refused`: the sources of which nothing was taken in this time, and why.
-    pub fn new(world: &World, company: &str, refused: &BTreeMap<String, String>) -> Books {
+    /// One for each user of the company. `refused`: the sources of which nothing was taken in this time, and why. `untold`: what
+    /// readers have not been told yet.
+    pub fn new(world: &World, company: &str, refused: &BTreeMap<String, String>, mut untold: BTreeMap<String, News>) -> Books {
         let failed = refused.iter().filter(|(name, _)| !world.stale.iter().any(|one| one.source == **name));
         let failed = failed.map(|(name, reason)| StaleItem {
             source: name.clone(),
@@ -53,7 +58,7 @@ impl Books {
             })
             .chain(failed)
             .collect();
-        let book = |user: &crate::model::record::User| {
+        let mut book = |user: &crate::model::record::User| {
             let zone = user.timezone.as_deref().and_then(|zone| crate::model::Zone::parse(zone).ok());
             let reader = Reader {
                 id: user.id.clone(),
@@ -61,18 +66,21 @@ impl Books {
                 email: user.email.clone(),
                 zone: zone.unwrap_or_else(|| world.zone.clone()),
                 language: user.language.clone().unwrap_or_else(|| "en".to_owned()),
+                region: user.region.clone(),
             };
             let mut inputs = CsmInputs::new(reader, company);
             inputs.stale.clone_from(&stale);
             inputs.approximated = world.approximated;
-            Book { inputs, worth_sending: !stale.is_empty(), arr: BTreeMap::new() }
+            let carried = untold.remove(user.id.as_str()).unwrap_or_default().by_account();
+            Book { inputs, worth_sending: !stale.is_empty(), news: News::default(), carried, arr: BTreeMap::new() }
         };
         let leader = world.leader_of(None).map(|leader| leader.id.clone());
-        Books { leader, readers: world.users.iter().map(|(id, user)| (id.clone(), book(user))).collect(), without_csm: 0 }
+        let readers = world.users.iter().map(|(id, user)| (id.clone(), book(user))).collect();
+        Books { leader, readers, without_csm: 0 }
     }
 
     /// Adds a customer to its CSM's book, or where it has none to the leader's. `change`: where it is worth telling.
-    pub fn customer(&mut self, customer: &Customer, evaluated: &Evaluated<'_>, turn: Turn, change: Option<ChangeItem>) {
+    pub fn customer(&mut self, customer: &Customer, evaluated: &Evaluated, turn: Turn, change: Option<ChangeItem>) {
         let reader =
             |readers: &BTreeMap<String, Book>, id: &Option<Id>| id.clone().filter(|id| readers.contains_key(id.as_str()));
         let owner = reader(&self.readers, &customer.csm);
@@ -87,6 +95,13 @@ impl Books {
             }
         }
         let Some(book) = owner.and_then(|owner| self.readers.get_mut(owner.as_str())) else { return };
+        let (carried, mut reviews) = book.carried.remove(&customer.id).unwrap_or_default();
+        let change = match carried {
+            Some(carried) => since(carried, change, evaluated.health.score, evaluated.given.band.band),
+            None => change,
+        };
+        reviews.retain(|review| !turn.reviews.contains(review));
+        reviews.extend(turn.reviews);
         let inputs = &mut book.inputs;
         inputs.book.accounts += 1;
         match evaluated.given.band.band {
@@ -99,12 +114,17 @@ impl Books {
             let sum = book.arr.entry(money.currency).or_default();
             *sum = sum.saturating_add(money.minor);
         }
-        book.worth_sending |= change.is_some() || !turn.reviews.is_empty();
+        book.worth_sending |= change.is_some() || !reviews.is_empty();
         if let Some(change) = change {
-            inputs.change(change);
+            inputs.change(change.clone());
+            book.news.changes.push(change);
         }
-        for review in turn.reviews {
-            inputs.review(review);
+        for review in reviews {
+            inputs.review(review.clone());
+            book.news.reviews.push(review);
+        }
+        if book.news.changes.len().max(book.news.reviews.len()) > MANY {
+            book.news.trim();
         }
         for play in turn.paused {
             if !inputs.paused_plays.contains(&play) {
@@ -112,7 +132,7 @@ impl Books {
             }
         }
         if evaluated.health.score.is_none() {
-            let why = explain::reasons(evaluated.card, &evaluated.health, 1).pop().unwrap_or_default();
+            let why = explain::reasons(&evaluated.card, &evaluated.health, 1).pop().unwrap_or_default();
             inputs.unknown(UnknownItem { account_id: customer.id.clone(), account_name: customer.name.to_string(), why });
         }
     }
@@ -129,14 +149,14 @@ impl Books {
 }
 
 /// Whether the account's change is told this morning: it entered another band, or its turn shows that its score moved.
-pub fn is_told(evaluated: &Evaluated<'_>, band_before: Option<Band>) -> bool {
+pub fn is_told(evaluated: &Evaluated, band_before: Option<Band>) -> bool {
     let entered = band_before.is_some_and(|before| before != evaluated.given.band.band);
     entered || (evaluated.in_turn && evaluated.change().is_some_and(|change| change.abs() >= TOLD_CHANGE))
 }
 
 /// The change since the account's previous turn, in factors.
-pub fn change(customer: &Customer, evaluated: &Evaluated<'_>, turn_band: Band, factors: &[Factor]) -> ChangeItem {
-    let moved = explain::changes(evaluated.card, factors, &evaluated.health.factors);
+pub fn change(customer: &Customer, evaluated: &Evaluated, turn_band: Band, factors: &[Factor]) -> ChangeItem {
+    let moved = explain::changes(&evaluated.card, factors, &evaluated.health.factors);
     ChangeItem {
         account_id: customer.id.clone(),
         account_name: customer.name.to_string(),

@@ -1,5 +1,7 @@
 //! One customer's health on one morning, given what the cycle before said: pure, so that a replay is the same code.
 
+use std::sync::Arc;
+
 use super::Setup;
 use super::assess::Customer;
 use crate::health::standing::{self, BandContext};
@@ -13,9 +15,9 @@ use crate::store::scores::GivenScore;
 
 /// A customer's health, and what is kept of it.
 #[derive(Clone, Debug)]
-pub struct Evaluated<'a> {
+pub struct Evaluated {
     /// The scorecard that served it.
-    pub card: &'a Scorecard,
+    pub card: Arc<Scorecard>,
     /// The score with its factors.
     pub health: Health,
     /// What is kept.
@@ -26,7 +28,7 @@ pub struct Evaluated<'a> {
     pub in_turn: bool,
 }
 
-impl<'a> Evaluated<'a> {
+impl Evaluated {
     /// Points since the account's previous turn.
     pub fn change(&self) -> Option<f64> {
         Some(self.health.score? - self.given.previous?)
@@ -45,14 +47,14 @@ impl<'a> Evaluated<'a> {
     }
 
     /// Scores a customer as of the morning of `on`. `before`: what the cycle of an earlier morning said of it.
-    pub fn of(setup: &'a Setup, customer: &Customer, before: Option<(&GivenScore, Day)>, on: Day) -> Option<Evaluated<'a>> {
+    pub fn of(setup: &Setup, customer: &Customer, before: Option<(&GivenScore, Day)>, on: Day) -> Option<Evaluated> {
         let subject = customer.subject();
-        let (_, card) = health::pick(&setup.cards, &subject)?;
-        let health = health::score(card, &subject, on);
+        let card = Arc::clone(health::pick(&setup.cards, &subject)?);
+        let health = health::score(&card, &subject, on);
         let age_days = customer.signals.value(Signal::AgeDays).unwrap_or(f64::MAX);
         let hard = health.factors.iter().any(|factor| matches!(factor.about, About::Cap(_)) && factor.points < 0.0);
         let context = BandContext { on, age_days, hard, stale: health.stale };
-        let band = standing::next(card, before.map(|(given, seen_on)| (given.band, seen_on)), health.score, context);
+        let band = standing::next(&card, before.map(|(given, seen_on)| (given.band, seen_on)), health.score, context);
         let cadence = setup.config.cycle.cadence_of(customer.tier.as_deref());
         let last_turn = before.and_then(|(given, _)| given.turn_on);
         let in_turn = is_turn(customer.id.as_str(), cadence.cast_signed(), last_turn, on);

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use anyhow::Result;
 
+use super::assess::decode;
 use super::population::Chosen;
 use super::world::World;
 use crate::backtest::{Label, Service, Snapshot, UsedDays};
@@ -54,13 +55,13 @@ impl History {
                     let Some(ordinal) = fact.ordinal else { continue };
                     match kind {
                         RecordKind::Accounts => {
-                            let account: Account = super::decode(kind, fact.body)?;
+                            let account: Account = decode(kind, fact.body)?;
                             let service = Service::of(&[], world.service_rules, until);
                             let past = Past { id: account.id.to_string(), name: account.name, service, used: None };
                             history.accounts.insert(ordinal, past);
                         }
                         RecordKind::Contracts => {
-                            let contract: Contract = super::decode(kind, fact.body)?;
+                            let contract: Contract = decode(kind, fact.body)?;
                             contracts.entry(ordinal).or_default().extend(contract.known_on(world.as_of.day, &world.zone));
                         }
                         _ => {}

@@ -8,6 +8,7 @@ use super::assess::Customer;
 use super::book::{self, Book};
 use super::calibrate;
 use super::evaluate::Evaluated;
+use super::mailing::Mailing;
 use super::population::{Block, Population};
 use super::report::{AccountScore, FactorReport, ScoreReport, ScoresReport};
 use super::{Setup, mails};
@@ -49,12 +50,12 @@ impl Odds {
     }
 
     /// The chance that the customer leaves; `None` where it has no score.
-    fn of_customer(&self, customer: &Customer, evaluated: &Evaluated<'_>, on: Day) -> Option<f64> {
+    fn of_customer(&self, customer: &Customer, evaluated: &Evaluated, on: Day) -> Option<f64> {
         Some(self.models.probability(&self.parts, &self.look_at(customer, evaluated, on)?))
     }
 
     /// What the probability looks at.
-    pub fn look_at(&self, customer: &Customer, evaluated: &Evaluated<'_>, on: Day) -> Option<risk::Look> {
+    pub fn look_at(&self, customer: &Customer, evaluated: &Evaluated, on: Day) -> Option<risk::Look> {
         risk::Look::of(&self.parts, customer.ordinal, on, &evaluated.health, &customer.signals)
     }
 }
@@ -84,7 +85,7 @@ impl Look {
         Ok(Look { population: Population::load(db, &setup, as_of).await?, setup, given: Some(cycle), on })
     }
 
-    pub fn evaluate<'a>(&'a self, block: &Block, customer: &Customer) -> Option<Evaluated<'a>> {
+    pub fn evaluate(&self, block: &Block, customer: &Customer) -> Option<Evaluated> {
         let place = u16::try_from(place_of(customer.ordinal)).ok()?;
         let before = block.before(place).zip(self.population.before);
         Evaluated::of(&self.setup, customer, before, self.on)
@@ -98,7 +99,7 @@ impl Look {
 
 pub fn account(
     customer: &Customer,
-    evaluated: &Evaluated<'_>,
+    evaluated: &Evaluated,
     given: Option<&GivenScore>,
     churn_probability: Option<f64>,
 ) -> AccountScore {
@@ -113,7 +114,7 @@ pub fn account(
         coverage: given.coverage,
         churn_probability,
         lifecycle: LIFECYCLES.get(usize::from(given.lifecycle)).copied().unwrap_or(evaluated.lifecycle),
-        reasons: explain::reasons(evaluated.card, &evaluated.health, REASONS),
+        reasons: explain::reasons(&evaluated.card, &evaluated.health, REASONS),
     }
 }
 
@@ -172,15 +173,15 @@ pub async fn score(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, id: &str, as_
 }
 
 /// What moved since the account's previous turn: the morning of that turn is looked at as it was seen then.
-async fn changes(db: &Db, look: &Look, evaluated: &Evaluated<'_>, id: &str, turn: Day) -> Result<Vec<Change>> {
+async fn changes(db: &Db, look: &Look, evaluated: &Evaluated, id: &str, turn: Day) -> Result<Vec<Change>> {
     let then = Look::on(db, &look.setup, turn).await?;
     let Some((block, customer)) = then.population.find(id) else { return Ok(Vec::new()) };
     let Some(before) = then.evaluate(block, customer) else { return Ok(Vec::new()) };
-    Ok(explain::changes(evaluated.card, &before.health.factors, &evaluated.health.factors))
+    Ok(explain::changes(&evaluated.card, &before.health.factors, &evaluated.health.factors))
 }
 
-fn factor_report(evaluated: &Evaluated<'_>, factor: &crate::health::Factor, on: Day) -> FactorReport {
-    let card = evaluated.card;
+fn factor_report(evaluated: &Evaluated, factor: &crate::health::Factor, on: Day) -> FactorReport {
+    let card = &evaluated.card;
     let dated = matches!(factor.about, About::Signal(_));
     FactorReport {
         dimension: explain::dimension(card, factor).to_owned(),
@@ -256,14 +257,16 @@ pub async fn preview(
     let now = clock.now();
     let today = setup.config.company.zone().day_of(now);
     let on = as_of.unwrap_or(today);
-    let population = Population::now(db, setup, on).await?;
-    let books = super::run::dry(db, setup, &population).await?;
+    let population = Arc::new(Population::now(db, setup, on).await?);
+    let past = (on != today).then_some(on);
+    let books = super::run::dry(db, setup, &population, past).await?;
     let renderer = mails::renderer(&setup.config)?;
     let wanted = |book: &Book| only.is_none_or(|only| book::reader(book).as_str() == only);
     let mut previews = Vec::new();
     for book in books.close().filter(wanted) {
-        let (rendered, mail) = mails::write(&setup.config, &renderer, &book, on, on == today, now)?;
         let reader = &book.inputs.reader;
+        let day = Mailing::Now.csm(&setup.config, reader, past, now).on;
+        let (rendered, mail) = mails::write(&setup.config, &renderer, &book, day)?;
         previews.push(Preview { reader: reader.id.to_string(), email: reader.email.clone(), rendered, mail });
     }
     Ok(previews)

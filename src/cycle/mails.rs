@@ -1,16 +1,20 @@
-//! Digests on their way into the outbox.
+//! Digests on their way into the outbox, and out of it.
+
+use std::collections::BTreeMap;
 
 use anyhow::{Result, anyhow};
 
 use super::Setup;
 use super::book::{Book, Books};
-use crate::config::{self, Config};
-use crate::delivery::{Letter, Maildir, Rendered, Renderer, Smtp, SmtpSettings, Tls, Transport};
+use super::mailing::{Mailing, Sending};
+use crate::clock::Clock;
+use crate::config::{self, Config, OnUnknown};
+use crate::delivery::{Drained, Letter, Maildir, Readers, Rendered, Renderer, Sender, Smtp, SmtpSettings, Tls, Transport};
 use crate::digest::Key;
-use crate::digest::csm::CsmDigest;
+use crate::digest::csm::{CsmDigest, News};
 use crate::model::{Day, Instant};
-use crate::store::outbox::{self, Mail};
-use crate::store::{Db, Tx};
+use crate::store::outbox::{self, Mail, Plan, Planned, Untold};
+use crate::store::{Db, Tx, ledger};
 
 /// The name of the CSM's digest in keys.
 pub const CSM: &str = "csm";
@@ -26,17 +30,9 @@ pub fn renderer(config: &Config) -> Result<Renderer> {
     })
 }
 
-/// A reader's digest as a mail. `live`: the reader's own day counts, which may be another than the company's.
-pub fn write(
-    config: &Config,
-    renderer: &Renderer,
-    book: &Book,
-    as_of: Day,
-    live: bool,
-    now: Instant,
-) -> Result<(Rendered, Mail)> {
+/// A reader's digest as a mail for that day of theirs.
+pub fn write(config: &Config, renderer: &Renderer, book: &Book, on: Day) -> Result<(Rendered, Mail)> {
     let reader = &book.inputs.reader;
-    let on = if live { reader.zone.day_of(now) } else { as_of };
     let web_url = config.mail.web_url.as_deref().unwrap_or_default().trim_end_matches('/');
     let parts = renderer.csm(&CsmDigest::build(&book.inputs, on, web_url))?;
     let key = Key { digest: CSM.to_owned(), person: reader.id.clone(), day: on };
@@ -56,25 +52,105 @@ pub fn write(
     Ok((parts, mail))
 }
 
-/// Puts the digests that are worth it into the outbox, and says how many those were. One reader's broken address is no
-/// reason to keep the others waiting.
-pub async fn plan(db: &Db, tx: &mut Tx, setup: &Setup, books: Books, as_of: Day, live: bool, now: Instant) -> Result<u64> {
+/// For which morning digests are written, and when they go out.
+#[derive(Clone, Copy, Debug)]
+pub struct When {
+    /// When they go out.
+    pub mailing: Mailing,
+    /// The morning, where it is lived through later.
+    pub past: Option<Day>,
+    /// The present.
+    pub now: Instant,
+}
+
+/// What readers have not been told yet: what stands in mails that did not arrive, and what no mail holds. A past morning that
+/// is lived through later tells its own news alone.
+pub async fn untold(tx: &mut Tx, past: Option<Day>) -> Result<BTreeMap<String, News>> {
+    let mut news = BTreeMap::new();
+    if past.is_some() {
+        return Ok(news);
+    }
+    for (person, Untold { mail, kept }) in outbox::untold(tx, CSM).await? {
+        let mut joined = News::parse(&mail).map_err(|reason| anyhow!(reason))?;
+        joined.join(News::parse(&kept).map_err(|reason| anyhow!(reason))?);
+        news.insert(person, joined);
+    }
+    Ok(news)
+}
+
+/// Puts the digests that are worth it into the outbox, in place of those that nobody has tried to send, and says how many
+/// those were. One reader's broken address is no reason to keep the others waiting.
+pub async fn plan(tx: &mut Tx, setup: &Setup, books: Books, When { mailing, past, now }: When) -> Result<u64> {
     let renderer = renderer(&setup.config)?;
     let mut planned = 0;
     for book in books.close() {
         let reader = &book.inputs.reader;
-        if !book.worth_sending {
-            let on = if live { reader.zone.day_of(now) } else { as_of };
-            if outbox::last_day(db, CSM, &reader.id).await?.is_some_and(|last| on - last < QUIET_DAYS) {
+        if setup.config.digests.off.contains(reader.id.as_str()) {
+            continue;
+        }
+        let Sending { on, due, not_after } = mailing.csm(&setup.config, reader, past, now);
+        let quiet = !book.worth_sending;
+        if quiet && outbox::last_day(tx, CSM, &reader.id).await?.is_some_and(|last| on - last < QUIET_DAYS) {
+            if past.is_none() {
+                outbox::supersede(tx, CSM, &reader.id, None).await?;
+            }
+            continue;
+        }
+        let (_, mail) = match write(&setup.config, &renderer, &book, on) {
+            Ok(written) => written,
+            Err(error) => {
+                tracing::error!(reader = %reader.id, error = format!("{error:#}"), "no digest could be written");
                 continue;
             }
+        };
+        let news = book.news.to_text();
+        let became = outbox::plan(tx, &Plan { mail: &mail, due, not_after, news: &news }, now).await?;
+        planned += u64::from(matches!(became, Planned::New | Planned::Replaced));
+        if past.is_some() {
+            continue;
         }
-        match write(&setup.config, &renderer, &book, as_of, live, now) {
-            Ok((_, mail)) => planned += u64::from(outbox::plan(tx, &mail, now).await?),
-            Err(error) => tracing::error!(reader = %reader.id, error = format!("{error:#}"), "no digest could be written"),
-        }
+        outbox::supersede(tx, CSM, &reader.id, Some(on)).await?;
+        let rest = match became {
+            // That day's mail is on its way: what it does not tell waits for the next one.
+            Planned::TooLate => {
+                let told = outbox::news(tx, &mail.key.name()).await?;
+                book.news.without(&News::parse(&told).map_err(|reason| anyhow!(reason))?).to_text()
+            }
+            _ => String::new(),
+        };
+        outbox::keep_untold(tx, CSM, &book.inputs.reader.id, &rest).await?;
     }
     Ok(planned)
+}
+
+/// What sends the mails.
+pub fn sender(config: &Config) -> Result<Sender> {
+    let readers = Readers { off: config.digests.off.clone(), zone: config.company.zone().clone() };
+    Sender::new(
+        transport(config)?,
+        config.schedule.lease_seconds.into(),
+        config.mail.on_unknown == OnUnknown::Resend,
+        Some(readers),
+    )
+}
+
+/// Sends all mails that are due, by the clock that all processes on the store share.
+pub async fn send_due(db: &Db, sender: &mut Sender, clock: &dyn Clock, stop: &(dyn Fn() -> bool + Sync)) -> Result<Drained> {
+    let here = clock.now();
+    let ahead = ledger::now(db, here).await?.micros() - here.micros();
+    sender.drain(db, &Shared { clock, ahead }, stop).await
+}
+
+/// A clock that is put forward by so many microseconds.
+struct Shared<'a> {
+    clock: &'a dyn Clock,
+    ahead: i64,
+}
+
+impl Clock for Shared<'_> {
+    fn now(&self) -> Instant {
+        self.clock.now().plus_micros(self.ahead)
+    }
 }
 
 /// The way by which mails leave.

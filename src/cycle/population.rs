@@ -28,6 +28,8 @@ pub struct Population {
     pub blocks: Vec<Block>,
     /// The morning of what was said before this one.
     pub before: Option<Day>,
+    /// Hash of the configuration that said it, where a cycle did.
+    pub config_before: Option<String>,
 }
 
 /// What was said before a morning.
@@ -86,8 +88,9 @@ impl Population {
     pub async fn after(db: &Db, setup: &Arc<Setup>, as_of: AsOf, before: Before<'_>, chosen: Chosen) -> Result<Population> {
         let (kept, said, mut replayed) = match before {
             Before::Kept => {
-                let day = scores::last_cycle(db, Some(as_of.day)).await?.map(|cycle| cycle.as_of);
-                (day, day, BTreeMap::new())
+                let cycle = scores::last_cycle(db, Some(as_of.day)).await?;
+                let day = cycle.as_ref().map(|cycle| cycle.as_of);
+                (cycle, day, BTreeMap::new())
             }
             Before::Replayed(said) => (None, said.map(|(day, _)| day), said.map(|(_, given)| given.clone()).unwrap_or_default()),
         };
@@ -102,6 +105,7 @@ impl Population {
                 blocks.insert(block.number, block);
             }
             let (db, setup, world) = (db.clone(), Arc::clone(setup), Arc::clone(&world));
+            let kept = kept.as_ref().map(|cycle| cycle.as_of);
             let replayed = replayed.remove(&number).unwrap_or_default();
             running.spawn(async move {
                 let before = match kept {
@@ -131,7 +135,7 @@ impl Population {
                 });
             }
         });
-        Ok(Population { world, blocks, before: said })
+        Ok(Population { world, blocks, before: said, config_before: kept.map(|cycle| cycle.config_hash) })
     }
 
     /// Reads all customers as of a morning, with all that has been pulled.

@@ -1,24 +1,19 @@
-//! New data in: each source in one transaction, all of it or nothing.
+//! New data in: all sources are asked side by side, then what each brought goes in, all of it or nothing.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt::Write;
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
+use futures_util::future::join_all;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
-use tokio::sync::mpsc;
 
-use super::read_file::{self, Batch, FileRead};
+use super::take_in::{Taken, take_in};
+use crate::clock::Clock;
 use crate::config::{Config, Source};
-use crate::model::record::RecordKind;
-use crate::model::{Combine, Day, Instant};
-use crate::sources::csv::{self, SourceFile};
-use crate::store::directory::Directory;
-use crate::store::facts::{self, Knowledge};
-use crate::store::pulls::{self, Pull, StoredReject};
-use crate::store::usage::{self, StoredMetric};
-use crate::store::{BUFFER, Conflict, Db, Tx, UsageWriter, scores};
+use crate::model::{Day, Instant};
+use crate::sources::{Feed, Fetch, fetch};
+use crate::store::ledger::{ClaimLost, Fence};
+use crate::store::trust::{self, Standing};
+use crate::store::{Db, cursors};
 
 /// What came in.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -33,22 +28,51 @@ pub struct PullReport {
     pub notes: Vec<String>,
 }
 
+/// How a pull is made.
+#[derive(Clone, Copy)]
+pub struct PullOptions<'a> {
+    /// The morning that is lived: today, or an earlier one.
+    pub as_of: Day,
+    /// Only the sources of these names; all where there are none.
+    pub only: &'a [String],
+    /// Whether everything is asked for, and not only what changed.
+    pub whole: bool,
+    /// The run that each source's transaction is a part of.
+    pub fence: Fence<'a>,
+    /// Hears what is being done.
+    pub progress: &'a (dyn Fn(&str) + Sync),
+}
+
 /// When a pull is made, and for which morning.
 #[derive(Clone, Copy, Debug)]
 pub struct PullTime {
     /// The present.
     pub now: Instant,
-    /// The morning that is lived: today, or an earlier one.
+    /// The morning that is lived.
     pub as_of: Day,
 }
 
-/// Pulls the sources of these names, or all. A source that fails is told in the report and stops no other.
-pub async fn pull(db: &Db, config: &Config, time: PullTime, only: &[String]) -> Result<PullReport> {
-    let lived = scores::last_cycle(db, None).await?.map(|cycle| cycle.as_of);
-    let time = PullTime { as_of: lived.map_or(time.as_of, |lived| lived.max(time.as_of)), ..time };
+/// Pulls. A source that fails is told in the report and stops no other.
+pub async fn pull(db: &Db, config: &Config, clock: &dyn Clock, options: PullOptions<'_>) -> Result<PullReport> {
+    let time = PullTime { now: clock.now(), as_of: options.as_of };
+    let wanted = |source: &&Source| options.only.is_empty() || options.only.contains(&source.name);
+    let sources: Vec<&Source> = config.sources.iter().filter(wanted).collect();
+    let fetched = join_all(sources.iter().map(|source| ask(db, config, source, clock, options))).await;
     let mut report = PullReport::default();
-    for source in config.sources.iter().filter(|source| only.is_empty() || only.contains(&source.name)) {
-        let refusal = pull_source(db, config, source, time, &mut report).await.unwrap_or_else(|error| Some(format!("{error:#}")));
+    for (source, feeds) in sources.into_iter().zip(fetched) {
+        let taken = match feeds {
+            Ok(feeds) => take_in(db, config, source, time, &feeds, options.fence).await,
+            Err(error) => Err(error),
+        };
+        let refusal = match taken {
+            Ok(taken) => report.add(source, taken),
+            Err(lost) if lost.is::<ClaimLost>() => return Err(lost),
+            Err(error) => {
+                let reason = format!("{error:#}");
+                failed(db, source, time.now, &reason).await?;
+                Some(reason)
+            }
+        };
         if let Some(reason) = refusal {
             tracing::warn!(source = source.name, reason, "nothing was taken in from the source; its old data stand");
             report.refused.insert(source.name.clone(), reason);
@@ -57,239 +81,27 @@ pub async fn pull(db: &Db, config: &Config, time: PullTime, only: &[String]) -> 
     Ok(report)
 }
 
-/// Takes all files of a source in, or says why nothing was taken in.
-async fn pull_source(
-    db: &Db,
-    config: &Config,
-    source: &Source,
-    time: PullTime,
-    report: &mut PullReport,
-) -> Result<Option<String>> {
-    let mut files = csv::files(&config.resolve(&source.path))?;
-    // Named from the configuration's folder on: a file is the same from wherever longroad is started.
-    for file in &mut files {
-        if let Some(name) = file.path.file_name() {
-            file.name = source.path.join(name).display().to_string();
-        }
-    }
-    // Files are looked over while the store is.
-    let hashes: Vec<_> = files
-        .iter()
-        .cloned()
-        .map(|file| tokio::task::spawn_blocking(move || csv::hash(&file).with_context(|| format!("reading {}", file.name))))
-        .collect();
-    let mut pull = SourcePull {
-        config,
-        source,
-        time,
-        directory: Arc::new(Directory::load(db).await?),
-        metrics: usage::metrics(db).await?,
-        newest: pulls::newest(db).await?,
-        next_pull: pulls::last_id(db).await? + 1,
-        done: Vec::new(),
-        unchanged: 0,
-        tx: db.begin().await?,
-    };
-    let brought = pulls::brought(db, &source.name, pulls::last_id(db).await?).await?;
-    for (file, hash) in files.iter().zip(hashes) {
-        let hash = hash.await.context("reading a file")??;
-        pull.file(file, hash, !brought.contains(file.record.name())).await?;
-    }
-    let SourcePull { mut tx, mut done, unchanged, .. } = pull;
-    let rows: i64 = done.iter().map(|(pull, _)| pull.rows).sum();
-    let rejected: i64 = done.iter().map(|(pull, _)| pull.rejected).sum();
-    report.pulled.insert(source.name.clone(), u64::try_from(rows).unwrap_or_default());
-    report.rejected += u64::try_from(rejected).unwrap_or_default();
-    report.notes.extend(done.iter().flat_map(|(pull, _)| pull.notes.lines().map(str::to_owned)));
-    // Which files happened to change must not decide whether a bad row is one of many.
-    let rows = rows + unchanged;
-    let share = rejected as f64 / (rows as f64).max(1.0);
-    let refused = share > source.refuse_share;
-    if refused {
-        drop(tx);
-        tx = db.begin().await?;
-        for (pull, _) in &mut done {
-            pull.refused = true;
-        }
-    }
-    for (pull, rejects) in &done {
-        pulls::record(&mut tx, pull, rejects).await?;
-    }
-    tx.commit().await?;
-    Ok(refused.then(|| {
-        let (share, limit) = (share * 100.0, source.refuse_share * 100.0);
-        format!("{rejected} of {rows} rows are bad ({share:.1} %, more than {limit:.1} %); `longroad rejects` lists them")
-    }))
+async fn ask(db: &Db, config: &Config, source: &Source, clock: &dyn Clock, options: PullOptions<'_>) -> Result<Vec<Feed>> {
+    let cursors = if options.whole { BTreeMap::new() } else { cursors::of_source(db, &source.name).await? };
+    let ask = Fetch { config, source, cursors: &cursors, clock, progress: options.progress };
+    fetch(ask).await.context("asking the source")
 }
 
-/// The pull of one source, in one transaction.
-struct SourcePull<'a> {
-    config: &'a Config,
-    source: &'a Source,
-    time: PullTime,
-    directory: Arc<Directory>,
-    metrics: Vec<StoredMetric>,
-    newest: Vec<Pull>,
-    next_pull: i64,
-    done: Vec<(Pull, Vec<StoredReject>)>,
-    /// Rows of files that are as they were, none of them bad.
-    unchanged: i64,
-    tx: Tx,
+/// Notes that nothing came of asking a source.
+async fn failed(db: &Db, source: &Source, now: Instant, reason: &str) -> Result<()> {
+    let mut tx = db.begin().await?;
+    let before = trust::standings(db).await?.remove(&source.name).unwrap_or_default();
+    let standing = Standing { asked_at: Some(now), failure: Some(reason.to_owned()), ..before };
+    trust::put_standing(&mut tx, &source.name, &standing).await?;
+    tx.commit().await
 }
 
-impl SourcePull<'_> {
-    /// Takes one file in, unless it is the same as at its last pull, and nothing was set aside then.
-    async fn file(&mut self, file: &SourceFile, bytes: [u8; 32], first: bool) -> Result<()> {
-        let hash = self.fingerprint(bytes);
-        let same = |pull: &&Pull| pull.source == self.source.name && pull.file == file.name;
-        if let Some(pull) = self.newest.iter().find(same).filter(|pull| pull.hash == hash && pull.rejected == 0 && !pull.refused)
-        {
-            self.unchanged += pull.rows;
-            return Ok(());
-        }
-        let zone = self.config.company.zone().clone();
-        let pulled_on = zone.day_of(self.time.now);
-        let id = self.next_pull;
-        self.next_pull += 1;
-        let knowledge = Knowledge { pull: id, pulled_on, as_of: self.time.as_of, history: first };
-        let (sender, receiver) = mpsc::channel(4);
-        // Accounts look nothing up, and while they come in nobody else may hold the directory.
-        let directory = if file.record == RecordKind::Accounts { Arc::default() } else { Arc::clone(&self.directory) };
-        let reading = file.clone();
-        let reader = tokio::task::spawn_blocking(move || read_file::read(&reading, &zone, &directory, &sender));
-        let changed = match file.record {
-            RecordKind::Usage => self.usage(file, knowledge, receiver).await?,
-            _ => self.facts(file.record, knowledge, receiver).await?,
-        };
-        let read = reader.await.context("reading the file")??;
-        let (changed, read) = self.set_aside(file, knowledge, changed, read).await?;
-        let mut notes = read.notes;
-        if file.record == RecordKind::Usage {
-            notes.extend(self.undeclared());
-        }
-        let pull = Pull {
-            id,
-            source: self.source.name.clone(),
-            record: file.record.name().to_owned(),
-            file: file.name.clone(),
-            hash,
-            at: self.time.now,
-            pulled_on,
-            approximate: read.undated && (first || knowledge.as_of < pulled_on),
-            rows: i64::try_from(read.rows)?,
-            changed: i64::try_from(changed.count)?,
-            rejected: i64::try_from(read.rejected)?,
-            refused: false,
-            notes: notes.join("\n"),
-        };
-        let reject = |reject: csv::Reject| StoredReject {
-            source: self.source.name.clone(),
-            file: reject.file,
-            line: i64::try_from(reject.line).unwrap_or(i64::MAX),
-            column_name: reject.column,
-            reason: reject.reason,
-            row_text: reject.row,
-        };
-        self.done.push((pull, read.rejects.into_iter().map(reject).collect()));
-        Ok(())
+impl PullReport {
+    /// Adds what a source brought; says why nothing of it was taken in, if so.
+    fn add(&mut self, source: &Source, taken: Taken) -> Option<String> {
+        self.pulled.insert(source.name.clone(), taken.rows);
+        self.rejected += taken.rejected;
+        self.notes.extend(taken.notes);
+        taken.refused
     }
-
-    /// What a file's meaning hangs on: its bytes, the zone of its dates and what several rows of one day mean.
-    fn fingerprint(&self, bytes: [u8; 32]) -> String {
-        let combine: BTreeMap<&String, Combine> =
-            self.config.metrics.iter().map(|(name, metric)| (name, metric.combine)).collect();
-        hex(&Sha256::digest(format!("{bytes:02x?}{}{combine:?}", self.config.company.zone().name())))
-    }
-
-    async fn facts(&mut self, record: RecordKind, knowledge: Knowledge, mut batches: mpsc::Receiver<Batch>) -> Result<Changed> {
-        let mut changed = Changed::default();
-        while let Some(batch) = batches.recv().await {
-            let Batch::Facts(mut facts) = batch else { continue };
-            if record == RecordKind::Accounts {
-                let directory = Arc::make_mut(&mut self.directory);
-                directory.add(&mut self.tx, facts.iter().map(|fact| fact.key.as_str())).await?;
-                for fact in &mut facts {
-                    fact.ordinal = directory.find(&fact.key);
-                }
-            }
-            changed.count += facts::put(&mut self.tx, record, &knowledge, &facts).await?;
-        }
-        Ok(changed)
-    }
-
-    async fn usage(&mut self, file: &SourceFile, knowledge: Knowledge, mut batches: mpsc::Receiver<Batch>) -> Result<Changed> {
-        let mut writer = UsageWriter::begin(&mut self.tx, &self.source.name, knowledge, BUFFER).await?;
-        let mut numbers: Vec<i64> = Vec::new();
-        while let Some(batch) = batches.recv().await {
-            let Batch::Usage { cells, new_metrics } = batch else { continue };
-            for name in new_metrics {
-                let id = usage::add_metric(&mut self.tx, &mut self.metrics, &name, &self.source.name).await?;
-                let declared = self.config.metrics.get(&name).map_or(Combine::default(), |metric| metric.combine);
-                writer.declare(id, declared);
-                numbers.push(id);
-            }
-            for (ordinal, metric, day, value, stated) in cells {
-                if writer.take(ordinal, numbers[usize::from(metric)], day, value, stated) {
-                    writer.lay(&mut self.tx, false).await?;
-                }
-            }
-        }
-        let (conflicts, count) = writer.finish(&mut self.tx).await.with_context(|| format!("taking {} in", file.name))?;
-        Ok(Changed { count, conflicts })
-    }
-
-    /// Two rows of one key with other values are both set aside: what was written of them is taken back, and the file is
-    /// read once more to tell their lines.
-    async fn set_aside(
-        &mut self,
-        file: &SourceFile,
-        knowledge: Knowledge,
-        mut changed: Changed,
-        mut read: FileRead,
-    ) -> Result<(Changed, FileRead)> {
-        let keys = if file.record == RecordKind::Usage {
-            let names: HashMap<i64, &str> = self.metrics.iter().map(|metric| (metric.id, metric.name.as_str())).collect();
-            changed.conflicts.iter().map(|one| read_file::usage_key(one.ordinal, names[&one.metric], one.day)).collect()
-        } else {
-            let back =
-                facts::take_back(&mut self.tx, file.record, knowledge.pull, read.conflicts.iter().map(String::as_str)).await?;
-            changed.count = changed.count.saturating_sub(back);
-            std::mem::take(&mut read.conflicts)
-        };
-        if !keys.is_empty() {
-            let (reading, directory, zone) = (file.clone(), Arc::clone(&self.directory), self.config.company.zone().clone());
-            let rejects = tokio::task::spawn_blocking(move || read_file::rows_of(&reading, &zone, &directory, &keys)).await??;
-            for reject in rejects {
-                read.reject(reject);
-            }
-            read.rejects.sort_by_key(|reject| reject.line);
-        }
-        Ok((changed, read))
-    }
-
-    fn undeclared(&self) -> Option<String> {
-        let ours = self.metrics.iter().filter(|metric| metric.source == self.source.name);
-        let names: Vec<&str> =
-            ours.map(|metric| metric.name.as_str()).filter(|name| !self.config.metrics.contains_key(*name)).collect();
-        (!names.is_empty()).then(|| {
-            let names = names.join(", ");
-            format!("metrics without a [metrics.NAME] in the configuration, taken as neutral totals: {names}")
-        })
-    }
-}
-
-/// What a file changed.
-#[derive(Debug, Default)]
-struct Changed {
-    count: u64,
-    conflicts: BTreeSet<Conflict>,
-}
-
-/// Bytes in hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

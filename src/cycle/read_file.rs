@@ -12,8 +12,8 @@ use crate::model::record::{
     Account, Ask, Contact, Contract, Event, Invoice, Lead, RecordKind, Request, RowContext, Survey, Ticket, Touch, User, Value,
 };
 use crate::model::{Day, Instant, Zone};
-use crate::sources::SourceRecord;
-use crate::sources::csv::{Item, Reader, Reject, SourceFile, UsageItem, UsageReader, UsageRow};
+use crate::sources::csv::{Item, Reader, Reject, UsageItem, UsageReader, UsageRow};
+use crate::sources::{Feed, SourceRecord};
 use crate::store::directory::Directory;
 use crate::store::facts::NewFact;
 
@@ -51,6 +51,8 @@ pub struct FileRead {
     pub undated: bool,
     /// What is to be said once.
     pub notes: Vec<String>,
+    /// The columns of the header.
+    pub columns: Vec<String>,
 }
 
 impl FileRead {
@@ -64,7 +66,7 @@ impl FileRead {
 }
 
 /// Reads a file and hands its rows over.
-pub fn read(file: &SourceFile, zone: &Zone, directory: &Directory, to: &mpsc::Sender<Batch>) -> Result<FileRead> {
+pub fn read(file: &Feed, zone: &Zone, directory: &Directory, to: &mpsc::Sender<Batch>) -> Result<FileRead> {
     match file.record {
         RecordKind::Users => records::<User>(file, zone, directory, to),
         RecordKind::Accounts => records::<Account>(file, zone, directory, to),
@@ -84,7 +86,7 @@ pub fn read(file: &SourceFile, zone: &Zone, directory: &Directory, to: &mpsc::Se
 }
 
 /// The rows of a file whose key is among `keys`, as rejects: they contradict each other.
-pub fn rows_of(file: &SourceFile, zone: &Zone, directory: &Directory, keys: &BTreeSet<String>) -> Result<Vec<Reject>> {
+pub fn rows_of(file: &Feed, zone: &Zone, directory: &Directory, keys: &BTreeSet<String>) -> Result<Vec<Reject>> {
     match file.record {
         RecordKind::Users => records_of::<User>(file, zone, keys),
         RecordKind::Accounts => records_of::<Account>(file, zone, keys),
@@ -108,7 +110,7 @@ fn counts_from(known_at: Instant, zone: &Zone) -> Day {
     zone.day_of(known_at) + 1
 }
 
-fn records<R: SourceRecord>(file: &SourceFile, zone: &Zone, directory: &Directory, to: &mpsc::Sender<Batch>) -> Result<FileRead> {
+fn records<R: SourceRecord>(file: &Feed, zone: &Zone, directory: &Directory, to: &mpsc::Sender<Batch>) -> Result<FileRead> {
     let mut reader = Reader::<R>::open(file, RowContext { zone })?;
     let mut read = FileRead::default();
     // Hashes of key and body: 16 bytes a row, whatever the rows hold.
@@ -157,10 +159,11 @@ fn records<R: SourceRecord>(file: &SourceFile, zone: &Zone, directory: &Director
     }
     hand_over(to, Batch::Facts(batch))?;
     read.notes = reader.notes().to_vec();
+    read.columns = reader.columns().to_vec();
     Ok(read)
 }
 
-fn records_of<R: SourceRecord>(file: &SourceFile, zone: &Zone, keys: &BTreeSet<String>) -> Result<Vec<Reject>> {
+fn records_of<R: SourceRecord>(file: &Feed, zone: &Zone, keys: &BTreeSet<String>) -> Result<Vec<Reject>> {
     let mut reader = Reader::<R>::open(file, RowContext { zone })?;
     let mut rejects = Vec::new();
     while let Some(item) = reader.next() {
@@ -173,7 +176,7 @@ fn records_of<R: SourceRecord>(file: &SourceFile, zone: &Zone, keys: &BTreeSet<S
     Ok(rejects)
 }
 
-fn usage(file: &SourceFile, zone: &Zone, directory: &Directory, to: &mpsc::Sender<Batch>) -> Result<FileRead> {
+fn usage(file: &Feed, zone: &Zone, directory: &Directory, to: &mpsc::Sender<Batch>) -> Result<FileRead> {
     let mut reader = UsageReader::open(file, RowContext { zone })?;
     let mut read = FileRead::default();
     let mut metrics: HashMap<String, u16> = HashMap::new();
@@ -218,6 +221,7 @@ fn usage(file: &SourceFile, zone: &Zone, directory: &Directory, to: &mpsc::Sende
     }
     hand_over(to, Batch::Usage { cells, new_metrics })?;
     read.notes = reader.notes().to_vec();
+    read.columns = reader.columns().to_vec();
     Ok(read)
 }
 
@@ -226,7 +230,7 @@ pub fn usage_key(ordinal: u32, metric: &str, day: Day) -> String {
     format!("{ordinal}\t{metric}\t{day}")
 }
 
-fn usage_of(file: &SourceFile, zone: &Zone, directory: &Directory, keys: &BTreeSet<String>) -> Result<Vec<Reject>> {
+fn usage_of(file: &Feed, zone: &Zone, directory: &Directory, keys: &BTreeSet<String>) -> Result<Vec<Reject>> {
     let mut reader = UsageReader::open(file, RowContext { zone })?;
     let mut rejects = Vec::new();
     while let Some(item) = reader.next() {
@@ -239,7 +243,7 @@ fn usage_of(file: &SourceFile, zone: &Zone, directory: &Directory, keys: &BTreeS
     Ok(rejects)
 }
 
-fn contradiction(file: &SourceFile, line: u64, row: &str, column: &str) -> Reject {
+fn contradiction(file: &Feed, line: u64, row: &str, column: &str) -> Reject {
     let reason = "another row of this file has the same key and other values; both are set aside".to_owned();
     Reject { file: file.name.clone(), line, column: column.to_owned(), reason, row: row.to_owned() }
 }

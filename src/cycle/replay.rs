@@ -95,17 +95,11 @@ fn scored(
 }
 
 /// What is kept of an account that has a score.
-pub fn snapshot(
-    parts: &Parts,
-    other: Option<&Setup>,
-    customer: &Customer,
-    evaluated: &Evaluated<'_>,
-    on: Day,
-) -> Option<Snapshot> {
+pub fn snapshot(parts: &Parts, other: Option<&Setup>, customer: &Customer, evaluated: &Evaluated, on: Day) -> Option<Snapshot> {
     let signals = &customer.signals;
     let other_risk = other.and_then(|other| {
         let subject = customer.subject();
-        let (_, card) = health::pick(&other.cards, &subject)?;
+        let card = health::pick(&other.cards, &subject)?;
         Some(1.0 - health::score(card, &subject, on).score? / 100.0)
     });
     Some(Snapshot {

@@ -31,6 +31,8 @@ pub struct CycleReport {
     pub scored: u64,
     /// Accounts of which too little is known.
     pub unknown: u64,
+    /// Accounts by the band of their score.
+    pub bands: BTreeMap<&'static str, u64>,
     /// Signs found.
     pub diagnoses: u64,
     /// New tasks.

@@ -3,40 +3,45 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant as Stopwatch;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
+use tokio::task::JoinHandle;
 
 use super::assess::Customer;
 use super::book::{self, Books};
 use super::evaluate::Evaluated;
-use super::mails;
+use super::mailing::Mailing;
+use super::mails::{self, When};
 use super::population::{Block, Population};
-use super::pull::{PullTime, pull};
+use super::pull::{PullOptions, pull};
 use super::work::{self, Place, Turn};
 use super::{CycleReport, Setup};
 use crate::clock::Clock;
-use crate::delivery;
-use crate::digest::csm::ChangeItem;
+use crate::digest::csm::{ChangeItem, News};
+use crate::failpoint;
 use crate::health::{Band, Factor};
 use crate::model::{Day, Id};
 use crate::playbook::{self, Diagnoses, Opened};
+use crate::store::audit::{self, Deed};
 use crate::store::directory::place_of;
+use crate::store::ledger::Fence;
 use crate::store::scores::{self, Cycle, GivenScore};
 use crate::store::tasks::Work;
 use crate::store::{Db, Tx, tasks, turns};
 
-/// Blocks whose work is read before it is needed.
-const READ_AHEAD: usize = 2;
+/// Blocks that are begun before their turn.
+const AHEAD: usize = 2;
 
 /// How a cycle is run.
 #[derive(Clone, Copy, Debug)]
 pub struct CycleOptions {
     /// Its morning; today if absent.
     pub as_of: Option<Day>,
-    /// Whether mails go out, or wait in the outbox.
-    pub send: bool,
+    /// When mails go out.
+    pub mailing: Mailing,
 }
 
 /// Runs one cycle. `progress` hears what is being done.
@@ -45,7 +50,19 @@ pub async fn run(
     setup: &Arc<Setup>,
     clock: &dyn Clock,
     options: CycleOptions,
-    progress: &dyn Fn(&str),
+    progress: &(dyn Fn(&str) + Sync),
+) -> Result<CycleReport> {
+    run_fenced(db, setup, clock, options, Fence::Free, progress).await
+}
+
+/// Runs one cycle that somebody has claimed: what it decides and that the run is done are one transaction.
+pub async fn run_fenced(
+    db: &Db,
+    setup: &Arc<Setup>,
+    clock: &dyn Clock,
+    options: CycleOptions,
+    fence: Fence<'_>,
+    progress: &(dyn Fn(&str) + Sync),
 ) -> Result<CycleReport> {
     let now = clock.now();
     let today = setup.config.company.zone().day_of(now);
@@ -56,26 +73,33 @@ pub async fn run(
     let mut report = CycleReport { as_of: Some(as_of), config_hash: setup.hash.clone(), ..CycleReport::default() };
     let mut watch = Stopwatches::new();
     progress("pulling");
-    let pulled = pull(db, &setup.config, PullTime { now, as_of }, &[]).await?;
+    let pulled =
+        pull(db, &setup.config, clock, PullOptions { as_of, only: &[], whole: false, fence: fence.part(), progress }).await?;
     (report.pulled, report.rejected) = (pulled.pulled, pulled.rejected);
     (report.refused, report.notes) = (pulled.refused, pulled.notes);
     watch.lap("pull");
     progress("reading accounts");
-    let population = Population::now(db, setup, as_of).await?;
+    // Before anything is read, so that it stays as it is until all that follows from it is written.
+    let mut tx = db.begin().await?;
+    let population = Arc::new(Population::now(db, setup, as_of).await?);
     report.as_of_approximated = population.world.approximated;
     watch.lap("signals");
     progress("scoring");
-    let mut night = Night::begin(db, setup, &population, &report.refused).await?;
+    let untold = mails::untold(&mut tx, past(as_of, today)).await?;
+    let mut night = Night::begin(db, tx, setup, &population, &report.refused, untold);
     night.blocks(&mut report).await?;
     watch.lap("scores");
     progress("writing digests");
     let Night { mut tx, books, .. } = night;
     let world = Arc::clone(&population.world);
+    let config_before = population.config_before.clone().unwrap_or_default();
     // Letting go of all customers takes a while, and nobody need wait for it.
     tokio::task::spawn_blocking(move || drop(population));
     report.without_csm = books.without_csm;
-    report.digests = mails::plan(db, &mut tx, setup, books, as_of, as_of == today, now).await?;
+    let when = When { mailing: options.mailing, past: past(as_of, today), now };
+    report.digests = mails::plan(&mut tx, setup, books, when).await?;
     watch.lap("digests");
+    report.seconds.clone_from(&watch.laps);
     let cycle = Cycle {
         as_of,
         through_pull: world.as_of.through_pull,
@@ -86,11 +110,19 @@ pub async fn run(
     };
     scores::save_configuration(&mut tx, &setup.hash, &setup.text, now).await?;
     scores::save_cycle(&mut tx, &cycle).await?;
+    if config_before != setup.hash {
+        let detail = if config_before.is_empty() { "the first".to_owned() } else { format!("in place of {config_before}") };
+        let deed = Deed { at: now, actor: "longroad", action: "configuration", subject: &setup.hash, detail: &detail };
+        audit::append(&mut tx, &deed).await?;
+    }
+    fence.close(&mut tx, clock.now()).await?;
+    failpoint::reach("before_commit");
     tx.commit().await?;
+    failpoint::reach("after_commit");
     watch.lap("commit");
-    if options.send {
+    if options.mailing == Mailing::Now {
         progress("sending");
-        let drained = delivery::drain(db, &mut mails::transport(&setup.config)?, clock).await?;
+        let drained = mails::send_due(db, &mut mails::sender(&setup.config)?, clock, &|| false).await?;
         if let Some(reason) = &drained.stopped {
             tracing::warn!(reason, "mails wait in the outbox");
             report.notes.push(format!("mails wait in the outbox: {reason}"));
@@ -110,8 +142,8 @@ pub async fn run(
 /// The part of a cycle that decides, in one transaction.
 struct Night<'a> {
     db: &'a Db,
-    setup: &'a Setup,
-    population: &'a Population,
+    setup: &'a Arc<Setup>,
+    population: Arc<Population>,
     books: Books,
     /// From this day on, closed prescriptions still matter.
     since: Day,
@@ -119,56 +151,66 @@ struct Night<'a> {
 }
 
 impl<'a> Night<'a> {
-    async fn begin(
+    fn begin(
         db: &'a Db,
-        setup: &'a Setup,
-        population: &'a Population,
+        tx: Tx,
+        setup: &'a Arc<Setup>,
+        population: &Arc<Population>,
         refused: &BTreeMap<String, String>,
-    ) -> Result<Night<'a>> {
+        untold: BTreeMap<String, News>,
+    ) -> Night<'a> {
         let cooldown = setup.library.plays.values().map(|play| play.cooldown_days).max().unwrap_or_default();
-        Ok(Night {
-            books: Books::new(&population.world, &setup.config.company.name, refused),
+        Night {
+            books: Books::new(&population.world, &setup.config.company.name, refused, untold),
             since: population.world.as_of.day - cooldown.cast_signed(),
-            tx: db.begin().await?,
+            tx,
             db,
             setup,
-            population,
-        })
+            population: Arc::clone(population),
+        }
     }
 
-    /// Scores block after block on all processors, and does what follows; the work of the next blocks is read meanwhile.
+    /// Does what follows from the scores of block after block; meanwhile the next blocks are scored on all processors, and
+    /// their work is read.
     async fn blocks(&mut self, report: &mut CycleReport) -> Result<()> {
-        let (setup, population) = (self.setup, self.population);
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let (db, since) = (self.db, self.since);
-        let read = |block: &Block| {
-            let (db, number) = (db.clone(), block.number);
-            tokio::spawn(async move { tasks::of_block(&db, number, since).await })
-        };
-        let mut ahead = population.blocks.iter();
-        let mut reading: VecDeque<_> = ahead.by_ref().take(READ_AHEAD).map(read).collect();
+        let population = Arc::clone(&self.population);
+        let mut ahead = 0..population.blocks.len();
+        let mut ready: VecDeque<Ahead> = ahead.by_ref().take(AHEAD).map(|index| self.look_ahead(index)).collect();
         for block in &population.blocks {
-            let Some(work) = reading.pop_front() else { break };
+            let Some(Ahead { work, parts }) = ready.pop_front() else { break };
             let work = work.await.context("reading the work of a block")??;
-            reading.extend(ahead.next().map(read));
-            let part = block.customers.len().div_ceil(threads).max(1);
-            let diagnosed: Vec<Diagnosed<'_>> = std::thread::scope(|scope| {
-                let parts: Vec<_> =
-                    block.customers.chunks(part).map(|part| scope.spawn(|| diagnosed(setup, population, block, part))).collect();
-                let joined =
-                    parts.into_iter().map(|part| part.join().map_err(|_| anyhow!("scoring block {} failed", block.number)));
-                joined.collect::<Result<Vec<_>>>().map(|parts| parts.into_iter().flatten().collect())
-            })?;
+            let mut diagnosed = Vec::with_capacity(block.customers.len());
+            for part in parts {
+                diagnosed.extend(part.await.with_context(|| format!("scoring block {}", block.number))?);
+            }
+            ready.extend(ahead.next().map(|index| self.look_ahead(index)));
             self.block(block, diagnosed, work, report).await?;
         }
         Ok(())
+    }
+
+    /// Begins with a block: its work is read, its customers are scored.
+    fn look_ahead(&self, index: usize) -> Ahead {
+        let block = &self.population.blocks[index];
+        let (db, number, since) = (self.db.clone(), block.number, self.since);
+        let work = tokio::spawn(async move { tasks::of_block(&db, number, since).await });
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let length = block.customers.len().div_ceil(threads).max(1);
+        let part = |from: usize| {
+            let (setup, population) = (Arc::clone(self.setup), Arc::clone(&self.population));
+            tokio::task::spawn_blocking(move || {
+                let block = &population.blocks[index];
+                diagnosed(&setup, &population, block, from..(from + length).min(block.customers.len()))
+            })
+        };
+        Ahead { work, parts: (0..block.customers.len()).step_by(length).map(part).collect() }
     }
 
     /// Does what follows from the scores of a block.
     async fn block(
         &mut self,
         block: &Block,
-        customers: Vec<Diagnosed<'_>>,
+        customers: Vec<Diagnosed>,
         mut work: BTreeMap<Id, Work>,
         report: &mut CycleReport,
     ) -> Result<()> {
@@ -176,8 +218,10 @@ impl<'a> Night<'a> {
         let mut remembered: HashMap<Day, BTreeMap<u16, Vec<Factor>>> = HashMap::new();
         let (mut given, mut factors, mut opened) = (Vec::new(), BTreeMap::new(), Vec::<Opened>::new());
         for Diagnosed { customer, evaluated, diagnoses } in customers {
+            let customer = &block.customers[customer];
             let place = evaluated.given.place;
             let before = block.before(place);
+            *report.bands.entry(evaluated.given.band.band.name()).or_default() += 1;
             match evaluated.health.score {
                 Some(_) => report.scored += 1,
                 None => report.unknown += 1,
@@ -213,7 +257,7 @@ impl<'a> Night<'a> {
     async fn change(
         &self,
         customer: &Customer,
-        evaluated: &Evaluated<'_>,
+        evaluated: &Evaluated,
         before: &GivenScore,
         block: i64,
         remembered: &mut HashMap<Day, BTreeMap<u16, Vec<Factor>>>,
@@ -231,17 +275,24 @@ impl<'a> Night<'a> {
     }
 }
 
-/// A customer with its score and the signs that show.
-struct Diagnosed<'a> {
-    customer: &'a Customer,
-    evaluated: Evaluated<'a>,
-    diagnoses: Diagnoses<'a>,
+/// What of a block is done ahead.
+struct Ahead {
+    work: JoinHandle<Result<BTreeMap<Id, Work>>>,
+    parts: Vec<JoinHandle<Vec<Diagnosed>>>,
+}
+
+/// A customer of a block with its score and the signs that show.
+struct Diagnosed {
+    customer: usize,
+    evaluated: Evaluated,
+    diagnoses: Diagnoses,
 }
 
 /// Scores customers of a block and looks for signs: pure, and so fit for a thread of its own.
-fn diagnosed<'a>(setup: &'a Setup, population: &'a Population, block: &Block, customers: &'a [Customer]) -> Vec<Diagnosed<'a>> {
+fn diagnosed(setup: &Setup, population: &Population, block: &Block, customers: Range<usize>) -> Vec<Diagnosed> {
     let before_on = population.before;
-    let diagnose = |customer: &'a Customer| {
+    let diagnose = |index: usize| {
+        let customer = &block.customers[index];
         let before = u16::try_from(place_of(customer.ordinal)).ok().and_then(|place| block.before(place));
         let mut evaluated = Evaluated::of(setup, customer, before.zip(before_on), population.world.as_of.day)?;
         let diagnoses = playbook::diagnose(&setup.library, &evaluated.subject(customer), evaluated.in_turn);
@@ -250,9 +301,9 @@ fn diagnosed<'a>(setup: &'a Setup, population: &'a Population, block: &Block, cu
             // Nobody asks tonight what the score is the sum of.
             evaluated.health.factors = Vec::new();
         }
-        Some(Diagnosed { customer, evaluated, diagnoses })
+        Some(Diagnosed { customer: index, evaluated, diagnoses })
     };
-    customers.iter().filter_map(diagnose).collect()
+    customers.filter_map(diagnose).collect()
 }
 
 fn count(report: &mut CycleReport, turn: &Turn) {
@@ -281,9 +332,16 @@ impl Stopwatches {
     }
 }
 
+/// The morning, where it is lived through later than on its own day.
+fn past(as_of: Day, today: Day) -> Option<Day> {
+    (as_of != today).then_some(as_of)
+}
+
 /// What a cycle would write into the digests, with all that it would decide thrown away.
-pub async fn dry(db: &Db, setup: &Setup, population: &Population) -> Result<Books> {
-    let mut night = Night::begin(db, setup, population, &BTreeMap::new()).await?;
+pub async fn dry(db: &Db, setup: &Arc<Setup>, population: &Arc<Population>, past: Option<Day>) -> Result<Books> {
+    let mut tx = db.begin().await?;
+    let untold = mails::untold(&mut tx, past).await?;
+    let mut night = Night::begin(db, tx, setup, population, &BTreeMap::new(), untold);
     let mut report = CycleReport::default();
     night.blocks(&mut report).await?;
     Ok(night.books)

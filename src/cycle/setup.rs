@@ -1,15 +1,15 @@
 //! What a cycle works by: configuration, scorecards, plays, first-value definitions; read once, hashed into every score.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::pull::hex;
 use crate::config::Config;
 use crate::health::Scorecard;
-use crate::model::MetricDeclaration;
+use crate::model::{Calendar, MetricDeclaration, hex};
 use crate::playbook::{Library, shipped};
 use crate::signals::condition::Fault;
 
@@ -21,7 +21,7 @@ pub struct Setup {
     /// Plays, solutions, first-value definitions.
     pub library: Library,
     /// In the order of their files' names.
-    pub cards: Vec<Scorecard>,
+    pub cards: Vec<Arc<Scorecard>>,
     /// Hash of [`Self::text`], 16 hexadecimal digits.
     pub hash: String,
     /// All of the above as text, from which the same setup can be read again.
@@ -43,6 +43,8 @@ struct Kept {
     zone: String,
     #[serde(default)]
     risk: Option<(u32, f64)>,
+    #[serde(default)]
+    calendar: Calendar,
 }
 
 impl Setup {
@@ -66,7 +68,7 @@ impl Setup {
         let mut cards = Vec::new();
         for (path, text) in files.iter().filter(|(path, _)| is_card(path)) {
             match Scorecard::parse(path, text) {
-                Ok(card) => cards.push(card),
+                Ok(card) => cards.push(Arc::new(card)),
                 Err(fault) => faults.push(fault),
             }
         }
@@ -89,6 +91,7 @@ impl Setup {
             max_age_days: config.sources.iter().map(|source| (source.name.clone(), source.max_age_days)).collect(),
             zone: config.company.zone().name().to_owned(),
             risk: Some((config.risk.horizon_days, config.risk.lost_a_year)),
+            calendar: config.company.calendar.clone(),
         };
         let text = serde_json::to_string(&kept).map_err(|error| vec![Fault::whole("configuration", error.to_string())])?;
         let hash = hex(&Sha256::digest(&text))[..16].to_owned();
@@ -100,6 +103,7 @@ impl Setup {
         let kept: Kept = serde_json::from_str(text).context("reading the configuration kept with a score")?;
         let mut config = self.config.clone();
         config.metrics = kept.metrics;
+        config.company.calendar = kept.calendar;
         config.cycle.cadence_days = kept.cadence_days;
         config.cycle.default_cadence_days = kept.default_cadence_days;
         config.accounts.alive = if kept.alive_by_use { crate::config::Alive::Use } else { crate::config::Alive::Contract };

@@ -1,6 +1,7 @@
 //! Diagnose, prescribe, review for one customer, and what of it its CSM should read.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use anyhow::Result;
 
@@ -20,7 +21,7 @@ pub struct Place<'a> {
     pub setup: &'a Setup,
     pub world: &'a World,
     pub customer: &'a Customer,
-    pub evaluated: &'a Evaluated<'a>,
+    pub evaluated: &'a Evaluated,
 }
 
 /// What was done for one customer.
@@ -44,14 +45,16 @@ pub struct Turn {
 pub async fn turn(
     tx: &mut Tx,
     Place { setup, world, customer, evaluated }: Place<'_>,
-    diagnoses: &Diagnoses<'_>,
+    diagnoses: &Diagnoses,
     work: Option<Work>,
     opened: &mut Vec<Opened>,
 ) -> Result<Turn> {
     let on = world.as_of.day;
     let subject = evaluated.subject(customer);
     let leader = world.leader_of(customer.csm.as_ref().map(Id::as_str)).map(|leader| &leader.id);
-    let client = Client { account: &customer.id, csm: customer.csm.as_ref(), leader };
+    let region = customer.csm.as_ref().and_then(|csm| world.users.get(csm.as_str())).and_then(|user| user.region.as_deref());
+    let calendar = &setup.config.company.calendar;
+    let client = Client { account: &customer.id, csm: customer.csm.as_ref(), leader, calendar, region };
     let mut turn = Turn::default();
     let Work { prescriptions: mut history, tasks: mut all_tasks } = work.unwrap_or_default();
     for task in &mut all_tasks {
@@ -64,7 +67,7 @@ pub async fn turn(
         if !playbook::is_due(prescription, evaluated.in_turn, on) {
             continue;
         }
-        let play = setup.library.plays.get(&prescription.playbook);
+        let play = setup.library.plays.get(&prescription.playbook).map(Arc::as_ref);
         let mut mine: Vec<Task> = all_tasks.iter().filter(|task| task.prescription == prescription.id).cloned().collect();
         let review = match play {
             Some(play) => playbook::review(prescription, &mine, play, &subject, on),

@@ -6,11 +6,11 @@ use anyhow::Result;
 
 use super::Setup;
 use crate::config::Alive;
-use crate::model::record::{Record, RecordKind, Role, User};
+use crate::model::record::{RecordKind, Role, User};
 use crate::model::{Day, MetricDeclaration, Zone};
 use crate::signals::{Coverage, Have, SPAN, ServiceRules, State};
-use crate::store::facts::{self, AsOf};
-use crate::store::{Db, directory, pulls, usage};
+use crate::store::facts::AsOf;
+use crate::store::{Db, directory, people, pulls, usage};
 
 /// A metric as the cycle reads it.
 #[derive(Clone, Debug)]
@@ -126,7 +126,7 @@ impl World {
             stale,
             records_until: records_until.filter(|_| !records_go_on),
             outages,
-            users: users(db, as_of, &zone).await?,
+            users: people::users(db, as_of, &zone).await?,
             approximated: pulls::is_approximate(db, as_of).await?,
             first,
             zone,
@@ -144,18 +144,4 @@ impl World {
         let manager = manager.and_then(|manager| self.users.get(manager.as_str()));
         manager.or_else(|| self.users.values().find(|user| user.role == Role::Leader))
     }
-}
-
-async fn users(db: &Db, as_of: AsOf, zone: &Zone) -> Result<BTreeMap<String, User>> {
-    let mut users = BTreeMap::new();
-    let facts = facts::of_block(db, -1, as_of).await?;
-    for (kind, facts) in facts.believed()?.into_iter().filter(|(kind, _)| *kind == RecordKind::Users) {
-        for fact in facts {
-            let user: User = super::decode(kind, fact.body)?;
-            if let Some(user) = user.known_on(as_of.day, zone) {
-                users.insert(user.id.to_string(), user);
-            }
-        }
-    }
-    Ok(users)
 }

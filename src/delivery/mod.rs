@@ -1,5 +1,6 @@
 //! Mails: templates rendered, messages built, the outbox drained over a transport.
 
+mod access;
 mod drain;
 mod lint;
 mod mail;
@@ -9,7 +10,8 @@ mod smtp;
 mod transport;
 mod wrap;
 
-pub use drain::{Drained, drain};
+pub use access::Readers;
+pub use drain::{Drained, Sender};
 pub use mail::{Letter, ascii_address};
 pub use maildir::Maildir;
 pub use render::{Problem, Rendered, Renderer, SHIPPED};

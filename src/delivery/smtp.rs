@@ -83,7 +83,10 @@ impl fmt::Debug for SmtpSettings {
 /// The server.
 pub struct Smtp {
     settings: SmtpSettings,
+    /// Open, and good for the next mail.
     kept: Option<AsyncSmtpConnection>,
+    /// Waiting for the text of a mail.
+    offered: Option<AsyncSmtpConnection>,
 }
 
 impl fmt::Debug for Smtp {
@@ -102,7 +105,7 @@ impl Smtp {
                 settings.host
             ));
         }
-        Ok(Smtp { settings, kept: None })
+        Ok(Smtp { settings, kept: None, offered: None })
     }
 
     /// Connects, unless connected.
@@ -113,52 +116,54 @@ impl Smtp {
         Ok(())
     }
 
-    /// Sends one mail to its one recipient.
-    pub async fn deliver(&mut self, mail: &Mail) -> Outcome {
+    /// Offers one mail for its one recipient: after this the server waits for the text, and has seen nothing of it.
+    pub async fn offer(&mut self, mail: &Mail) -> Result<(), Outcome> {
+        // One that was offered and not sent: whoever waited for it has gone away.
+        self.offered = None;
         let (Ok(from), Ok(to)) = (mail.from.parse::<Address>(), mail.to.parse::<Address>()) else {
-            return Outcome::Rejected { answer: "the sender or the recipient is no e-mail address".to_owned() };
+            return Err(Outcome::Rejected { answer: "the sender or the recipient is no e-mail address".to_owned() });
         };
         let begin = From::new(Some(from), Vec::new());
         if let Some(mut kept) = self.kept.take() {
             match self.step(kept.command(begin.clone())).await {
-                Ok(_) => return self.transmit(kept, to, mail).await,
-                Err(Refusal::Answer(code, answer)) if code != 421 => return self.refused(kept, code, answer).await,
+                Ok(_) => return self.recipient(kept, to).await,
+                Err(Refusal::Answer(code, answer)) if code != 421 => return Err(self.refused(kept, code, answer).await),
                 // An idle connection that the server has closed says nothing of this mail, of which it has seen nothing.
                 Err(_) => {}
             }
         }
-        let mut fresh = match self.connect().await {
-            Ok(fresh) => fresh,
-            Err(answer) => return Outcome::Retry { answer },
-        };
+        let mut fresh = self.connect().await.map_err(|answer| Outcome::Unreachable { answer })?;
         match self.step(fresh.command(begin)).await {
-            Ok(_) => self.transmit(fresh, to, mail).await,
-            Err(Refusal::Answer(code, answer)) => self.refused(fresh, code, answer).await,
-            Err(Refusal::Lost(answer)) => Outcome::Retry { answer },
+            Ok(_) => self.recipient(fresh, to).await,
+            Err(Refusal::Answer(421, answer)) => Err(Outcome::Unreachable { answer }),
+            Err(Refusal::Answer(code, answer)) => Err(self.refused(fresh, code, answer).await),
+            Err(Refusal::Lost(answer)) => Err(Outcome::Retry { answer }),
         }
     }
 
-    /// Says goodbye, without waiting long for an answer.
-    pub async fn close(&mut self) {
-        if let Some(mut kept) = self.kept.take() {
-            // Whatever is answered, all mails have had theirs.
-            let _ = timeout(Duration::from_secs(2), kept.quit()).await;
-        }
-    }
-
-    /// From the recipient to the final dot.
-    async fn transmit(&mut self, mut connection: AsyncSmtpConnection, to: Address, mail: &Mail) -> Outcome {
+    /// From the recipient to where the server wants the text.
+    async fn recipient(&mut self, mut connection: AsyncSmtpConnection, to: Address) -> Result<(), Outcome> {
         let asked = match self.step(connection.command(Rcpt::new(to, Vec::new()))).await {
             Ok(_) => self.step(connection.command(Data)).await,
             Err(refusal) => Err(refusal),
         };
         match asked {
-            Ok(354) => {}
-            Ok(code) => return Outcome::Retry { answer: format!("the server answered {code} to DATA, where 354 was due") },
-            Err(Refusal::Answer(code, answer)) => return self.refused(connection, code, answer).await,
-            Err(Refusal::Lost(answer)) => return Outcome::Retry { answer },
+            Ok(354) => {
+                self.offered = Some(connection);
+                Ok(())
+            }
+            Ok(code) => Err(Outcome::Retry { answer: format!("the server answered {code} to DATA, where 354 was due") }),
+            Err(Refusal::Answer(code, answer)) => Err(self.refused(connection, code, answer).await),
+            Err(Refusal::Lost(answer)) => Err(Outcome::Retry { answer }),
         }
-        // From here on the server may have the mail, whatever comes back.
+    }
+
+    /// Sends the text of the mail that was offered, to the final dot, and waits for the answer. From here on the server may
+    /// have the mail, whatever comes back.
+    pub async fn send(&mut self, mail: &Mail) -> Outcome {
+        let Some(mut connection) = self.offered.take() else {
+            return Outcome::Retry { answer: "the mail was not offered before it was sent".to_owned() };
+        };
         match timeout(self.settings.mail_deadline, connection.message(&mail.bytes)).await {
             Ok(Ok(response)) if response.has_code(250) => {
                 self.kept = Some(connection);
@@ -178,6 +183,15 @@ impl Smtp {
                 let seconds = self.settings.mail_deadline.as_secs();
                 Outcome::Unknown { answer: format!("no answer within {seconds} s after the mail was sent") }
             }
+        }
+    }
+
+    /// Says goodbye, without waiting long for an answer.
+    pub async fn close(&mut self) {
+        self.offered = None;
+        if let Some(mut kept) = self.kept.take() {
+            // Whatever is answered, all mails have had theirs.
+            let _ = timeout(Duration::from_secs(2), kept.quit()).await;
         }
     }
 
@@ -252,10 +266,11 @@ fn refusal(error: &Error) -> Refusal {
     }
 }
 
-/// What a refusal means for the mail. What is wrong with the login (530, 534, 535, 538) is not the mail's fault.
+/// What a refusal means for the mail. What is wrong with the login is not the mail's fault.
 fn verdict(code: u16, answer: String) -> Outcome {
     match code {
-        500..=599 if ![530, 534, 535, 538].contains(&code) => Outcome::Rejected { answer },
+        530 | 534 | 535 | 538 => Outcome::Unreachable { answer },
+        500..=599 => Outcome::Rejected { answer },
         _ => Outcome::Retry { answer },
     }
 }

@@ -36,11 +36,19 @@ impl Transport {
         }
     }
 
-    /// Delivers one mail. Never fails: what went wrong is an outcome.
-    pub async fn deliver(&mut self, mail: &Mail) -> Outcome {
+    /// Offers a mail, up to where nothing but its text is missing. The error is what became of it: it was not sent.
+    pub async fn offer(&mut self, mail: &Mail) -> Result<(), Outcome> {
+        match self {
+            Transport::Smtp(server) => server.offer(mail).await,
+            Transport::File(_) | Transport::Memory(_) => Ok(()),
+        }
+    }
+
+    /// Hands over the text of the mail that was offered. Never fails: what went wrong is an outcome.
+    pub async fn send(&mut self, mail: &Mail) -> Outcome {
         match self {
             Transport::File(folder) => folder.deliver(mail).await,
-            Transport::Smtp(server) => server.deliver(mail).await,
+            Transport::Smtp(server) => server.send(mail).await,
             Transport::Memory(list) => {
                 list.mails.push(mail.clone());
                 list.answers.pop_front().unwrap_or_else(|| Outcome::Accepted { answer: "kept in memory".to_owned() })

@@ -71,8 +71,9 @@ mod tests {
         Account, Ask, Contact, Contract, Event, Invoice, RecordKind, Request, RowContext, Survey, Ticket, Touch, User, Value,
     };
     use crate::model::{Id, Zone};
+    use crate::sources::Feed;
     use crate::sources::SourceRecord;
-    use crate::sources::csv::{Item, Reader, SourceFile, UsageItem, UsageReader, files};
+    use crate::sources::csv::{Item, Reader, UsageItem, UsageReader, files};
     use std::collections::{BTreeMap, BTreeSet};
     use std::fmt::Debug;
     use tempfile::TempDir;
@@ -95,7 +96,7 @@ mod tests {
             Folder { place, morning, zone: Zone::parse("Europe/Berlin").unwrap() }
         }
 
-        fn file(&self, kind: RecordKind) -> SourceFile {
+        fn file(&self, kind: RecordKind) -> Feed {
             files(self.place.path()).unwrap().into_iter().find(|file| file.record == kind).unwrap()
         }
 
@@ -141,7 +142,7 @@ mod tests {
 
         fn bytes(&self) -> BTreeMap<String, Vec<u8>> {
             let files = files(self.place.path()).unwrap();
-            files.into_iter().map(|file| (file.record.name().to_owned(), std::fs::read(file.path).unwrap())).collect()
+            files.into_iter().map(|file| (file.record.name().to_owned(), std::fs::read(file.name).unwrap())).collect()
         }
     }
 

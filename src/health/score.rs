@@ -1,5 +1,7 @@
 //! From signals to a score that is the sum of its factors.
 
+use std::sync::Arc;
+
 use super::scorecard::Scorecard;
 use crate::model::Day;
 use crate::signals::condition::{Subject, Verdict};
@@ -142,10 +144,9 @@ fn holds(verdict: &Verdict) -> bool {
 }
 
 /// The scorecard that serves an account: the first whose condition holds, else the first without one.
-pub fn pick<'a>(cards: &'a [Scorecard], subject: &Subject<'_>) -> Option<(usize, &'a Scorecard)> {
+pub fn pick<'a>(cards: &'a [Arc<Scorecard>], subject: &Subject<'_>) -> Option<&'a Arc<Scorecard>> {
     let serves = |card: &Scorecard| card.serves.as_ref().is_some_and(|serves| serves.evaluate(subject).is_true());
-    let numbered = || cards.iter().enumerate();
-    numbered().find(|(_, card)| serves(card)).or_else(|| numbered().find(|(_, card)| card.serves.is_none()))
+    cards.iter().find(|card| serves(card)).or_else(|| cards.iter().find(|card| card.serves.is_none()))
 }
 
 #[cfg(test)]

@@ -28,6 +28,17 @@ impl Instant {
         Instant(self.0.saturating_add(seconds.saturating_mul(1_000_000)))
     }
 
+    /// The instant this many microseconds later.
+    #[must_use]
+    pub const fn plus_micros(self, micros: i64) -> Instant {
+        Instant(self.0.saturating_add(micros))
+    }
+
+    /// RFC 3339 in UTC, to the microsecond where it needs that.
+    pub fn exact(self) -> String {
+        jiff::Timestamp::from_microsecond(self.0).unwrap_or_default().to_string()
+    }
+
     /// Reads RFC 3339 with an offset. A bare date counts as noon in the company's zone.
     pub fn parse(text: &str, zone: &Zone) -> Result<Instant, String> {
         if text.len() == 10 {

@@ -3,9 +3,10 @@
 
 use std::sync::LazyLock;
 
+use chrono::{DateTime, NaiveDateTime};
 use jiff::Timestamp;
 use jiff::civil::{self, Date};
-use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
 
 use super::{Day, Instant};
 
@@ -27,6 +28,12 @@ fn system_version() -> Option<String> {
 /// A named time zone.
 #[derive(Clone, Debug)]
 pub struct Zone(TimeZone);
+
+impl Default for Zone {
+    fn default() -> Zone {
+        Zone::UTC
+    }
+}
 
 impl Zone {
     /// Coordinated universal time.
@@ -67,16 +74,76 @@ impl Zone {
         self.at(date(day).at(12, 0, 0, 0))
     }
 
-    fn civil(&self, at: Instant) -> civil::DateTime {
-        self.0.to_datetime(Timestamp::from_microsecond(at.micros()).unwrap_or_default())
+    /// What the clocks show here.
+    pub fn civil_of(&self, at: Instant) -> NaiveDateTime {
+        self.steady_at(at).civil_of(at)
     }
 
-    /// A civil time that a change of the clocks leaves out becomes the first instant after the gap;
-    /// one that comes twice, its first coming.
-    fn at(&self, civil: civil::DateTime) -> Instant {
-        let at = self.0.to_ambiguous_timestamp(civil).compatible();
-        Instant::from_micros(at.map_or(0, Timestamp::as_microsecond))
+    /// The first instant at which the clocks here show this civil time or a later one: the first coming of a time that
+    /// comes twice, the end of the gap for one that a change of the clocks leaves out.
+    pub fn first_at(&self, civil: NaiveDateTime) -> Instant {
+        let micros = civil.and_utc().timestamp_micros();
+        self.at(TimeZone::UTC.to_datetime(Timestamp::from_microsecond(micros).unwrap_or_default()))
     }
+
+    /// The time around the instant in which the clocks here are not changed.
+    pub fn steady_at(&self, at: Instant) -> Steady {
+        let at = timestamp(at);
+        let instant = |at: Timestamp| Instant::from_micros(at.as_microsecond());
+        // "Preceding" leaves out the instant itself.
+        let behind = Timestamp::from_microsecond(at.as_microsecond() + 1).unwrap_or(at);
+        Steady {
+            offset_seconds: i64::from(self.0.to_offset(at).seconds()),
+            since: self.0.preceding(behind).next().map(|change| instant(change.timestamp())),
+            until: self.0.following(at).next().map(|change| instant(change.timestamp())),
+        }
+    }
+
+    fn civil(&self, at: Instant) -> civil::DateTime {
+        self.0.to_datetime(timestamp(at))
+    }
+
+    fn at(&self, civil: civil::DateTime) -> Instant {
+        let ambiguous = self.0.to_ambiguous_timestamp(civil);
+        let at = match ambiguous.offset() {
+            AmbiguousOffset::Gap { after, .. } => {
+                // Read by the later offset, the time lies before the change.
+                let before = after.to_timestamp(civil).unwrap_or_default();
+                self.0.following(before).next().map_or(before, |change| change.timestamp())
+            }
+            AmbiguousOffset::Unambiguous { offset } | AmbiguousOffset::Fold { before: offset, .. } => {
+                offset.to_timestamp(civil).unwrap_or_default()
+            }
+        };
+        Instant::from_micros(at.as_microsecond())
+    }
+}
+
+/// A time in which the clocks of a zone are not changed.
+#[derive(Clone, Copy, Debug)]
+pub struct Steady {
+    /// What the clocks are ahead of UTC, in seconds.
+    offset_seconds: i64,
+    /// Its first instant, if it has one.
+    pub since: Option<Instant>,
+    /// The first instant that is no longer of it, if there is one.
+    pub until: Option<Instant>,
+}
+
+impl Steady {
+    /// What the clocks show.
+    pub fn civil_of(&self, at: Instant) -> NaiveDateTime {
+        DateTime::from_timestamp_micros(at.plus_seconds(self.offset_seconds).micros()).unwrap_or_default().naive_utc()
+    }
+
+    /// When the clocks show this.
+    pub fn instant_of(&self, civil: NaiveDateTime) -> Instant {
+        Instant::from_micros(civil.and_utc().timestamp_micros()).plus_seconds(-self.offset_seconds)
+    }
+}
+
+fn timestamp(at: Instant) -> Timestamp {
+    Timestamp::from_microsecond(at.micros()).unwrap_or_default()
 }
 
 fn date(day: Day) -> Date {

@@ -1,6 +1,7 @@
 //! All that the CS team has written: plays, solutions, and what first value means.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::spec::did_you_mean;
 use super::{Play, Solution};
@@ -11,7 +12,7 @@ use crate::value::FirstValue;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Library {
     /// By name.
-    pub plays: BTreeMap<String, Play>,
+    pub plays: BTreeMap<String, Arc<Play>>,
     /// By name.
     pub solutions: BTreeMap<String, Solution>,
     /// In the order in which they are asked whether they serve an account.
@@ -72,7 +73,7 @@ impl Library {
 
     fn add_play(&mut self, path: &str, play: Play, problems: &mut Vec<Fault>) {
         let name = play.name.clone();
-        if self.plays.insert(name.clone(), play).is_some() {
+        if self.plays.insert(name.clone(), Arc::new(play)).is_some() {
             problems.push(Fault::whole(path, format!("a play named `{name}` is already in another file")));
         }
     }

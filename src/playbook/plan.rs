@@ -1,10 +1,12 @@
 //! From signs to diagnoses, from diagnoses to tasks. Nothing is prescribed twice.
 
+use std::sync::Arc;
+
 use sha2::{Digest, Sha256};
 
 use super::review::{Next, Review};
 use super::{Library, Owner, Play, Prescription, PrescriptionStatus, Step, Task, TaskStatus, Then};
-use crate::model::{Day, Id};
+use crate::model::{Calendar, Day, Id};
 use crate::signals::Signal;
 use crate::signals::condition::{Subject, Verdict};
 
@@ -17,13 +19,23 @@ pub struct Client<'a> {
     pub csm: Option<&'a Id>,
     /// Whom the CSM reports to; tasks for the leader go there.
     pub leader: Option<&'a Id>,
+    /// Which days are worked.
+    pub calendar: &'a Calendar,
+    /// Where, by the region of whoever looks after the account.
+    pub region: Option<&'a str>,
+}
+
+impl Client<'_> {
+    fn plus_working_days(&self, on: Day, count: u32) -> Day {
+        self.calendar.plus_working_days(on, count, self.region)
+    }
 }
 
 /// A sign that was found.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Diagnosis<'p> {
+pub struct Diagnosis {
     /// Of which play.
-    pub play: &'p Play,
+    pub play: Arc<Play>,
     /// Whether it may not wait for the account's turn.
     pub severe: bool,
     /// What was seen, for people: `use against the 8 weeks before: 45 %`.
@@ -32,11 +44,11 @@ pub struct Diagnosis<'p> {
 
 /// What was found in one account on one morning.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Diagnoses<'p> {
+pub struct Diagnoses {
     /// In the order of the plays' names.
-    pub found: Vec<Diagnosis<'p>>,
+    pub found: Vec<Diagnosis>,
     /// Plays that would have acted, had the sources of these signals not stopped.
-    pub paused: Vec<(&'p Play, Vec<Signal>)>,
+    pub paused: Vec<(Arc<Play>, Vec<Signal>)>,
 }
 
 /// A new prescription and its tasks.
@@ -49,7 +61,7 @@ pub struct Opened {
 }
 
 /// Looks for the signs of all plays: in the account's turn for every one, outside of it for severe ones alone.
-pub fn diagnose<'p>(library: &'p Library, subject: &Subject<'_>, in_turn: bool) -> Diagnoses<'p> {
+pub fn diagnose(library: &Library, subject: &Subject<'_>, in_turn: bool) -> Diagnoses {
     let mut diagnoses = Diagnoses::default();
     for play in library.plays.values() {
         // Most plays are silent most nights: the sign is asked for first, and the rest only where it shows.
@@ -64,11 +76,15 @@ pub fn diagnose<'p>(library: &'p Library, subject: &Subject<'_>, in_turn: bool) 
             stale.extend(more);
         }
         if stale.is_empty() {
-            diagnoses.found.push(Diagnosis { play, severe: severe.is_true(), evidence: evidence(play, subject) });
+            diagnoses.found.push(Diagnosis {
+                play: Arc::clone(play),
+                severe: severe.is_true(),
+                evidence: evidence(play, subject),
+            });
         } else {
             stale.sort_unstable();
             stale.dedup();
-            diagnoses.paused.push((play, stale));
+            diagnoses.paused.push((Arc::clone(play), stale));
         }
     }
     diagnoses
@@ -92,12 +108,12 @@ fn evidence(play: &Play, subject: &Subject<'_>) -> Vec<String> {
 /// ago. `history` are the account's prescriptions, open and recent.
 pub fn prescribe(
     library: &Library,
-    diagnosis: &Diagnosis<'_>,
+    diagnosis: &Diagnosis,
     client: Client<'_>,
     history: &[Prescription],
     on: Day,
 ) -> Option<Opened> {
-    let play = diagnosis.play;
+    let play = &*diagnosis.play;
     let cooldown = days(play.cooldown_days);
     let blocked = history.iter().filter(|past| past.playbook == play.name).any(|past| match past.closed_on {
         // What was opened this morning is not opened once more, even where there is no cooldown.
@@ -155,7 +171,7 @@ struct Start<'a> {
 impl Start<'_> {
     fn open(&self, library: &Library, evidence: Vec<String>) -> Opened {
         let prescription = self.prescription(evidence);
-        let due = |days: u32| self.on.plus_working_days(days);
+        let due = |days: u32| self.client.plus_working_days(self.on, days);
         let steps = &self.play.tasks;
         let whats: Vec<What> = match &self.play.then {
             Then::ChangeTo(solutions) if self.attempt > 1 => {
@@ -188,7 +204,7 @@ impl Start<'_> {
         let what = What {
             title: format!("Decide what to do: {times} at “{}” did not help", self.play.title),
             solution: None,
-            due_on: self.on.plus_working_days(2),
+            due_on: self.client.plus_working_days(self.on, 2),
         };
         let tasks = vec![task(&prescription, self.client, Owner::Leader, 0, what)];
         Opened { prescription, tasks }

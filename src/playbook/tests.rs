@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{Day, Id};
+use crate::model::{Calendar, Day, Id};
 use crate::signals::condition::{Subject, Verdict};
 use crate::signals::{Reading, Signal, Signals, State};
 
@@ -49,16 +49,23 @@ struct People {
     account: Id,
     csm: Id,
     leader: Id,
+    calendar: Calendar,
 }
 
 impl People {
     fn new() -> People {
         let id = |text| Id::parse(text).unwrap();
-        People { account: id("a1"), csm: id("ann"), leader: id("lee") }
+        People { account: id("a1"), csm: id("ann"), leader: id("lee"), calendar: Calendar::default() }
     }
 
     fn client(&self) -> Client<'_> {
-        Client { account: &self.account, csm: Some(&self.csm), leader: Some(&self.leader) }
+        Client {
+            account: &self.account,
+            csm: Some(&self.csm),
+            leader: Some(&self.leader),
+            calendar: &self.calendar,
+            region: None,
+        }
     }
 }
 
@@ -144,7 +151,7 @@ fn reviewed(statuses: [TaskStatus; 2], attempt: u32, escalated: bool, signals: &
     }
     let on = friday() + 20;
     let review = review(&prescription, &tasks, &library.plays["use-fell"], &Subject::new(signals), on);
-    review.apply(&mut prescription, &mut tasks, library.plays.get("use-fell"), on);
+    review.apply(&mut prescription, &mut tasks, library.plays.get("use-fell").map(AsRef::as_ref), on);
     (review, prescription, tasks)
 }
 

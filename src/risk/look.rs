@@ -1,6 +1,7 @@
 //! What a probability looks at: the score of one account on one morning, and what it was made of.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::health::{About, Health, Scorecard};
 use crate::model::Day;
@@ -46,7 +47,7 @@ pub struct Parts {
 
 impl Parts {
     /// Those of these scorecards.
-    pub fn of(cards: &[Scorecard]) -> Parts {
+    pub fn of(cards: &[Arc<Scorecard>]) -> Parts {
         let mut known: BTreeMap<Signal, (usize, f64, f64)> = BTreeMap::new();
         // The scorecard for all accounts that no other one serves speaks first.
         for card in cards.iter().filter(|card| card.serves.is_none()).chain(cards.iter().filter(|card| card.serves.is_some())) {

@@ -12,9 +12,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Postgres, Sqlite, Transaction};
+use sqlx::{Executor, Postgres, Sqlite, Transaction};
 
-use super::migrations::{Dialect, migrator};
+use super::migrations::{Dialect, explained, migrator};
 
 /// The store's database.
 #[derive(Clone, Debug)]
@@ -89,9 +89,22 @@ impl Db {
         }
     }
 
-    /// Begins a transaction that writes. On SQLite it takes the write lock at once, so that it cannot fail later for
-    /// having read first.
+    /// Begins a transaction of the one writer: whoever else begins one waits until this one has ended. What is read after
+    /// this, on whichever connection, stays as it is until then. It is for whatever reads first and then decides: pulls,
+    /// cycles, changes of tasks.
     pub async fn begin(&self) -> Result<Tx> {
+        let mut tx = self.quick().await?;
+        if let Tx::Postgres(tx) = &mut tx {
+            let sql = "LOCK TABLE writer IN EXCLUSIVE MODE";
+            sqlx::query(sql).execute(&mut **tx).await.context("waiting for the store's writer")?;
+        }
+        Ok(tx)
+    }
+
+    /// Begins a transaction of a few statements that hang on nothing read before, such as a claim. On PostgreSQL it does not
+    /// wait for the one writer. On SQLite it does, and takes the write lock at once, so that it cannot fail later for having
+    /// read first.
+    pub async fn quick(&self) -> Result<Tx> {
         match self {
             Db::Sqlite { writer, .. } => Ok(Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await.context("locking the store")?)),
             Db::Postgres(pool) => Ok(Tx::Postgres(pool.begin().await.context("reaching the store")?)),
@@ -131,17 +144,28 @@ async fn open_sqlite(file: &Path) -> Result<Db> {
     let options = SqliteConnectOptions::new()
         .filename(file)
         .create_if_missing(true)
+        // Tiles and scores are blobs of many kilobytes: four times the usual size saves a cycle 4 % of its time.
+        .page_size(16_384)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(30))
         .pragma("cache_size", "-2000");
     let open = || format!("opening the store {}", file.display());
     let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.with_context(open)?;
-    migrator(Dialect::Sqlite).run(&writer).await.with_context(|| format!("bringing the store {} up to date", file.display()))?;
+    migrator(Dialect::Sqlite)
+        .run(&writer)
+        .await
+        .map_err(explained)
+        .with_context(|| format!("bringing the store {} up to date", file.display()))?;
     drop(lock);
     let reader = SqlitePoolOptions::new().max_connections(2).connect_with(options.read_only(true)).await.with_context(open)?;
     Ok(Db::Sqlite { writer, reader })
 }
+
+/// The writer's lock must not outlive the machine that held it: the server looks whether a silent client is still there, and
+/// ends the transaction of one that has stopped in the midst of it. Milliseconds and seconds.
+const SESSION: &str = "SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 4; \
+                       SET idle_in_transaction_session_timeout = 600000";
 
 async fn open_postgres(url: &str) -> Result<Db> {
     // The driver's own message would repeat the URL, and with it the password.
@@ -149,10 +173,11 @@ async fn open_postgres(url: &str) -> Result<Db> {
     let pool = PgPoolOptions::new()
         .max_connections(8)
         .acquire_timeout(Duration::from_secs(10))
+        .after_connect(|connection, _| Box::pin(async move { connection.execute(SESSION).await.map(drop) }))
         .connect_with(options)
         .await
         .context("connecting to the PostgreSQL store")?;
-    migrator(Dialect::Postgres).run(&pool).await.context("bringing the PostgreSQL store up to date")?;
+    migrator(Dialect::Postgres).run(&pool).await.map_err(explained).context("bringing the PostgreSQL store up to date")?;
     Ok(Db::Postgres(pool))
 }
 

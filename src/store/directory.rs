@@ -30,6 +30,15 @@ pub async fn blocks(db: &Db) -> Result<i64> {
     Ok(last.map_or(0, |last| last + 1))
 }
 
+/// The accounts of a block with their places, rising.
+pub async fn of_block(db: &Db, block: i64) -> Result<Vec<(usize, String)>> {
+    let sql = "SELECT ordinal, id FROM account WHERE block = $1 ORDER BY ordinal";
+    let rows: Vec<(i64, String)> =
+        on_db!(db, pool => sqlx::query_as(sql).bind(block).fetch_all(pool).await).context("reading the accounts")?;
+    let place = |(ordinal, id)| Ok((place_of(u32::try_from(ordinal).context("reading account.ordinal")?), id));
+    rows.into_iter().map(place).collect()
+}
+
 impl Directory {
     /// Reads all of it, one row a block: the cost of a row is paid once for 4,096 accounts.
     pub async fn load(db: &Db) -> Result<Directory> {

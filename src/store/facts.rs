@@ -97,6 +97,7 @@ pub async fn put(tx: &mut Tx, record: RecordKind, knowledge: &Knowledge, facts: 
         let latest = latest(tx, record, facts).await.with_context(|| format!("reading {}", record.name()))?;
         let mut versions = Vec::with_capacity(facts.len());
         for fact in facts {
+            // An account that was gone and is back is new to the reader of tonight, whatever it said before.
             let before = latest.get(fact.key.as_str());
             if before.is_some_and(|before| before.body == fact.body) {
                 continue;
@@ -105,7 +106,8 @@ pub async fn put(tx: &mut Tx, record: RecordKind, knowledge: &Knowledge, facts: 
                 None => knowledge.of_new(fact.own_day, fact.stated),
                 Some(before) => knowledge.of_change(before.known_on, fact.stated),
             };
-            if let Some(before) = before.filter(|before| block(before.ordinal) != block(fact.ordinal)) {
+            if let Some(before) = before.filter(|before| !before.body.is_empty() && block(before.ordinal) != block(fact.ordinal))
+            {
                 versions.push(Version { key: &fact.key, known_on, ordinal: before.ordinal, body: "" });
             }
             versions.push(Version { key: &fact.key, known_on, ordinal: fact.ordinal, body: &fact.body });
@@ -116,10 +118,39 @@ pub async fn put(tx: &mut Tx, record: RecordKind, knowledge: &Knowledge, facts: 
     Ok(changed)
 }
 
+/// Ends accounts that their source no longer has: from now on there is nothing of them. What was believed before stands.
+pub async fn end_accounts(tx: &mut Tx, knowledge: &Knowledge, ordinals: &[u32]) -> Result<u64> {
+    let mut ended = 0;
+    for ordinals in ordinals.chunks(500) {
+        let places = (1..=ordinals.len()).map(|n| format!("${n}")).collect::<Vec<_>>().join(",");
+        let sql = format!("SELECT ordinal, id FROM account WHERE ordinal IN ({places}) ORDER BY ordinal");
+        let rows: Vec<(i64, String)> = on_tx!(&mut *tx, conn => {
+            let mut query = sqlx::query_as(AssertSqlSafe(sql));
+            for ordinal in ordinals {
+                query = query.bind(i64::from(*ordinal));
+            }
+            query.fetch_all(conn).await
+        })
+        .context("reading accounts that are gone")?;
+        let gone: Vec<NewFact> = rows
+            .into_iter()
+            .map(|(ordinal, key)| NewFact {
+                key,
+                ordinal: u32::try_from(ordinal).ok(),
+                own_day: None,
+                stated: None,
+                body: String::new(),
+            })
+            .collect();
+        ended += put(tx, RecordKind::Accounts, knowledge, &gone).await?;
+    }
+    Ok(ended)
+}
+
 /// The newest version of each key.
 async fn latest(tx: &mut Tx, record: RecordKind, facts: &[NewFact]) -> sqlx::Result<HashMap<String, Latest>> {
     let keys = (2..facts.len() + 2).map(|n| format!("${n}")).collect::<Vec<_>>().join(",");
-    let sql = format!("SELECT key, known_on, pull, ordinal, body FROM fact WHERE record = $1 AND body <> '' AND key IN ({keys})");
+    let sql = format!("SELECT key, known_on, pull, ordinal, body FROM fact WHERE record = $1 AND key IN ({keys})");
     let rows: Vec<(String, i64, i64, i64, String)> = on_tx!(tx, conn => {
         let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(record.name());
         for fact in facts {
@@ -130,7 +161,9 @@ async fn latest(tx: &mut Tx, record: RecordKind, facts: &[NewFact]) -> sqlx::Res
     let mut latest: HashMap<String, Latest> = HashMap::with_capacity(rows.len());
     for (key, known_on, pull, ordinal, body) in rows {
         let known_on = day(known_on);
-        if latest.get(&key).is_none_or(|other| (other.known_on, other.pull) < (known_on, pull)) {
+        // Where a record has moved, its end in the one block and its beginning in the other are of one moment.
+        let newer = |other: &Latest| (other.known_on, other.pull, !other.body.is_empty()) < (known_on, pull, !body.is_empty());
+        if latest.get(&key).is_none_or(newer) {
             latest.insert(key, Latest { known_on, pull, ordinal: u32::try_from(ordinal).ok(), body });
         }
     }
@@ -195,8 +228,18 @@ pub struct AsOf {
 /// Records of accounts of one block, or with `block` −1 those without an account, as believed on that morning, in the
 /// order of the records.
 pub async fn of_block(db: &Db, block: i64, as_of: AsOf) -> Result<BlockFacts> {
+    read(db, block, as_of, None).await
+}
+
+/// The same of one record only.
+pub async fn of_record(db: &Db, block: i64, record: RecordKind, as_of: AsOf) -> Result<BlockFacts> {
+    read(db, block, as_of, Some(record)).await
+}
+
+async fn read(db: &Db, block: i64, as_of: AsOf, only: Option<RecordKind>) -> Result<BlockFacts> {
+    let only = only.map_or(String::new(), |record| format!(" AND record = '{}'", record.name()));
     let sql = format!(
-        "SELECT record, {} FROM fact WHERE block = $4 AND known_on <= $5 AND pull <= $6 GROUP BY record",
+        "SELECT record, {} FROM fact WHERE block = $4 AND known_on <= $5 AND pull <= $6{only} GROUP BY record",
         packed::packed("head, body", &[])
     );
     let rows: Vec<(String, Option<String>)> = on_db!(db, pool => {

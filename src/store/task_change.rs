@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use sqlx::AssertSqlSafe;
 
+use super::audit::{self, Deed};
 use super::task_rows::{PRESCRIPTION, PrescriptionRow, TASK, TaskRow, days, prescription, task};
 use super::{Tx, on_tx};
 use crate::model::{Day, Instant};
@@ -72,7 +73,7 @@ pub async fn change_task(tx: &mut Tx, id: &str, change: &Change<'_>) -> Result<R
     Ok(Ok(task))
 }
 
-/// Keeps the change itself.
+/// Keeps the change itself, with its note; the audit tells that there was one.
 async fn record(tx: &mut Tx, task: &Task, change: &Change<'_>) -> Result<()> {
     let sql = "SELECT count(*) FROM task_change WHERE task = $1";
     let number: i64 = on_tx!(tx, conn => sqlx::query_scalar(sql).bind(&task.id).fetch_one(conn).await)
@@ -88,7 +89,11 @@ async fn record(tx: &mut Tx, task: &Task, change: &Change<'_>) -> Result<()> {
         .bind(change.note)
         .bind(change.actor)
         .execute(conn).await.map(drop))
-    .context("keeping the change of the task")
+    .context("keeping the change of the task")?;
+    let action = format!("task {}", task.status.word());
+    let detail = task.snoozed_until.map_or(String::new(), |day| format!("until {day}"));
+    let deed = Deed { at: change.at, actor: change.actor, action: &action, subject: &task.id, detail: &detail };
+    audit::append(tx, &deed).await
 }
 
 fn apply(task: &mut Task, change: &Change<'_>, prescription_closed_on: Option<Day>) -> Result<(), String> {

@@ -166,15 +166,7 @@ async fn nothing_that_happens_later_changes_a_score_or_a_probability() {
                 &(0..ACCOUNTS).fold("id,account_id,at,kind,value\n".to_owned(), |text, one| text + &survey(one)),
             );
         }
-        house.wake(today);
-        longroad::cycle::pull::pull(
-            &house.db,
-            &house.setup.config,
-            longroad::cycle::pull::PullTime { now: longroad::clock::Clock::now(&house.clock), as_of: today },
-            &[],
-        )
-        .await
-        .unwrap();
+        house.night(today).await;
         seen.push(serde_json::to_value(house.scores(morning).await).unwrap());
     }
     let probability = |one: &Value| one["accounts"][0]["churn_probability"].as_f64();

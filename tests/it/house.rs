@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use longroad::clock::{Clock, ManualClock};
 use longroad::config::Config;
-use longroad::cycle::{CycleOptions, CycleReport, ScoreReport, ScoresReport, Setup, run, score, scores};
+use longroad::cycle::{CycleOptions, CycleReport, Mailing, ScoreReport, ScoresReport, Setup, run, score, scores};
 use longroad::model::{Day, Zone};
 use longroad::playbook::Task;
 use longroad::store::outbox;
@@ -101,13 +101,15 @@ impl House {
     /// Lives the cycle of a morning, on that morning.
     pub async fn night(&self, morning: Day) -> CycleReport {
         self.wake(morning);
-        run(&self.db, &self.setup, &self.clock, CycleOptions { as_of: None, send: true }, &|_| ()).await.unwrap()
+        run(&self.db, &self.setup, &self.clock, CycleOptions { as_of: None, mailing: Mailing::Now }, &|_| ()).await.unwrap()
     }
 
     /// Runs the cycle of an earlier morning, today.
     pub async fn night_of(&self, as_of: Day, today: Day) -> CycleReport {
         self.wake(today);
-        run(&self.db, &self.setup, &self.clock, CycleOptions { as_of: Some(as_of), send: true }, &|_| ()).await.unwrap()
+        run(&self.db, &self.setup, &self.clock, CycleOptions { as_of: Some(as_of), mailing: Mailing::Now }, &|_| ())
+            .await
+            .unwrap()
     }
 
     /// Scores as they would be printed.

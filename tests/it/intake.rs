@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use longroad::clock::ManualClock;
 use longroad::config::Config;
-use longroad::cycle::pull::{PullReport, PullTime, pull};
+use longroad::cycle::pull::{PullOptions, PullReport, pull};
 use longroad::model::Day;
 use longroad::model::record::{Record, RecordKind};
 use longroad::store::directory::{self, Directory};
 use longroad::store::facts::{self, AsOf};
+use longroad::store::ledger::Fence;
 use longroad::store::scores::{self, Cycle};
 use longroad::store::{Db, pulls, usage};
 
@@ -123,7 +125,14 @@ impl Intake {
     /// Pulls on a day for an earlier morning.
     pub async fn pull_as_of(&self, today: &str, as_of: &str) -> PullReport {
         let now = self.config.company.zone().start_of(day(today)).plus_seconds(5 * 3600);
-        pull(&self.db, &self.config, PullTime { now, as_of: day(as_of) }, &[]).await.unwrap()
+        pull(
+            &self.db,
+            &self.config,
+            &ManualClock::new(now),
+            PullOptions { as_of: day(as_of), only: &[], whole: false, fence: Fence::Free, progress: &|_| {} },
+        )
+        .await
+        .unwrap()
     }
 
     /// Notes that a cycle has lived this morning.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use longroad::cycle::{CycleOptions, run};
+use longroad::cycle::{CycleOptions, Mailing, run};
 use longroad::model::Day;
 
 use crate::house::{BY_HAND, House, day, usage};
@@ -72,7 +72,9 @@ async fn nobody_gets_two_digests_in_one_of_their_days() {
             let morning = start() + nights;
             put(&house, 1 + turn, morning);
             house.clock.set(house.setup.config.company.zone().start_of(morning).plus_seconds(hours * 3600));
-            run(&house.db, &house.setup, &house.clock, CycleOptions { as_of: None, send: true }, &|_| ()).await.unwrap();
+            run(&house.db, &house.setup, &house.clock, CycleOptions { as_of: None, mailing: Mailing::Now }, &|_| ())
+                .await
+                .unwrap();
         }
     }
     // Five in the morning, one and nine in the evening are the 1st, the 2nd and the 2nd in Auckland, and so on.
@@ -81,15 +83,20 @@ async fn nobody_gets_two_digests_in_one_of_their_days() {
 }
 
 #[tokio::test]
-async fn what_waits_in_the_outbox_goes_out_with_the_next_cycle_unchanged() {
+async fn what_waits_in_the_outbox_gives_way_to_newer_and_goes_out_with_the_next_cycle() {
     let house = House::new(BY_HAND).await;
     put(&house, 2, start());
     house.wake(start());
-    let quiet = CycleOptions { as_of: None, send: false };
+    let quiet = CycleOptions { as_of: None, mailing: Mailing::Hold };
     let report = run(&house.db, &house.setup, &house.clock, quiet, &|_| ()).await.unwrap();
     assert!(report.digests > 0 && report.sent == 0 && house.delivered().is_empty());
-    let planned = house.outbox().await;
+    let report = run(&house.db, &house.setup, &house.clock, quiet, &|_| ()).await.unwrap();
+    assert_eq!(report.digests, 0, "the same mails wait already");
     put(&house, 5, start());
+    let report = run(&house.db, &house.setup, &house.clock, quiet, &|_| ()).await.unwrap();
+    assert_eq!(report.digests, 1, "one of them has more to tell");
+    let planned = house.outbox().await;
+    assert!(house.mail("u1", start()).await.unwrap().contains("TO DO: 10"), "two tasks for each of five");
     let report = house.night(start()).await;
     assert_eq!((report.digests, report.sent, report.failed), (0, planned.len() as u64, 0));
     assert_eq!((house.delivered(), house.outbox().await), (planned.clone(), planned));

@@ -44,17 +44,34 @@ impl Place {
 
     /// Runs the built binary here with these arguments, and with nothing of longroad's in its environment.
     pub fn run(&self, arguments: &[&str]) -> Outcome {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_longroad"));
-        command.current_dir(self.folder.path()).args(arguments);
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("LONGROAD_")) {
-            command.env_remove(name);
-        }
+        let mut command = self.command(arguments);
         let output = command.output().expect("the binary runs");
         Outcome {
             code: output.status.code().expect("it ends by itself"),
             out: String::from_utf8(output.stdout).expect("standard output is UTF-8"),
             err: String::from_utf8(output.stderr).expect("standard error is UTF-8"),
         }
+    }
+
+    /// The built binary in this place, ready to be run.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_longroad"));
+        command.current_dir(self.folder.path()).args(arguments);
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("LONGROAD_")) {
+            command.env_remove(name);
+        }
+        command
+    }
+}
+
+/// A zone in which it is about noon: what is for this day there stays so while a test runs.
+pub fn zone_at_noon() -> String {
+    use longroad::clock::{Clock, SystemClock};
+    let hour = SystemClock.now().micros() / 3_600_000_000 % 24;
+    // The signs of these names are turned around.
+    match 12 - hour {
+        east @ 1.. => format!("Etc/GMT-{east}"),
+        west => format!("Etc/GMT+{}", -west),
     }
 }
 

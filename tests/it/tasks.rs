@@ -1,6 +1,6 @@
 //! Tasks in the store, on both databases.
 
-use longroad::model::{Day, Id, Instant};
+use longroad::model::{Calendar, Day, Id, Instant};
 use longroad::playbook::{Client, Diagnosis, Library, Opened, TaskStatus, hand_over, prescribe, review};
 use longroad::signals::condition::Subject;
 use longroad::signals::{Reading, Signal, Signals};
@@ -20,9 +20,10 @@ fn id(text: &str) -> Id {
 /// Two tasks for the CSM `ann`: the shipped play about a champion who left.
 fn champion_left(library: &Library, account: &Id, on: Day) -> Opened {
     let (csm, leader) = (id("ann"), id("lee"));
-    let client = Client { account, csm: Some(&csm), leader: Some(&leader) };
+    let calendar = Calendar::default();
+    let client = Client { account, csm: Some(&csm), leader: Some(&leader), calendar: &calendar, region: None };
     let evidence = vec!["champions: 0".to_owned(), "known contacts: 2".to_owned()];
-    let diagnosis = Diagnosis { play: &library.plays["champion-left"], severe: true, evidence };
+    let diagnosis = Diagnosis { play: library.plays["champion-left"].clone(), severe: true, evidence };
     prescribe(library, &diagnosis, client, &[], on).unwrap()
 }
 
@@ -107,7 +108,8 @@ async fn a_task_moves_to_another_person(db: &Db) {
     let mut work = work_of(db, 3, day("2026-11-20"), &account).await;
     let mut tx = db.begin().await.unwrap();
     for task in &mut work.tasks {
-        assert!(hand_over(task, Client { account: &account, csm: Some(&bob), leader: None }));
+        let calendar = &Calendar::default();
+        assert!(hand_over(task, Client { account: &account, csm: Some(&bob), leader: None, calendar, region: None }));
         save_owner(&mut tx, task).await.unwrap();
     }
     tx.commit().await.unwrap();

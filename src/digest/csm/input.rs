@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use serde::{Deserialize, Serialize};
+
 use crate::digest::{Ranked, Top};
 use crate::health::Band;
 use crate::model::{Day, Id, Money, Zone};
@@ -19,6 +21,8 @@ pub struct Reader {
     pub zone: Zone,
     /// As in `en`. The shipped words are English; another language falls back to them.
     pub language: String,
+    /// In which the reader's holidays are.
+    pub region: Option<String>,
 }
 
 /// Something to be done.
@@ -49,7 +53,7 @@ pub struct TaskItem {
 }
 
 /// An account whose score or band is another than at its last turn.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChangeItem {
     /// Which account.
     pub account_id: Id,
@@ -68,7 +72,7 @@ pub struct ChangeItem {
 }
 
 /// What came of a prescription.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReviewItem {
     /// For which account.
     pub account_id: Id,

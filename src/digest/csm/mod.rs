@@ -4,7 +4,9 @@
 mod build;
 mod context;
 mod input;
+mod news;
 mod sample;
 
 pub use context::{BandCell, BookLine, ChangeLine, CsmDigest, FactorLine, Notice, ReviewLine, Section, TaskLine, UnknownLine};
 pub use input::{Book, ChangeItem, CsmInputs, Reader, ReviewItem, StaleItem, TaskItem, UnknownItem};
+pub use news::{News, TOLD_CHANGE, since};

@@ -35,6 +35,7 @@ impl CsmInputs {
             email: "dana@example.com".to_owned(),
             zone: Zone::UTC,
             language: "en".to_owned(),
+            region: None,
         };
         let mut inputs = CsmInputs::new(reader, "Example Ltd");
         let tasks = [

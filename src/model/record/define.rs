@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::RecordKind;
+use super::{Cell, RecordKind};
 use crate::model::{Day, Id, Zone};
 
 /// What reading a row needs to know besides the row.
@@ -38,6 +38,9 @@ pub trait Record: Sized + Serialize + DeserializeOwned {
 
     /// Reads a row whose cells stand in the order of [`Self::COLUMNS`]; empty cells are `None`.
     fn read(cells: &[Option<&str>], context: RowContext<'_>) -> Result<Self, Problem>;
+
+    /// The cells that would be read as this record, in the order of [`Self::COLUMNS`].
+    fn cells(&self) -> Vec<Cell>;
 
     /// What makes two rows the same thing.
     fn key(&self) -> String;
@@ -83,6 +86,10 @@ macro_rules! record {
                     .map_err(|reason: String| crate::model::record::Problem::new(stringify!($field), reason))?;)*
                 Ok($name { $($field,)* $($($extra: Default::default(),)*)? })
             }
+
+            fn to_cells(&self) -> Vec<crate::model::record::Cell> {
+                vec![$(crate::model::record::field::Field::write(&self.$field)),*]
+            }
         }
     };
 }
@@ -101,6 +108,10 @@ macro_rules! record_basics {
             let row = Self::from_cells(cells, context)?;
             row.check()?;
             Ok(row)
+        }
+
+        fn cells(&self) -> Vec<crate::model::record::Cell> {
+            self.to_cells()
         }
     };
     ($kind:ident of account) => {

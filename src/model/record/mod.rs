@@ -14,6 +14,6 @@ pub use commercial::{Contract, ContractStatus, Invoice, Lead};
 pub use define::{Problem, Record, RowContext};
 pub use demand::{Ask, Request, RequestStatus, Value};
 pub use fact::{Fact, RecordKind};
-pub use field::Word;
+pub use field::{Cell, Word};
 pub use people::{Contact, ContactRole, Event, Touch, TouchKind};
 pub use service::{Survey, SurveyKind, Ticket, WaitingOn};

@@ -1,31 +1,19 @@
 //! The files of a folder: which there are, what they hold, whether they changed.
 
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
 use crate::model::record::RecordKind;
-use crate::sources::SourceError;
+use crate::sources::{Feed, SourceError};
 
 const BUFFER: usize = 1 << 18;
 
-/// A file with the rows of one record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SourceFile {
-    /// What its rows are.
-    pub record: RecordKind,
-    /// Where it lies.
-    pub path: PathBuf,
-    /// The same for people: `data/accounts.csv.gz`.
-    pub name: String,
-}
-
 /// The files of the folder, in the order in which they are pulled. A record without a file is one that the company
 /// does not have; files of other names are left alone.
-pub fn files(folder: &Path) -> Result<Vec<SourceFile>, SourceError> {
+pub fn files(folder: &Path) -> Result<Vec<Feed>, SourceError> {
     let wrong = |error: io::Error| {
         SourceError::new(folder.display(), format!("{error}; a csv source is a folder with accounts.csv in it"))
     };
@@ -44,14 +32,14 @@ pub fn files(folder: &Path) -> Result<Vec<SourceFile>, SourceError> {
             (false, true) => packed,
             (false, false) => continue,
         };
-        found.push(SourceFile { record, name: path.display().to_string(), path });
+        found.push(Feed::file(record, path));
     }
     Ok(found)
 }
 
-/// SHA-256 of the file's bytes as they lie on the disk.
-pub fn hash(file: &SourceFile) -> io::Result<[u8; 32]> {
-    let mut input = File::open(&file.path)?;
+/// SHA-256 of the feed's bytes as they lie on the disk.
+pub fn hash(feed: &Feed) -> io::Result<[u8; 32]> {
+    let mut input = feed.bytes()?;
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; BUFFER];
     loop {
@@ -62,14 +50,10 @@ pub fn hash(file: &SourceFile) -> io::Result<[u8; 32]> {
     }
 }
 
-/// The file's text, unpacked while it is read.
-pub(super) fn open(file: &SourceFile) -> io::Result<Box<dyn BufRead + Send>> {
-    let input = BufReader::with_capacity(BUFFER, File::open(&file.path)?);
-    if file.path.extension().is_some_and(|extension| extension == "gz") {
-        Ok(Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(input))))
-    } else {
-        Ok(Box::new(input))
-    }
+/// The feed's text, unpacked while it is read.
+pub(super) fn open(feed: &Feed) -> io::Result<Box<dyn BufRead + Send>> {
+    let input = BufReader::with_capacity(BUFFER, feed.bytes()?);
+    if feed.packed { Ok(Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(input)))) } else { Ok(Box::new(input)) }
 }
 
 #[cfg(test)]

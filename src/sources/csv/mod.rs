@@ -7,7 +7,7 @@ mod reader;
 mod rows;
 mod usage;
 
-pub use file::{SourceFile, files, hash};
+pub use file::{files, hash};
 pub use item::{Item, Reject, Row};
 pub use reader::Reader;
 pub use usage::{UsageItem, UsageReader, UsageRow};

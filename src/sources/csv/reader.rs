@@ -2,13 +2,13 @@
 
 use std::marker::PhantomData;
 
-use super::file::{SourceFile, open};
+use super::file::open;
 use super::header::{Header, KNOWN_AT};
 use super::rows::{Rows, Step};
 use super::{Item, Reject, Row};
 use crate::model::Instant;
 use crate::model::record::{Problem, RowContext};
-use crate::sources::{SourceError, SourceRecord};
+use crate::sources::{Feed, SourceError, SourceRecord};
 
 /// Reads the records of one file, one after the other.
 pub struct Reader<'a, R> {
@@ -25,7 +25,7 @@ pub struct Reader<'a, R> {
 
 impl<'a, R: SourceRecord> Reader<'a, R> {
     /// Opens the file and reads its header.
-    pub fn open(file: &SourceFile, context: RowContext<'a>) -> Result<Reader<'a, R>, SourceError> {
+    pub fn open(file: &Feed, context: RowContext<'a>) -> Result<Reader<'a, R>, SourceError> {
         let input = open(file).map_err(|error| SourceError::new(&file.name, error))?;
         let mut rows = Rows::new(input, &file.name);
         let header = Header::read(&mut rows, &file.name, R::COLUMNS, R::REQUIRED)?;
@@ -45,6 +45,11 @@ impl<'a, R: SourceRecord> Reader<'a, R> {
     /// What is to be said once about the file as a whole; complete after its last row.
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// The names of its columns.
+    pub fn columns(&self) -> &[String] {
+        &self.header.names
     }
 
     /// The text of the row that was read last, at most its first 4096 bytes.
@@ -140,10 +145,10 @@ mod tests {
     use crate::model::Zone;
     use crate::model::record::{Account, Contract, Event, Invoice, Record, Survey, Touch, User};
 
-    fn file(folder: &std::path::Path, name: &str, bytes: &[u8]) -> SourceFile {
+    fn file(folder: &std::path::Path, name: &str, bytes: &[u8]) -> Feed {
         let path = folder.join(name);
         std::fs::write(&path, bytes).unwrap();
-        SourceFile { record: Account::KIND, path, name: format!("data/{name}") }
+        Feed::file(Account::KIND, path).named(format!("data/{name}"))
     }
 
     /// The rows of a file and its notes, or the error.

@@ -1,14 +1,14 @@
 //! Usage: the one record with millions of rows, read without an allocation per row.
 
 use super::Reject;
-use super::file::{SourceFile, open};
+use super::file::open;
 use super::header::{Header, KNOWN_AT};
 use super::reader::text;
 use super::rows::{Rows, Step};
 use crate::model::record::{Problem, RowContext};
 use crate::model::{Day, Instant};
-use crate::sources::SourceError;
 use crate::sources::columns::USAGE;
+use crate::sources::{Feed, SourceError};
 
 /// One number of one account, metric and day.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,7 +52,7 @@ pub struct UsageReader<'a> {
 
 impl<'a> UsageReader<'a> {
     /// Opens the file and reads its header.
-    pub fn open(file: &SourceFile, context: RowContext<'a>) -> Result<UsageReader<'a>, SourceError> {
+    pub fn open(file: &Feed, context: RowContext<'a>) -> Result<UsageReader<'a>, SourceError> {
         let input = open(file).map_err(|error| SourceError::new(&file.name, error))?;
         let mut rows = Rows::new(input, &file.name);
         let header = Header::read(&mut rows, &file.name, &USAGE, &USAGE)?;
@@ -87,6 +87,11 @@ impl<'a> UsageReader<'a> {
     /// What is to be said once about the file as a whole.
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// The names of its columns.
+    pub fn columns(&self) -> &[String] {
+        &self.header.names
     }
 
     /// The text of the row that was read last, at most its first 4096 bytes.
@@ -205,7 +210,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("usage.csv");
         std::fs::write(&path, text).unwrap();
-        let file = SourceFile { record: RecordKind::Usage, path, name: "data/usage.csv".to_owned() };
+        let file = Feed::file(RecordKind::Usage, path).named("data/usage.csv");
         let zone = Zone::parse("Europe/Berlin").unwrap();
         let mut reader = UsageReader::open(&file, RowContext { zone: &zone }).unwrap();
         let mut lines = Vec::new();

@@ -1,0 +1,30 @@
+//! `[digests]`: when digests go out, and to whom they do not.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use super::value;
+use crate::model::CronLine;
+
+/// `[digests]`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Digests {
+    /// When the CSM's digest goes out, in the reader's own zone, on the reader's working days.
+    #[serde(deserialize_with = "value::cron_line")]
+    pub csm: CronLine,
+    /// They are spread over so many minutes from then on, each reader at a time of its own. May be 0.
+    #[serde(deserialize_with = "value::minutes_of_day")]
+    pub jitter_minutes: u32,
+    /// Users who want none, by their ids.
+    pub off: BTreeSet<String>,
+}
+
+impl Default for Digests {
+    fn default() -> Digests {
+        // A fixed time of the day is a cron line.
+        let seven = "0 7 * * *".parse().expect("a cron line");
+        Digests { csm: seven, jitter_minutes: 10, off: BTreeSet::new() }
+    }
+}

@@ -1,0 +1,71 @@
+//! `/readyz`: whether the store can be reached, the sources are fresh and the scheduler goes on.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use tokio::time::timeout;
+
+use super::AppState;
+use crate::store::gauges;
+
+/// The store is given so long for an answer.
+const STORE: Duration = Duration::from_secs(5);
+/// The scheduler, which wakes every 15 seconds, has stopped when it was silent for so long.
+const SILENT_SECONDS: i64 = 60;
+
+/// The answer.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub(super) struct Ready {
+    ready: bool,
+    /// What is amiss, for who may see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasons: Option<Vec<String>>,
+}
+
+/// 200 when all is well, 503 when it is not.
+pub(super) async fn ready(State(state): State<AppState>, headers: HeaderMap) -> Response {
+    let reasons = reasons(&state).await;
+    let ready = reasons.is_empty();
+    let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let reasons = state.may_see(authorization).then_some(reasons);
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    // A flag and a list of texts are always JSON.
+    let json = serde_json::to_string(&Ready { ready, reasons }).expect("a flag and texts");
+    (status, [(header::CONTENT_TYPE, "application/json")], json).into_response()
+}
+
+/// What is amiss. The store's own error stands in the log: it may name hosts and users.
+async fn reasons(state: &AppState) -> Vec<String> {
+    let now = state.clock.now();
+    let mut reasons = Vec::new();
+    match state.scheduler.last().map(|last| (now.micros() - last.micros()) / 1_000_000) {
+        None => reasons.push("scheduler: it has not begun".to_owned()),
+        Some(seconds) if seconds > SILENT_SECONDS => reasons.push(format!("scheduler: no sign of life for {seconds} s")),
+        Some(_) => {}
+    }
+    let freshness = match timeout(STORE, gauges::freshness(&state.db)).await {
+        Ok(Ok(freshness)) => freshness,
+        failed => {
+            let error = failed.map_or_else(|_| "no answer in time".to_owned(), |failed| format!("{:#}", failed.unwrap_err()));
+            tracing::warn!(error, "the store cannot be reached");
+            reasons.push("store: it cannot be reached; the log says why".to_owned());
+            return reasons;
+        }
+    };
+    let zone = state.config.company.zone();
+    for source in &state.config.sources {
+        let newest = freshness.get(&source.name).and_then(|fresh| fresh.newest_day(zone));
+        let behind = newest.map(|newest| zone.day_of(now) - 1 - newest);
+        match behind {
+            None => reasons.push(format!("source {}: nothing was ever taken in", source.name)),
+            Some(days) if days > source.max_age_days.cast_signed() => {
+                reasons.push(format!("source {}: {days} days behind (max_age_days = {})", source.name, source.max_age_days));
+            }
+            Some(_) => {}
+        }
+    }
+    reasons
+}

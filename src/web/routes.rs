@@ -1,0 +1,100 @@
+//! Which page answers what, and what holds for all of them.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::{AppState, Limits, health, metrics};
+
+/// Said with every answer: nothing is kept, framed, guessed at or loaded from elsewhere.
+const HEADERS: [(HeaderName, &str); 6] = [
+    (header::CACHE_CONTROL, "no-store"),
+    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+
+/// All pages.
+pub(super) fn routes(state: AppState, limits: Limits) -> Router {
+    let routes = Router::new()
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::page))
+        .fallback(async || (StatusCode::NOT_FOUND, "there is no such page\n"))
+        .with_state(state);
+    guarded(routes, limits)
+}
+
+/// With what holds for all pages.
+fn guarded(routes: Router, limits: Limits) -> Router {
+    routes
+        .layer(DefaultBodyLimit::max(limits.body_bytes))
+        .layer(middleware::from_fn(move |request, next| within(limits.request, request, next)))
+        .layer(middleware::from_fn(headed))
+}
+
+/// Answers in time, whatever becomes of the page: a panic is an answer too, and tells the client nothing.
+async fn within(limit: Duration, request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    // A task of its own: its panic ends it alone, and it ends when nobody waits for it any longer.
+    let mut task = JoinSet::new();
+    task.spawn(next.run(request));
+    match timeout(limit, task.join_next()).await {
+        Ok(Some(Ok(response))) => response,
+        Ok(_) => {
+            tracing::error!(path, "a page broke down");
+            (StatusCode::INTERNAL_SERVER_ERROR, "this page broke down; the log says where\n").into_response()
+        }
+        Err(_) => {
+            tracing::warn!(path, seconds = limit.as_secs_f64(), "a page took too long");
+            (StatusCode::SERVICE_UNAVAILABLE, "this page took too long\n").into_response()
+        }
+    }
+}
+
+async fn headed(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use hyper_util::service::TowerToHyperService;
+
+    use super::*;
+
+    async fn status(routes: Router, path: &str) -> (StatusCode, bool) {
+        use hyper::service::Service;
+        let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+        let response = TowerToHyperService::new(routes).call(request).await.unwrap();
+        (response.status(), response.headers().contains_key(header::CONTENT_SECURITY_POLICY))
+    }
+
+    #[tokio::test]
+    async fn a_page_that_breaks_down_or_hangs_is_answered_for() {
+        async fn breaks() -> &'static str {
+            panic!("on purpose")
+        }
+        async fn hangs() {
+            std::future::pending::<()>().await;
+        }
+        let limits = Limits { request: Duration::from_millis(50), ..Limits::default() };
+        let routes = guarded(Router::new().route("/breaks", get(breaks)).route("/hangs", get(hangs)), limits);
+        assert_eq!(status(routes.clone(), "/breaks").await, (StatusCode::INTERNAL_SERVER_ERROR, true));
+        assert_eq!(status(routes.clone(), "/hangs").await, (StatusCode::SERVICE_UNAVAILABLE, true));
+        assert_eq!(status(routes, "/other").await, (StatusCode::NOT_FOUND, true));
+    }
+}
