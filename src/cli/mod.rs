@@ -33,6 +33,7 @@ mod table;
 mod task;
 mod tasks;
 mod telemetry;
+mod what_if;
 mod words;
 
 pub use start::main;

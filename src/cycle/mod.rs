@@ -19,6 +19,7 @@ mod risk;
 mod run;
 mod setup;
 mod take_in;
+mod what_if;
 mod work;
 mod world;
 
@@ -30,3 +31,4 @@ pub use report::{AccountScore, CycleReport, FactorReport, ScoreReport, ScoresRep
 pub use risk::{AccountRisk, RiskReport, risk};
 pub use run::{CycleOptions, run, run_fenced};
 pub use setup::Setup;
+pub use what_if::{Moved, WhatIfReport, what_if};

@@ -98,6 +98,21 @@ impl Setup {
         Ok(Setup { config, library, cards, hash, text })
     }
 
+    /// The same with these scorecards (file, text): each stands in for the one of its name.
+    pub fn with_scorecards(&self, new: &[(String, String)]) -> Result<Setup, Vec<Fault>> {
+        let fault = |error: serde_json::Error| vec![Fault::whole("configuration", error.to_string())];
+        let mut files = serde_json::from_str::<Kept>(&self.text).map_err(fault)?.files;
+        for (file, text) in new {
+            let name = Scorecard::parse(file, text).map_err(|fault| vec![fault])?.name;
+            files.retain(|(path, text)| {
+                !path.starts_with("scorecards/") || Scorecard::parse(path, text).map_or(true, |card| card.name != name)
+            });
+            files.push((format!("scorecards/{name}.yaml"), text.clone()));
+        }
+        files.sort();
+        Setup::of(self.config.clone(), files)
+    }
+
     /// The setup that was in force when a score was given, over the sources and the store of today.
     pub fn again(&self, text: &str) -> Result<Setup> {
         let kept: Kept = serde_json::from_str(text).context("reading the configuration kept with a score")?;

@@ -226,3 +226,26 @@ fn a_probability_says_what_it_rests_on() {
         after["accounts"].as_array().unwrap().iter().map(|one| one["churn_probability"].as_f64().unwrap()).collect();
     assert!(risks.is_sorted_by(|a, b| a >= b), "{risks:?}");
 }
+
+#[test]
+fn another_scorecard_is_looked_at_before_it_is_put_to_work() {
+    let place = Place::new(BY_HAND);
+    Company::new(|account| account % 3 == 0).put(&place);
+    assert_eq!(place.run(&["pull"]).code, 0);
+    // Everybody who uses the product at all is healthy.
+    place.put(
+        "new.yaml",
+        "name: default\nfloor: 0.1\nbands: [{ healthy: 40, watch: 20 }]\nhysteresis: 5\ndwell_days: 3\ndimensions:\n  - name: use\n    \
+         weight: 1\n    signals: [{ signal: active_days_28, weight: 1, validity_days: 14, points: [[0, 0], [1, 100]] }]\n",
+    );
+    let outcome = place.run(&["what-if", "--scorecard", "new.yaml", "--as-of", "2025-05-01", "--backtest", "--json"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.err);
+    let report: Value = serde_json::from_str(&outcome.out).unwrap();
+    assert_eq!((report["accounts"].as_u64(), report["new_bands"]["healthy"].as_u64()), (Some(120), Some(120)), "{report}");
+    assert!(!report["moved"].as_array().unwrap().is_empty());
+    let all = &report["backtest"]["all_dates"];
+    let (before, after) = (all["baselines"]["previous_configuration"].as_f64().unwrap(), all["auc"].as_f64().unwrap());
+    assert!(before > after + 0.2, "the blunt one tells less: {before} {after}");
+    let wrong = place.run(&["what-if", "--scorecard", "longroad.toml"]);
+    assert_eq!(wrong.code, 2, "{}", wrong.err);
+}
