@@ -18,6 +18,7 @@ use crate::cycle::{Setup, transport};
 use crate::delivery::{Renderer, SHIPPED};
 use crate::model::Zone;
 use crate::schedule::{Timetable, When, timetables};
+use crate::sources::Sample;
 
 /// Check the configuration, playbooks, scorecards, templates and the first rows of the data
 ///
@@ -26,7 +27,7 @@ use crate::schedule::{Timetable, When, timetables};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  longroad check --connect")]
 pub struct Arguments {
-    /// Reach for the store and the mail server too
+    /// Reach for the store and the mail server too, and ask each source for one row of each record
     #[arg(long)]
     connect: bool,
 }
@@ -40,6 +41,8 @@ pub struct Findings {
     pub warnings: Vec<String>,
     /// What was looked at.
     pub checked: Vec<String>,
+    /// One row of each record, as sources gave it and as it maps.
+    pub samples: Vec<Sample>,
     /// When each job is due, and the next times.
     pub schedule: Vec<Schedule>,
     /// The zone of these times.
@@ -62,6 +65,7 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
             check_data::sources(&config, &mut found);
             if arguments.connect {
                 connections(&config, &mut found).await;
+                check_data::samples(&config, clock, &mut found).await;
             }
         }
         // Without it nothing is known of where the rest lies.
@@ -154,6 +158,23 @@ async fn connections(config: &Config, found: &mut Findings) {
     }
 }
 
+/// A row as the source gave it, and as it maps.
+fn sample(sample: &Sample) -> String {
+    let side = |fields: &[(String, String)]| {
+        let shown = |(name, text): &(String, String)| format!("{name}={}", shortened(text));
+        let fields: Vec<String> = fields.iter().filter(|(_, text)| !text.is_empty()).map(shown).collect();
+        if fields.is_empty() { "nothing".to_owned() } else { fields.join(", ") }
+    };
+    format!("{}\n  gives    {}\n  maps to  {}\n", sample.feed, side(&sample.given), side(&sample.mapped))
+}
+
+/// The beginning of a text, on one line.
+fn shortened(text: &str) -> String {
+    const SHOWN: usize = 60;
+    let line: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    if line.chars().count() <= SHOWN { line } else { line.chars().take(SHOWN).chain(['…']).collect() }
+}
+
 fn text(found: &Findings) -> String {
     let lines = found.mistakes.iter().cloned().chain(found.warnings.iter().map(|warning| format!("warning: {warning}")));
     let lines: String = lines.flat_map(|line| [line, "\n".to_owned()]).collect();
@@ -163,6 +184,7 @@ fn text(found: &Findings) -> String {
     };
     let schedule = found.schedule.iter().map(|schedule| schedule.text(&found.zone) + "\n");
     let lines = schedule.collect::<String>() + &lines;
+    let lines = found.samples.iter().map(sample).collect::<String>() + &lines;
     let gap = if lines.is_empty() { "" } else { "\n" };
     match found.mistakes.len() {
         0 => format!("{lines}{gap}no mistakes{warnings}: {}", found.checked.join(", ")),

@@ -1,16 +1,17 @@
 //! Whether the sources can be read: their folders, the first lines of their files, their first rows, their metrics.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::Findings;
 use super::words::count;
+use crate::clock::Clock;
 use crate::config::{Config, Source, SourceKind, nearest};
 use crate::model::Zone;
 use crate::model::record::{
     Account, Ask, Contact, Contract, Event, Invoice, Lead, RecordKind, Request, RowContext, Survey, Ticket, Touch, User, Value,
 };
 use crate::sources::csv::{Item, Reader, Reject, UsageItem, UsageReader};
-use crate::sources::{Feed, SourceError, SourceRecord, files};
+use crate::sources::{Feed, Fetch, SourceError, SourceRecord, files, http, sample};
 
 /// Rows read of a file that is no usage.
 const ROWS: usize = 1_000;
@@ -26,6 +27,10 @@ pub fn sources(config: &Config, found: &mut Findings) {
     for source in &config.sources {
         match source.kind {
             SourceKind::Csv if source.url.is_none() => {}
+            SourceKind::Http => {
+                others += 1;
+                found.mistakes.extend(http::settings(config, source).err().into_iter().flatten());
+            }
             _ => others += 1,
         }
         source_files(config, source, found, &mut metrics, &mut records);
@@ -39,6 +44,21 @@ pub fn sources(config: &Config, found: &mut Findings) {
         found.warnings.push("no source has users.csv: there is nobody to mail".to_owned());
     }
     metrics.judge(config, found);
+}
+
+/// Asks each source that is no folder for one row of each of its records.
+pub async fn samples(config: &Config, clock: &dyn Clock, found: &mut Findings) {
+    let asked = |source: &&Source| source.kind != SourceKind::Push && source.path.is_none();
+    for source in config.sources.iter().filter(asked) {
+        let ask = Fetch { config, source, cursors: &BTreeMap::new(), clock, progress: &|_| () };
+        match sample(ask).await {
+            Ok(samples) => {
+                found.checked.push(format!("{} from the source {}", count(samples.len() as u64, "row", "rows"), source.name));
+                found.samples.extend(samples);
+            }
+            Err(error) => found.mistakes.push(format!("source {}: {}: {}", source.name, error.place, error.reason)),
+        }
+    }
 }
 
 fn source_files(

@@ -11,6 +11,7 @@ use super::exit::Wrong;
 use super::reply::Reply;
 use super::words::count;
 use crate::config::DEFAULT_FILE;
+use crate::sources::http;
 use crate::{delivery, playbook};
 
 /// Write a commented configuration and the shipped playbooks and templates, ready to edit
@@ -36,6 +37,8 @@ pub fn run(arguments: &Arguments) -> Result<Reply> {
     }
     let mut files = vec![("data/README.md".to_owned(), README)];
     files.extend(playbook::shipped().iter().map(|(path, text)| (format!("playbooks/{path}"), *text)));
+    let mappings = http::shipped().iter();
+    files.extend(mappings.map(|(name, text)| (format!("playbooks/sources/{name}.yaml"), *text)));
     files.extend(delivery::SHIPPED.iter().map(|(path, text)| (format!("templates/{path}"), *text)));
     // Last, so that a run that was broken off can be repeated.
     files.push(("longroad.toml".to_owned(), DEFAULT_FILE));

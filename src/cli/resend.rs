@@ -10,6 +10,7 @@ use super::open;
 use super::reply::Reply;
 use crate::clock::Clock;
 use crate::cycle;
+use crate::store::audit::{self, Deed};
 use crate::store::outbox::{self, Again, State};
 
 /// Send a digest once more, the same to the byte
@@ -35,7 +36,12 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
     let db = open::store(&config).await?;
     let mut tx = db.begin().await?;
     match outbox::plan_again(&mut tx, id, arguments.force, clock.now()).await? {
-        Again::Planned => tx.commit().await?,
+        Again::Planned => {
+            let detail = if arguments.force { "also if accepted" } else { "" };
+            let deed = Deed { at: clock.now(), actor: &open::person(), action: "resend", subject: id, detail };
+            audit::append(&mut tx, &deed).await?;
+            tx.commit().await?;
+        }
         Again::Missing => bail!("there is no digest `{id}`; `longroad digests` lists them"),
         Again::OnItsWay => bail!("the digest `{id}` is on its way; `longroad digests` tells when it is tried next"),
         Again::Accepted => bail!("the mail server has taken over the digest `{id}`; --force sends it once more"),

@@ -15,15 +15,14 @@ use tracing::{info, warn};
 use super::notify::Notify;
 use super::open;
 use super::reply::Reply;
+use super::run_jobs::{self, Shared};
 use crate::clock::{Clock, Pulse, SystemClock};
-use crate::config::{StoreAddress, environment};
-use crate::cycle::pull::{PullOptions, pull};
-use crate::cycle::{self, CycleOptions, Mailing, Setup};
+use crate::config::StoreAddress;
+use crate::cycle;
 use crate::delivery::Sender;
-use crate::schedule::{self, Job, Scheduler, Timetable, When, Work, timetables};
-use crate::store::ledger::{self, Fence};
-use crate::store::{Alone, Db, backup, housekeeping};
-use crate::web::{self, AppState, Limits};
+use crate::schedule::{self, Scheduler};
+use crate::store::{Alone, Db, ledger};
+use crate::web::{AppState, Limits, serve};
 
 /// How often the outbox is looked at.
 const LOOK_FOR_MAILS: Duration = Duration::from_secs(5);
@@ -35,6 +34,9 @@ const LOOK_FOR_MAILS: Duration = Duration::from_secs(5);
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  longroad run")]
 pub struct Arguments {}
+
+/// How long an address that cannot be had is left alone.
+const BIND_AGAIN: Duration = Duration::from_secs(5);
 
 /// What breaking off what is too late may take.
 const BREAK_OFF: Duration = Duration::from_secs(2);
@@ -57,8 +59,6 @@ pub async fn run(file: &Path, _: &Arguments) -> Result<Reply> {
         ledger::end_claims(&db).await?;
     }
     let sender = cycle::sender(&setup.config)?;
-    let listen = setup.config.web.listen;
-    let listener = TcpListener::bind(listen).await.with_context(|| format!("listening on {listen} (web.listen)"))?;
     let pulse = Arc::new(Pulse::default());
     let state = AppState {
         db: db.clone(),
@@ -76,15 +76,12 @@ pub async fn run(file: &Path, _: &Arguments) -> Result<Reply> {
         stop: stop.clone(),
         pulse,
     };
-    let jobs = jobs(&db, &setup, &clock);
-    let web = listener.local_addr().context("listening")?;
-    info!(jobs = jobs.len(), store = %setup.config.store_address()?, %web, owner = scheduler.owner, "longroad runs");
+    let jobs = run_jobs::jobs(&Shared { db: db.clone(), setup: Arc::clone(&setup), clock: Arc::clone(&clock) });
+    info!(jobs = jobs.len(), store = %setup.config.store_address()?, owner = scheduler.owner, "longroad runs");
     notify.tell("READY=1");
-    let (mut asked, sending) = (stop.clone(), stop);
     let running = async {
-        let pages = web::serve(listener, state, Limits::default(), async move { drop(asked.wait_for(Option::is_some).await) });
-        let (scheduled, sent, ()) =
-            tokio::join!(schedule::run(jobs, scheduler), send(&db, sender, clock.as_ref(), sending), pages);
+        let sending = send(&db, sender, clock.as_ref(), stop.clone());
+        let (scheduled, sent, ()) = tokio::join!(schedule::run(jobs, scheduler), sending, pages(&state, stop.clone()));
         scheduled.and(sent)
     };
     tokio::pin!(running);
@@ -112,74 +109,30 @@ pub async fn run(file: &Path, _: &Arguments) -> Result<Reply> {
     Reply::new("longroad has stopped", &json!({"stopped": true}))
 }
 
-/// The jobs of the configuration with what they do.
-fn jobs(db: &Db, setup: &Arc<Setup>, clock: &Arc<dyn Clock>) -> Vec<Job> {
-    let tick = test_tick();
-    let with_work = |mut timetable: Timetable| {
-        if let Some(millis) = tick {
-            timetable.when = When::Every(millis);
+/// Serves the web pages until it is asked to stop. An address that another process has is no reason to send no mails: it is
+/// asked for again until it is free.
+async fn pages(state: &AppState, mut stop: Stop) {
+    let (address, mut told) = (state.config.web.listen, false);
+    let within = Duration::from_secs(u64::from(state.config.schedule.stop_within_seconds));
+    while stop.borrow().is_none() {
+        match TcpListener::bind(address).await {
+            Ok(listener) => {
+                info!(address = %listener.local_addr().unwrap_or(address), "web pages are served");
+                let limits = Limits { stop: within, ..Limits::default() };
+                let stopped = async { drop(stop.wait_for(Option::is_some).await) };
+                return serve(listener, state.clone(), limits, stopped).await;
+            }
+            Err(error) if !told => {
+                warn!(%address, %error, "web pages are not served: the address cannot be had; it will be tried again");
+                told = true;
+            }
+            Err(_) => {}
         }
-        let work = match timetable.job.split_once(':') {
-            Some(("pull", source)) => pull_work(db, setup, clock, source),
-            _ if timetable.job == "housekeeping" => housekeeping_work(db, setup, clock),
-            _ if timetable.job == "backup" => backup_work(db, setup, clock),
-            _ => cycle_work(db, setup, clock),
-        };
-        Job { timetable, work }
-    };
-    timetables(&setup.config).into_iter().map(with_work).collect()
-}
-
-fn cycle_work(db: &Db, setup: &Arc<Setup>, clock: &Arc<dyn Clock>) -> Work {
-    let (db, setup, clock) = (db.clone(), Arc::clone(setup), Arc::clone(clock));
-    Arc::new(move |claim| {
-        let (db, setup, clock) = (db.clone(), Arc::clone(&setup), Arc::clone(&clock));
-        Box::pin(async move {
-            // Each mail goes out in its reader's own morning.
-            let options = CycleOptions { as_of: None, mailing: Mailing::OnSchedule(claim.slot) };
-            cycle::run_fenced(&db, &setup, clock.as_ref(), options, Fence::Last(&claim), &|_| ()).await.map(drop)
-        })
-    })
-}
-
-fn pull_work(db: &Db, setup: &Arc<Setup>, clock: &Arc<dyn Clock>, source: &str) -> Work {
-    let (db, setup, clock, source) = (db.clone(), Arc::clone(setup), Arc::clone(clock), source.to_owned());
-    Arc::new(move |claim| {
-        let (db, setup, clock, only) = (db.clone(), Arc::clone(&setup), Arc::clone(&clock), vec![source.clone()]);
-        Box::pin(async move {
-            let fence = Fence::Last(&claim);
-            let as_of = open::today(&setup.config, clock.as_ref());
-            let options = PullOptions { as_of, only: &only, whole: false, fence, progress: &|_| () };
-            let report = pull(&db, &setup.config, clock.as_ref(), options).await?;
-            report.refused.into_values().next().map_or(Ok(()), |reason| bail!(reason))
-        })
-    })
-}
-
-fn housekeeping_work(db: &Db, setup: &Arc<Setup>, clock: &Arc<dyn Clock>) -> Work {
-    let (db, setup, clock) = (db.clone(), Arc::clone(setup), Arc::clone(clock));
-    Arc::new(move |claim| {
-        let (db, setup, clock) = (db.clone(), Arc::clone(&setup), Arc::clone(&clock));
-        Box::pin(async move {
-            let swept = housekeeping::run(&db, clock.now(), &setup.config.retention, Fence::Last(&claim)).await?;
-            info!(rejects = swept.rejects, mails = swept.mails, runs = swept.runs, "thrown away");
-            Ok(())
-        })
-    })
-}
-
-fn backup_work(db: &Db, setup: &Arc<Setup>, clock: &Arc<dyn Clock>) -> Work {
-    let (db, setup, clock) = (db.clone(), Arc::clone(setup), Arc::clone(clock));
-    Arc::new(move |claim| {
-        let (db, setup, clock) = (db.clone(), Arc::clone(&setup), Arc::clone(&clock));
-        Box::pin(async move {
-            let schedule = &setup.config.schedule;
-            let folder = setup.config.resolve(&schedule.backup_folder);
-            let (file, contents) = backup::into_folder(&db, &folder, clock.now(), schedule.backup_keep).await?;
-            info!(file = %file.display(), rows = contents.rows.values().sum::<i64>(), "backup written");
-            ledger::done(&db, &claim, clock.now()).await
-        })
-    })
+        tokio::select! {
+            () = sleep(BIND_AGAIN) => {}
+            _ = stop.changed() => {}
+        }
+    }
 }
 
 /// Sends what is due, until it is asked to stop.
@@ -221,10 +174,4 @@ async fn asked_to_stop() -> Result<&'static str> {
 /// The name of this machine, for the ledger.
 fn host() -> String {
     std::fs::read_to_string("/proc/sys/kernel/hostname").map_or_else(|_| "this machine".to_owned(), |name| name.trim().to_owned())
-}
-
-/// Tests of crashes cannot wait for minutes: in a debug build, this variable makes every job due each so many milliseconds.
-fn test_tick() -> Option<i64> {
-    let tick = environment().find(|(name, _)| name == "LONGROAD_TEST_TICK_MS").filter(|_| cfg!(debug_assertions))?;
-    tick.1.parse().ok().filter(|millis| *millis > 0)
 }

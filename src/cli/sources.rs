@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Source};
 use crate::model::{Day, Instant, Zone};
 use crate::store::Db;
+use crate::store::audit::{self, Deed};
 use crate::store::facts::AsOf;
 use crate::store::pulls::{self, Pull};
 use crate::store::trust::{self, Standing};
@@ -63,7 +64,7 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
     let config = open::config(file)?;
     if let Some(Action::Accept { name }) = &arguments.action {
         pull::known_source(&config, name)?;
-        return accept(&open::store(&config).await?, name).await;
+        return accept(&open::store(&config).await?, name, clock.now()).await;
     }
     let db = open::store(&config).await?;
     let today = open::today(&config, clock);
@@ -84,13 +85,15 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
     Reply::new(texts.join("\n"), &json!({"as_of": today, "sources": sources}))
 }
 
-async fn accept(db: &Db, name: &str) -> Result<Reply> {
+async fn accept(db: &Db, name: &str, now: Instant) -> Result<Reply> {
     let held = trust::standings(db).await?.remove(name).filter(|standing| standing.suspicion.is_some());
     let Some(standing) = held else {
         return Err(Wrong(format!("nothing of {name} is held back; `longroad sources` tells how it stands")).into());
     };
     let mut tx = db.begin().await?;
     trust::put_standing(&mut tx, name, &Standing { accepted: true, ..standing }).await?;
+    let deed = Deed { at: now, actor: &open::person(), action: "source accept", subject: name, detail: "" };
+    audit::append(&mut tx, &deed).await?;
     tx.commit().await?;
     db.close().await;
     Reply::new(

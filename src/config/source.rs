@@ -113,6 +113,18 @@ pub struct Source {
     /// http: requests a second at most, with one credential.
     #[serde(deserialize_with = "value::positive", default = "five")]
     pub requests_per_second: f64,
+    /// How long a server may take to accept a connection. Seconds.
+    #[serde(deserialize_with = "value::positive", default = "five")]
+    pub connect_seconds: f64,
+    /// How long a server may be silent. Seconds.
+    #[serde(deserialize_with = "value::positive", default = "thirty_seconds")]
+    pub read_seconds: f64,
+    /// http: how long one request may take in all. Seconds.
+    #[serde(deserialize_with = "value::positive", default = "two_minutes")]
+    pub request_seconds: f64,
+    /// http: the longest wait before a request is tried again; it doubles with each try. Seconds.
+    #[serde(deserialize_with = "value::positive", default = "one_second")]
+    pub retry_seconds: f64,
     /// A pull that takes longer is given up. Minutes.
     #[serde(deserialize_with = "value::minutes", default = "thirty")]
     pub deadline_minutes: u32,
@@ -169,6 +181,10 @@ impl Default for Source {
             webhook_secret_file: None,
             allow_internal: false,
             requests_per_second: five(),
+            connect_seconds: five(),
+            read_seconds: thirty_seconds(),
+            request_seconds: two_minutes(),
+            retry_seconds: one_second(),
             deadline_minutes: thirty(),
             look_back_days: three_days(),
             horizon_days: thirty(),
@@ -281,6 +297,18 @@ fn thirty() -> u32 {
 
 fn five() -> f64 {
     5.0
+}
+
+fn one_second() -> f64 {
+    1.0
+}
+
+fn thirty_seconds() -> f64 {
+    30.0
+}
+
+fn two_minutes() -> f64 {
+    120.0
 }
 
 fn five_per_cent() -> f64 {

@@ -1,8 +1,8 @@
 //! How single settings are read, each with an error text that says what would be right.
 
+use core::net::SocketAddr;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use lettre::message::Mailbox;

@@ -1,6 +1,6 @@
 //! `[web]`: where `longroad run` serves its pages.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use core::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use serde::Deserialize;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::assess::Customer;
 use super::evaluate::Evaluated;
+use super::mailing::Sending;
 use super::work::Turn;
 use super::world::World;
 use crate::digest::csm::{ChangeItem, CsmInputs, News, Reader, ReviewItem, StaleItem, TOLD_CHANGE, UnknownItem, since};
@@ -35,13 +36,21 @@ pub struct Book {
     pub news: News,
     /// News of earlier nights that the reader has not been told.
     carried: BTreeMap<Id, (Option<ChangeItem>, Vec<ReviewItem>)>,
+    /// When it goes out.
+    pub sending: Sending,
     arr: BTreeMap<crate::model::Currency, i64>,
 }
 
 impl Books {
     /// One for each user of the company. `refused`: the sources of which nothing was taken in this time, and why. `untold`: what
-    /// readers have not been told yet.
-    pub fn new(world: &World, company: &str, refused: &BTreeMap<String, String>, mut untold: BTreeMap<String, News>) -> Books {
+    /// readers have not been told yet. `sending`: when a reader's digest goes out.
+    pub fn new(
+        world: &World,
+        company: &str,
+        refused: &BTreeMap<String, String>,
+        mut untold: BTreeMap<String, News>,
+        sending: &dyn Fn(&Reader) -> Sending,
+    ) -> Books {
         let failed = refused.iter().filter(|(name, _)| !world.stale.iter().any(|one| one.source == **name));
         let failed = failed.map(|(name, reason)| StaleItem {
             source: name.clone(),
@@ -68,11 +77,12 @@ impl Books {
                 language: user.language.clone().unwrap_or_else(|| "en".to_owned()),
                 region: user.region.clone(),
             };
-            let mut inputs = CsmInputs::new(reader, company);
+            let sending = sending(&reader);
+            let mut inputs = CsmInputs::new(reader, company, sending.on);
             inputs.stale.clone_from(&stale);
             inputs.approximated = world.approximated;
             let carried = untold.remove(user.id.as_str()).unwrap_or_default().by_account();
-            Book { inputs, worth_sending: !stale.is_empty(), news: News::default(), carried, arr: BTreeMap::new() }
+            Book { inputs, worth_sending: !stale.is_empty(), news: News::default(), carried, sending, arr: BTreeMap::new() }
         };
         let leader = world.leader_of(None).map(|leader| leader.id.clone());
         let readers = world.users.iter().map(|(id, user)| (id.clone(), book(user))).collect();

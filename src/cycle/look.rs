@@ -14,6 +14,7 @@ use super::report::{AccountScore, FactorReport, ScoreReport, ScoresReport};
 use super::{Setup, mails};
 use crate::clock::Clock;
 use crate::delivery::Rendered;
+use crate::digest::csm::Reader;
 use crate::health::About;
 use crate::health::explain::{self, Change};
 use crate::model::Day;
@@ -259,14 +260,14 @@ pub async fn preview(
     let on = as_of.unwrap_or(today);
     let population = Arc::new(Population::now(db, setup, on).await?);
     let past = (on != today).then_some(on);
-    let books = super::run::dry(db, setup, &population, past).await?;
+    let sending = |reader: &Reader| Mailing::Now.csm(&setup.config, reader, past, now);
+    let books = super::run::dry(db, setup, &population, past, &sending).await?;
     let renderer = mails::renderer(&setup.config)?;
     let wanted = |book: &Book| only.is_none_or(|only| book::reader(book).as_str() == only);
     let mut previews = Vec::new();
     for book in books.close().filter(wanted) {
         let reader = &book.inputs.reader;
-        let day = Mailing::Now.csm(&setup.config, reader, past, now).on;
-        let (rendered, mail) = mails::write(&setup.config, &renderer, &book, day)?;
+        let (rendered, mail) = mails::write(&setup.config, &renderer, &book)?;
         previews.push(Preview { reader: reader.id.to_string(), email: reader.email.clone(), rendered, mail });
     }
     Ok(previews)

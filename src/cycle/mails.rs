@@ -6,7 +6,7 @@ use anyhow::{Result, anyhow};
 
 use super::Setup;
 use super::book::{Book, Books};
-use super::mailing::{Mailing, Sending};
+use super::mailing::Sending;
 use crate::clock::Clock;
 use crate::config::{self, Config, OnUnknown};
 use crate::delivery::{Drained, Letter, Maildir, Readers, Rendered, Renderer, Sender, Smtp, SmtpSettings, Tls, Transport};
@@ -30,11 +30,11 @@ pub fn renderer(config: &Config) -> Result<Renderer> {
     })
 }
 
-/// A reader's digest as a mail for that day of theirs.
-pub fn write(config: &Config, renderer: &Renderer, book: &Book, on: Day) -> Result<(Rendered, Mail)> {
-    let reader = &book.inputs.reader;
+/// A reader's digest as a mail.
+pub fn write(config: &Config, renderer: &Renderer, book: &Book) -> Result<(Rendered, Mail)> {
+    let (reader, on) = (&book.inputs.reader, book.inputs.on);
     let web_url = config.mail.web_url.as_deref().unwrap_or_default().trim_end_matches('/');
-    let parts = renderer.csm(&CsmDigest::build(&book.inputs, on, web_url))?;
+    let parts = renderer.csm(&CsmDigest::build(&book.inputs, web_url))?;
     let key = Key { digest: CSM.to_owned(), person: reader.id.clone(), day: on };
     let from = &config.mail.from;
     let letter = Letter {
@@ -50,17 +50,6 @@ pub fn write(config: &Config, renderer: &Renderer, book: &Book, on: Day) -> Resu
     };
     let mail = letter.write()?;
     Ok((parts, mail))
-}
-
-/// For which morning digests are written, and when they go out.
-#[derive(Clone, Copy, Debug)]
-pub struct When {
-    /// When they go out.
-    pub mailing: Mailing,
-    /// The morning, where it is lived through later.
-    pub past: Option<Day>,
-    /// The present.
-    pub now: Instant,
 }
 
 /// What readers have not been told yet: what stands in mails that did not arrive, and what no mail holds. A past morning that
@@ -80,7 +69,7 @@ pub async fn untold(tx: &mut Tx, past: Option<Day>) -> Result<BTreeMap<String, N
 
 /// Puts the digests that are worth it into the outbox, in place of those that nobody has tried to send, and says how many
 /// those were. One reader's broken address is no reason to keep the others waiting.
-pub async fn plan(tx: &mut Tx, setup: &Setup, books: Books, When { mailing, past, now }: When) -> Result<u64> {
+pub async fn plan(tx: &mut Tx, setup: &Setup, books: Books, past: Option<Day>, now: Instant) -> Result<u64> {
     let renderer = renderer(&setup.config)?;
     let mut planned = 0;
     for book in books.close() {
@@ -88,7 +77,7 @@ pub async fn plan(tx: &mut Tx, setup: &Setup, books: Books, When { mailing, past
         if setup.config.digests.off.contains(reader.id.as_str()) {
             continue;
         }
-        let Sending { on, due, not_after } = mailing.csm(&setup.config, reader, past, now);
+        let Sending { on, due, not_after } = book.sending;
         let quiet = !book.worth_sending;
         if quiet && outbox::last_day(tx, CSM, &reader.id).await?.is_some_and(|last| on - last < QUIET_DAYS) {
             if past.is_none() {
@@ -96,7 +85,7 @@ pub async fn plan(tx: &mut Tx, setup: &Setup, books: Books, When { mailing, past
             }
             continue;
         }
-        let (_, mail) = match write(&setup.config, &renderer, &book, on) {
+        let (_, mail) = match write(&setup.config, &renderer, &book) {
             Ok(written) => written,
             Err(error) => {
                 tracing::error!(reader = %reader.id, error = format!("{error:#}"), "no digest could be written");

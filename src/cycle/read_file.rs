@@ -13,7 +13,7 @@ use crate::model::record::{
 };
 use crate::model::{Day, Instant, Zone};
 use crate::sources::csv::{Item, Reader, Reject, UsageItem, UsageReader, UsageRow};
-use crate::sources::{Feed, SourceRecord};
+use crate::sources::{Feed, SetAside, SourceRecord};
 use crate::store::directory::Directory;
 use crate::store::facts::NewFact;
 
@@ -61,6 +61,17 @@ impl FileRead {
         self.rejected += 1;
         if self.rejects.len() < KEPT_REJECTS {
             self.rejects.push(reject);
+        }
+    }
+
+    /// Adds the rows that the source itself could not hand over.
+    pub fn add(&mut self, set_aside: &SetAside) {
+        self.rows += set_aside.count;
+        self.rejected += set_aside.count;
+        if set_aside.count > 0 {
+            self.rejects.extend(set_aside.first.iter().cloned());
+            self.rejects.sort_by_key(|reject| reject.line);
+            self.rejects.truncate(KEPT_REJECTS);
         }
     }
 }

@@ -13,14 +13,14 @@ use tokio::task::JoinHandle;
 use super::assess::Customer;
 use super::book::{self, Books};
 use super::evaluate::Evaluated;
-use super::mailing::Mailing;
-use super::mails::{self, When};
+use super::mailing::{Mailing, Sending};
+use super::mails;
 use super::population::{Block, Population};
 use super::pull::{PullOptions, pull};
 use super::work::{self, Place, Turn};
 use super::{CycleReport, Setup};
 use crate::clock::Clock;
-use crate::digest::csm::{ChangeItem, News};
+use crate::digest::csm::{ChangeItem, Reader};
 use crate::failpoint;
 use crate::health::{Band, Factor};
 use crate::model::{Day, Id};
@@ -85,8 +85,11 @@ pub async fn run_fenced(
     report.as_of_approximated = population.world.approximated;
     watch.lap("signals");
     progress("scoring");
-    let untold = mails::untold(&mut tx, past(as_of, today)).await?;
-    let mut night = Night::begin(db, tx, setup, &population, &report.refused, untold);
+    let past = (as_of != today).then_some(as_of);
+    let sending = |reader: &Reader| options.mailing.csm(&setup.config, reader, past, now);
+    let untold = mails::untold(&mut tx, past).await?;
+    let books = Books::new(&population.world, &setup.config.company.name, &report.refused, untold, &sending);
+    let mut night = Night::begin(db, tx, setup, &population, books);
     night.blocks(&mut report).await?;
     watch.lap("scores");
     progress("writing digests");
@@ -96,8 +99,7 @@ pub async fn run_fenced(
     // Letting go of all customers takes a while, and nobody need wait for it.
     tokio::task::spawn_blocking(move || drop(population));
     report.without_csm = books.without_csm;
-    let when = When { mailing: options.mailing, past: past(as_of, today), now };
-    report.digests = mails::plan(&mut tx, setup, books, when).await?;
+    report.digests = mails::plan(&mut tx, setup, books, past, now).await?;
     watch.lap("digests");
     report.seconds.clone_from(&watch.laps);
     let cycle = Cycle {
@@ -151,17 +153,10 @@ struct Night<'a> {
 }
 
 impl<'a> Night<'a> {
-    fn begin(
-        db: &'a Db,
-        tx: Tx,
-        setup: &'a Arc<Setup>,
-        population: &Arc<Population>,
-        refused: &BTreeMap<String, String>,
-        untold: BTreeMap<String, News>,
-    ) -> Night<'a> {
+    fn begin(db: &'a Db, tx: Tx, setup: &'a Arc<Setup>, population: &Arc<Population>, books: Books) -> Night<'a> {
         let cooldown = setup.library.plays.values().map(|play| play.cooldown_days).max().unwrap_or_default();
         Night {
-            books: Books::new(&population.world, &setup.config.company.name, refused, untold),
+            books,
             since: population.world.as_of.day - cooldown.cast_signed(),
             tx,
             db,
@@ -332,16 +327,18 @@ impl Stopwatches {
     }
 }
 
-/// The morning, where it is lived through later than on its own day.
-fn past(as_of: Day, today: Day) -> Option<Day> {
-    (as_of != today).then_some(as_of)
-}
-
 /// What a cycle would write into the digests, with all that it would decide thrown away.
-pub async fn dry(db: &Db, setup: &Arc<Setup>, population: &Arc<Population>, past: Option<Day>) -> Result<Books> {
+pub async fn dry(
+    db: &Db,
+    setup: &Arc<Setup>,
+    population: &Arc<Population>,
+    past: Option<Day>,
+    sending: &(dyn Fn(&Reader) -> Sending + Sync),
+) -> Result<Books> {
     let mut tx = db.begin().await?;
     let untold = mails::untold(&mut tx, past).await?;
-    let mut night = Night::begin(db, tx, setup, population, &BTreeMap::new(), untold);
+    let books = Books::new(&population.world, &setup.config.company.name, &BTreeMap::new(), untold, &sending);
+    let mut night = Night::begin(db, tx, setup, population, books);
     let mut report = CycleReport::default();
     night.blocks(&mut report).await?;
     Ok(night.books)

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
 use super::distrust::{Figures, suspicion};
+use super::drift::drift;
 use super::pull::PullTime;
 use super::read_file::{self, Batch, FileRead};
 use crate::config::{Config, Source};
@@ -25,6 +26,9 @@ use crate::store::trust::{self, Seen, Standing, UsageTotal};
 use crate::store::usage::{self, StoredMetric};
 use crate::store::{BUFFER, Conflict, Db, Tx, UsageWriter, cursors, scores};
 
+/// Rejects that are handed on; all of them are in the store.
+const TOLD: usize = 1_000;
+
 /// What became of what a source brought.
 #[derive(Debug, Default)]
 pub struct Taken {
@@ -34,6 +38,10 @@ pub struct Taken {
     pub rejected: u64,
     /// What else should be known.
     pub notes: Vec<String>,
+    /// The first of them, feed by feed.
+    pub rejects: Vec<StoredReject>,
+    /// How many of them the source itself could not hand over as rows.
+    pub set_aside: u64,
     /// Why nothing was taken in, if so.
     pub refused: Option<String>,
 }
@@ -84,6 +92,8 @@ pub async fn take_in(
         rows: u64::try_from(rows).unwrap_or_default(),
         rejected: u64::try_from(rejected).unwrap_or_default(),
         notes: done.iter().flat_map(|(pull, _)| pull.notes.lines().map(str::to_owned)).chain(notes).collect(),
+        rejects: done.iter().flat_map(|(_, rejects)| rejects).take(TOLD).cloned().collect(),
+        set_aside: feeds.iter().map(|feed| feed.set_aside.count).sum(),
         refused: None,
     };
     // Which files happened to change must not decide whether a bad row is one of many.
@@ -190,8 +200,15 @@ impl SourcePull<'_> {
             _ => self.facts(file, knowledge, receiver).await?,
         };
         let read = reader.await.context("reading the file")??;
-        let (changed, read) = self.set_aside(file, knowledge, changed, read).await?;
-        let mut notes = read.notes;
+        let (changed, mut read) = self.set_aside(file, knowledge, changed, read).await?;
+        read.add(&file.set_aside);
+        let mut notes = [file.notes.clone(), read.notes].concat();
+        // Of an answer that was mapped, the fields tell whether the source has changed, if there are enough rows for that.
+        match &file.fields {
+            Some(fields) if file.whole => read.columns.clone_from(fields),
+            Some(_) => read.columns = self.columns_before(file).cloned().unwrap_or_default(),
+            None => {}
+        }
         notes.extend(self.drift(file, &read.columns));
         if changed.sifted > 0 {
             notes.push(format!("{}: {} rows named people who are forgotten; they stay forgotten", file.name, changed.sifted));
@@ -284,15 +301,15 @@ impl SourcePull<'_> {
 
     /// Columns that are new or gone since the last pull of the file that went in.
     fn drift(&self, feed: &Feed, columns: &[String]) -> Option<String> {
+        drift(self.columns_before(feed)?, columns)
+            .map(|drift| format!("{}: its columns have changed since the last pull; {drift}", feed.name))
+    }
+
+    /// The columns at the last pull that was taken in.
+    fn columns_before(&self, feed: &Feed) -> Option<&Vec<String>> {
         let same = |pull: &&Pull| pull.source == self.source.name && pull.file == feed.name;
-        let before = &self.newest.iter().find(same).filter(|pull| !pull.refused && !pull.columns.is_empty())?.columns;
-        let beyond = |these: &[String], those: &[String]| -> Vec<String> {
-            these.iter().filter(|column| !those.contains(column)).map(|column| format!("`{column}`")).collect()
-        };
-        let (new, gone) = (beyond(columns, before), beyond(before, columns));
-        let parts = [("new: ", new), ("gone: ", gone)].into_iter().filter(|(_, names)| !names.is_empty());
-        let parts: Vec<String> = parts.map(|(what, names)| format!("{what}{}", names.join(", "))).collect();
-        (!parts.is_empty()).then(|| format!("{}: its columns have changed since the last pull; {}", feed.name, parts.join("; ")))
+        let before = self.newest.iter().find(same).filter(|pull| !pull.refused && !pull.columns.is_empty())?;
+        Some(&before.columns)
     }
 
     /// The next pull goes on where this one has ended.

@@ -102,7 +102,7 @@ pub async fn turn(
     let prescriptions: BTreeMap<&str, &Prescription> =
         history.iter().chain(new.iter().map(|opened| &opened.prescription)).map(|one| (one.id.as_str(), one)).collect();
     for task in all_tasks.iter().chain(new.iter().flat_map(|opened| &opened.tasks)).filter(|task| task.is_open_on(on)) {
-        let item = task_item(setup, customer, task, prescriptions.get(task.prescription.as_str()).copied(), on);
+        let item = task_item(setup, customer, task, prescriptions.get(task.prescription.as_str()).copied());
         turn.tasks.push((task.assignee.clone().or_else(|| task.csm.clone()), item));
     }
     opened.extend(new);
@@ -122,7 +122,7 @@ pub async fn leave(tx: &mut Tx, work: Work, on: Day) -> Result<u64> {
     Ok(closed)
 }
 
-fn task_item(setup: &Setup, customer: &Customer, task: &Task, prescription: Option<&Prescription>, on: Day) -> TaskItem {
+fn task_item(setup: &Setup, customer: &Customer, task: &Task, prescription: Option<&Prescription>) -> TaskItem {
     let solution = task.solution.as_ref().and_then(|name| setup.library.solution(name));
     TaskItem {
         id: task.id.clone(),
@@ -131,7 +131,6 @@ fn task_item(setup: &Setup, customer: &Customer, task: &Task, prescription: Opti
         title: task.title.clone(),
         why: prescription.map(|one| one.evidence.join("; ")).unwrap_or_default(),
         due_on: task.due_on,
-        overdue_days: (on - task.due_on).max(0),
         solution: solution.map(|solution| solution.in_short.clone()).unwrap_or_default(),
         attempt: task.attempt,
         arr: largest(customer.arr()),

@@ -74,6 +74,24 @@ impl Zone {
         self.at(date(day).at(12, 0, 0, 0))
     }
 
+    /// The instant as the clocks here show it, to the second, with their offset: `2026-01-05T10:00:00+01:00`.
+    pub fn written(&self, at: Instant) -> String {
+        timestamp(at).to_zoned(self.0.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+    }
+
+    /// A date and time that the clocks here show, such as `2026-01-05 10:00:00.5`, with their offset: RFC 3339. `None` where
+    /// the text is none. What comes twice or never in a change of the clocks is read as in [`Self::first_at`].
+    pub fn with_offset(&self, text: &str) -> Option<String> {
+        let at = timestamp(self.at(text.parse().ok()?));
+        Some(at.to_zoned(self.0.clone()).strftime("%Y-%m-%dT%H:%M:%S%.f%:z").to_string())
+    }
+
+    /// The zone whose clocks always have the offset that they have here at the instant.
+    #[must_use]
+    pub fn fixed_at(&self, at: Instant) -> Zone {
+        Zone(TimeZone::fixed(self.0.to_offset(timestamp(at))))
+    }
+
     /// What the clocks show here.
     pub fn civil_of(&self, at: Instant) -> NaiveDateTime {
         self.steady_at(at).civil_of(at)
@@ -164,5 +182,19 @@ mod tests {
         assert_eq!(vancouver.start_of(day).to_string(), "2026-11-21T07:00:00Z", "permanent daylight time since 2026");
         assert_eq!(vancouver.day_of(vancouver.noon_of(day)), day);
         assert!(Zone::parse("America/Nowhere").is_err());
+    }
+
+    #[test]
+    fn civil_times_get_the_offset_of_their_date() {
+        let berlin = Zone::parse("Europe/Berlin").unwrap();
+        let offset = |text: &str| berlin.with_offset(text);
+        assert_eq!(offset("2026-01-05 10:00:00").unwrap(), "2026-01-05T10:00:00+01:00");
+        assert_eq!(offset("2026-07-05T10:00:00.25").unwrap(), "2026-07-05T10:00:00.25+02:00");
+        assert_eq!(offset("2026-03-29 02:30:00").unwrap(), "2026-03-29T03:00:00+02:00", "left out by the change of the clocks");
+        assert_eq!(offset("2026-10-25 02:30:00").unwrap(), "2026-10-25T02:30:00+02:00", "comes twice");
+        assert_eq!(offset("0000-00-00 00:00:00"), None);
+        let winter = Instant::parse("2026-01-05T09:00:00Z", &Zone::UTC).unwrap();
+        assert_eq!(berlin.written(winter), "2026-01-05T10:00:00+01:00");
+        assert_eq!(berlin.fixed_at(winter).with_offset("2026-07-05 10:00:00").unwrap(), "2026-07-05T10:00:00+01:00");
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Feed, SourceError, clickhouse, csv, http, sql};
+use super::{Feed, Sample, SourceError, clickhouse, csv, http, sql};
 use crate::clock::Clock;
 use crate::config::{Config, Source, SourceKind};
 use crate::model::Cursor;
@@ -25,22 +25,43 @@ pub struct Fetch<'a> {
 
 /// Asks the source for all its records, within its deadline. Nothing has gone into the store when this returns.
 pub async fn fetch(ask: Fetch<'_>) -> Result<Vec<Feed>, SourceError> {
-    let minutes = ask.source.deadline_minutes;
+    in_time(ask.source, by_kind(ask)).await
+}
+
+/// Asks the source for one row of each of its records, within its deadline. Nothing goes into the store.
+pub async fn sample(ask: Fetch<'_>) -> Result<Vec<Sample>, SourceError> {
+    in_time(ask.source, sample_by_kind(ask)).await
+}
+
+/// Does the work within the source's deadline.
+async fn in_time<T>(source: &Source, work: impl Future<Output = Result<T, SourceError>>) -> Result<T, SourceError> {
+    let minutes = source.deadline_minutes;
     let deadline = Duration::from_secs(u64::from(minutes) * 60);
-    tokio::time::timeout(deadline, by_kind(ask)).await.unwrap_or_else(|_| {
+    tokio::time::timeout(deadline, work).await.unwrap_or_else(|_| {
         let reason = format!("took longer than {minutes} minutes and was given up (deadline_minutes)");
-        Err(SourceError::new(&ask.source.name, reason))
+        Err(SourceError::new(&source.name, reason))
     })
 }
 
 async fn by_kind(ask: Fetch<'_>) -> Result<Vec<Feed>, SourceError> {
     match ask.source.kind {
+        SourceKind::Csv if ask.source.url.is_some() => csv::remote(ask).await,
         SourceKind::Csv => files(ask.config, ask.source),
         SourceKind::Http => http::fetch(ask).await,
         SourceKind::Sql => sql::fetch(ask).await,
         SourceKind::Clickhouse => clickhouse::fetch(ask).await,
         // Others send to it; there is nothing to ask for.
         SourceKind::Push => Ok(Vec::new()),
+    }
+}
+
+async fn sample_by_kind(ask: Fetch<'_>) -> Result<Vec<Sample>, SourceError> {
+    match ask.source.kind {
+        SourceKind::Http => http::sample(ask).await,
+        SourceKind::Sql => sql::sample(ask).await,
+        SourceKind::Clickhouse => clickhouse::sample(ask).await,
+        // Files are looked at whole by `check` without being asked; what is sent to us is seen when it comes.
+        SourceKind::Csv | SourceKind::Push => Ok(Vec::new()),
     }
 }
 

@@ -2,19 +2,24 @@
 //! by row, and what is wrong with a row is said.
 
 mod clickhouse;
+mod client;
 mod columns;
 pub mod csv;
 mod error;
 mod feed;
 mod fetch;
-mod http;
+pub mod http;
+mod query;
+mod sample;
 mod spool;
 mod sql;
 mod window;
 
+pub use client::is_internal;
 pub use columns::SourceRecord;
 pub use error::SourceError;
-pub use feed::Feed;
-pub use fetch::{Fetch, fetch, files};
+pub use feed::{Feed, SetAside};
+pub use fetch::{Fetch, fetch, files, sample};
+pub use sample::Sample;
 pub use spool::{RawSpool, Spool};
 pub use window::Window;

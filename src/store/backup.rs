@@ -8,10 +8,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, ConnectOptions, PgPool};
 
+use super::audit::{self, Deed};
 use super::copy::Table;
+use super::db::pool;
 use super::migrations::{Dialect, latest, migrator};
 use super::{Db, Tx};
 use crate::model::Instant;
@@ -59,6 +61,9 @@ pub async fn into_folder(db: &Db, folder: &Path, now: Instant, keep: u32) -> Res
     std::fs::create_dir_all(folder).with_context(|| format!("creating the folder {}", folder.display()))?;
     let file = folder.join(format!("longroad-{}.db", now.to_string().replace(':', "")));
     let contents = write(db, &file, now).await?;
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let detail = format!("{} rows", contents.rows.values().sum::<i64>());
+    audit::note(db, &Deed { at: now, actor: "longroad", action: "backup", subject: &name, detail: &detail }).await?;
     let mut scheduled = Vec::new();
     for entry in std::fs::read_dir(folder).with_context(|| format!("reading the folder {}", folder.display()))? {
         let path = entry?.path();
@@ -163,8 +168,9 @@ async fn open(file: &Path, create: bool) -> Result<SqlitePool> {
         .filename(file)
         .create_if_missing(create)
         .journal_mode(SqliteJournalMode::Delete)
-        .synchronous(SqliteSynchronous::Off);
-    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
+        .synchronous(SqliteSynchronous::Off)
+        .disable_statement_logging();
+    let pool = pool(1).connect_with(options).await;
     pool.with_context(|| format!("opening {}", file.display()))
 }
 

@@ -147,7 +147,12 @@ impl Table {
     }
 
     async fn insert(&self, to: &mut Tx, rows: Vec<Vec<Cell>>) -> Result<i64> {
-        let places = placeholders(rows.len(), self.columns.len());
+        let mut places = placeholders(rows.len(), self.columns.len());
+        if let Tx::Sqlite(_) = to {
+            // SQLite takes `$1` for a name, and looks each one up among all: thousands of them cost the square. `?` has no name.
+            places.retain(|c| !c.is_ascii_digit());
+            places = places.replace('$', "?");
+        }
         let sql = format!("INSERT INTO {} ({}) VALUES {places}", self.name, self.list());
         let done = on_tx!(to, conn => {
             let mut query = sqlx::query(AssertSqlSafe(sql));

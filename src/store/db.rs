@@ -10,9 +10,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Executor, Postgres, Sqlite, Transaction};
+use sqlx::pool::PoolOptions;
+use sqlx::postgres::{PgConnectOptions, PgPool};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous};
+use sqlx::{ConnectOptions, Database, Executor, Postgres, Sqlite, Transaction};
 
 use super::migrations::{Dialect, explained, migrator};
 
@@ -134,6 +135,12 @@ impl Tx {
     }
 }
 
+/// A pool that keeps its connections as long as they work. By itself sqlx 0.9 lets go of old ones in a task that can spin for
+/// ever: it reads the number of idle connections without a lock, and at a bad moment that number lies below zero.
+pub(super) fn pool<D: Database>(connections: u32) -> PoolOptions<D> {
+    PoolOptions::new().max_connections(connections).idle_timeout(None).max_lifetime(None)
+}
+
 async fn open_sqlite(file: &Path) -> Result<Db> {
     let folder = file.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).with_context(|| format!("creating the store's folder {}", folder.display()))?;
@@ -149,16 +156,18 @@ async fn open_sqlite(file: &Path) -> Result<Db> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(30))
-        .pragma("cache_size", "-2000");
+        .pragma("cache_size", "-2000")
+        // The driver would log the whole text of a statement that takes a second.
+        .disable_statement_logging();
     let open = || format!("opening the store {}", file.display());
-    let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.with_context(open)?;
+    let writer = pool(1).connect_with(options.clone()).await.with_context(open)?;
     migrator(Dialect::Sqlite)
         .run(&writer)
         .await
         .map_err(explained)
         .with_context(|| format!("bringing the store {} up to date", file.display()))?;
     drop(lock);
-    let reader = SqlitePoolOptions::new().max_connections(2).connect_with(options.read_only(true)).await.with_context(open)?;
+    let reader = pool(2).connect_with(options.read_only(true)).await.with_context(open)?;
     Ok(Db::Sqlite { writer, reader })
 }
 
@@ -170,8 +179,8 @@ const SESSION: &str = "SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval
 async fn open_postgres(url: &str) -> Result<Db> {
     // The driver's own message would repeat the URL, and with it the password.
     let options = PgConnectOptions::from_str(url).map_err(|_| anyhow::anyhow!("store.url is not a valid postgres:// URL"))?;
-    let pool = PgPoolOptions::new()
-        .max_connections(8)
+    let options = options.disable_statement_logging();
+    let pool = pool::<Postgres>(8)
         .acquire_timeout(Duration::from_secs(10))
         .after_connect(|connection, _| Box::pin(async move { connection.execute(SESSION).await.map(drop) }))
         .connect_with(options)

@@ -29,7 +29,7 @@ pub enum Mark<'a> {
     Address(&'a str),
     /// The key of a record that named the person.
     Row(RecordKind, &'a str),
-    /// Which of its fields did, as [`texts`] names them.
+    /// Which of its fields did, by its name; `attributes/NAME` for an attribute.
     Field(RecordKind, &'a str, &'a str),
 }
 
@@ -150,10 +150,11 @@ impl Forgotten {
     /// Whether a row as it stood in a file holds the id or address of somebody who is forgotten.
     pub fn is_in(&self, row: &str) -> bool {
         let cell = |cell: &str| {
-            let cell = cell.trim().trim_matches('"');
+            let cell = cell.trim_matches([' ', ':']);
             self.has(Mark::Contact(cell)) || self.has(Mark::Address(cell))
         };
-        !self.marks.is_empty() && row.split([',', '\t', '\n']).any(cell)
+        // CSV or JSON, as the source has it.
+        !self.marks.is_empty() && row.split([',', ';', '\t', '\n', '"', '{', '}', '[', ']']).any(cell)
     }
 }
 

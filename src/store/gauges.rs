@@ -26,6 +26,13 @@ pub async fn runs(db: &Db) -> Result<Vec<Runs>> {
     Ok(rows.into_iter().map(|(job, state, count)| Runs { job, state, count }).collect())
 }
 
+/// The jobs that were due before that instant, and wait for somebody to run them.
+pub async fn overdue(db: &Db, before: Instant) -> Result<Vec<String>> {
+    let sql = "SELECT DISTINCT job FROM job_run WHERE state = 'ready' AND next_at < $1 ORDER BY job";
+    on_db!(db, pool => sqlx::query_scalar(sql).bind(before.micros()).fetch_all(pool).await)
+        .context("looking for runs that are due")
+}
+
 /// When a job last ended well.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastRun {

@@ -29,8 +29,9 @@ pub async fn run(db: &Db, now: Instant, retention: &Retention, fence: Fence<'_>)
     let rejects = on_tx!(&mut tx, conn => sqlx::query(sql).bind(before(retention.rejects_days)).execute(conn).await
         .map(|done| done.rows_affected()))
     .context("throwing away rows that were set aside")?;
-    let sql =
-        "UPDATE outbox SET body = $2 WHERE created_at < $1 AND state IN ('accepted', 'rejected', 'unknown') AND length(body) > 0";
+    // What has no text left is never to be sent.
+    let sql = "UPDATE outbox SET body = $2, news = '', not_after = COALESCE(not_after, $1)
+               WHERE created_at < $1 AND state NOT IN ('planned', 'claimed') AND length(body) > 0";
     let mails =
         on_tx!(&mut tx, conn => sqlx::query(sql).bind(before(retention.mails_days)).bind(Vec::<u8>::new()).execute(conn).await
         .map(|done| done.rows_affected()))

@@ -19,6 +19,7 @@ pub mod outbox;
 mod packed;
 pub mod people;
 pub mod pulls;
+pub mod push_answers;
 pub mod restore;
 pub mod risk_models;
 pub mod scores;

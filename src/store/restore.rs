@@ -5,12 +5,13 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
-use sqlx::{AssertSqlSafe, Sqlite, Transaction};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use sqlx::{AssertSqlSafe, ConnectOptions, Sqlite, Transaction};
 
 use super::audit::{self, Deed};
 use super::backup::{self, Contents};
 use super::copy::Table;
+use super::db::pool;
 use super::forget::forget;
 use super::forgotten::{Forgotten, Mark};
 use super::migrations::{Dialect, latest, migrator};
@@ -84,6 +85,10 @@ pub async fn restore(db: &Db, file: &Path, replace: bool, actor: &str, now: Inst
                WHERE state IN ('planned', 'claimed')";
     let held = on_tx!(&mut tx, conn => sqlx::query(sql).execute(conn).await.map(|done| done.rows_affected()))
         .context("holding mails that may have been sent")?;
+    // Also where what has no answer is sent again by itself.
+    let sql = "UPDATE outbox SET not_after = $1 WHERE state = 'unknown'";
+    on_tx!(&mut tx, conn => sqlx::query(sql).bind(now.micros()).execute(conn).await.map(drop))
+        .context("holding mails that may have been sent")?;
     let detail = format!("made {}, schema {}", contents.made_at, contents.schema);
     audit::append(&mut tx, &Deed { at: now, actor, action: "restore", subject: &name, detail: &detail }).await?;
     tx.commit().await?;
@@ -94,8 +99,8 @@ pub async fn restore(db: &Db, file: &Path, replace: bool, actor: &str, now: Inst
 }
 
 async fn open(file: &Path, read_only: bool) -> Result<SqlitePool> {
-    let options = SqliteConnectOptions::new().filename(file).read_only(read_only);
-    SqlitePoolOptions::new().max_connections(1).connect_with(options).await.context("opening the file")
+    let options = SqliteConnectOptions::new().filename(file).read_only(read_only).disable_statement_logging();
+    pool(1).connect_with(options).await.context("opening the file")
 }
 
 /// Holds a file to its own manifest.

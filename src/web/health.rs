@@ -9,12 +9,15 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use super::AppState;
-use crate::store::gauges;
+use crate::store::{gauges, trust};
 
 /// The store is given so long for an answer.
 const STORE: Duration = Duration::from_secs(5);
 /// The scheduler, which wakes every 15 seconds, has stopped when it was silent for so long.
 const SILENT_SECONDS: i64 = 60;
+
+/// A job that was due waits for seconds as a rule; after so many nobody runs it.
+const DUE_SECONDS: i64 = 300;
 
 /// The answer.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
@@ -46,8 +49,12 @@ async fn reasons(state: &AppState) -> Vec<String> {
         Some(seconds) if seconds > SILENT_SECONDS => reasons.push(format!("scheduler: no sign of life for {seconds} s")),
         Some(_) => {}
     }
-    let freshness = match timeout(STORE, gauges::freshness(&state.db)).await {
-        Ok(Ok(freshness)) => freshness,
+    let asked = async {
+        let overdue = gauges::overdue(&state.db, now.plus_seconds(-DUE_SECONDS)).await?;
+        Ok::<_, anyhow::Error>((overdue, gauges::freshness(&state.db).await?, trust::standings(&state.db).await?))
+    };
+    let (overdue, freshness, standings) = match timeout(STORE, asked).await {
+        Ok(Ok(answer)) => answer,
         failed => {
             let error = failed.map_or_else(|_| "no answer in time".to_owned(), |failed| format!("{:#}", failed.unwrap_err()));
             tracing::warn!(error, "the store cannot be reached");
@@ -55,8 +62,17 @@ async fn reasons(state: &AppState) -> Vec<String> {
             return reasons;
         }
     };
+    reasons.extend(overdue.into_iter().map(|job| format!("job {job}: due for more than {DUE_SECONDS} s, and nobody runs it")));
     let zone = state.config.company.zone();
     for source in &state.config.sources {
+        // Why, `longroad sources` tells: the answer of a source may name hosts and users.
+        let standing = standings.get(&source.name);
+        if standing.is_some_and(|standing| standing.failure.is_some()) {
+            reasons.push(format!("source {}: nothing came of asking it last", source.name));
+        }
+        if standing.is_some_and(|standing| standing.suspicion.is_some() && !standing.accepted) {
+            reasons.push(format!("source {}: what it brings is held back until somebody has looked", source.name));
+        }
         let newest = freshness.get(&source.name).and_then(|fresh| fresh.newest_day(zone));
         let behind = newest.map(|newest| zone.day_of(now) - 1 - newest);
         match behind {

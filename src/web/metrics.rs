@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::AppState;
 use super::exposition::Page;
 use crate::model::Instant;
-use crate::store::{Db, gauges, scores};
+use crate::store::{Db, gauges, scores, trust};
 
 /// The part of a cycle's report that becomes numbers.
 #[derive(Debug, Default, Deserialize)]
@@ -72,6 +72,15 @@ async fn fill(page: &mut Page, state: &AppState, now: Instant) -> Result<()> {
     let mut family = page.gauge("longroad_source_pulled_timestamp_seconds", "When a source last brought anything new.");
     for (source, fresh) in &freshness {
         family.with(&[("source", source)], timestamp(fresh.pulled_at));
+    }
+    let standings = trust::standings(db).await?;
+    let mut family = page.gauge("longroad_source_failing", "1 if nothing came of asking a source last, 0 if something did.");
+    for (source, standing) in &standings {
+        family.with(&[("source", source)], f64::from(u8::from(standing.failure.is_some())));
+    }
+    let mut family = page.gauge("longroad_source_held_back", "1 if what a source brings waits for somebody to look, 0 if not.");
+    for (source, standing) in &standings {
+        family.with(&[("source", source)], f64::from(u8::from(standing.suspicion.is_some())));
     }
     let rejects = gauges::rejects(db).await?;
     let mut family = page.gauge("longroad_rejected_rows", "Rows that the last pull of each file of a source set aside.");

@@ -1,5 +1,6 @@
 //! Which page answers what, and what holds for all of them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -11,7 +12,7 @@ use axum::routing::get;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::{AppState, Limits, health, metrics};
+use super::{AppState, Limits, health, metrics, push};
 
 /// Said with every answer: nothing is kept, framed, guessed at or loaded from elsewhere.
 const HEADERS: [(HeaderName, &str); 6] = [
@@ -25,12 +26,14 @@ const HEADERS: [(HeaderName, &str); 6] = [
 
 /// All pages.
 pub(super) fn routes(state: AppState, limits: Limits) -> Router {
+    let push = push::routes(state.db.clone(), Arc::clone(&state.config), Arc::clone(&state.clock));
     let routes = Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::page))
         .fallback(async || (StatusCode::NOT_FOUND, "there is no such page\n"))
-        .with_state(state);
+        .with_state(state)
+        .merge(push);
     guarded(routes, limits)
 }
 

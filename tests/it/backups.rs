@@ -10,6 +10,7 @@ use longroad::model::record::Contact;
 use longroad::store::backup::{self, Contents};
 use longroad::store::forget::forget;
 use longroad::store::migrations::{Dialect, latest, migrator_through};
+use longroad::store::outbox;
 use longroad::store::restore::restore;
 use longroad::store::{Db, audit};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
@@ -84,6 +85,7 @@ async fn a_store_goes_round_through_both_kinds(intake: Intake) {
     for (round, other) in [Intake::sqlite().await, Intake::postgres().await, Intake::sqlite().await].into_iter().enumerate() {
         let restored = restore(&other.db, &file, false, "u2", at(2)).await.unwrap();
         assert_eq!((restored.backup.rows["fact"], restored.held), (4, u64::from(round == 0)), "a mail that waited is held once");
+        assert!(!outbox::any_due(&other.db, at(1_000_000_000), true).await.unwrap(), "also where what is unknown is sent again");
         assert_eq!(audit::verify(&other.db).await.unwrap().rows, 2 + round as i64, "the audit goes on");
         let next = other.place.path("next.db");
         backup::write(&other.db, &next, at(3)).await.unwrap();

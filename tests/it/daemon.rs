@@ -9,7 +9,7 @@ use crate::support::{Place, postgres};
 /// A small company by hand, and a store at this address. A claim holds for two seconds.
 pub fn company(store: &str) -> Place {
     let place = Place::new(&format!(
-        "[company]\nname = 'Daemon'\n[store]\nurl = '{store}'\n[web]\nlisten = '127.0.0.1:0'\n[schedule]\nlease_seconds = 2\nstop_within_seconds = 10\n"
+        "[company]\nname = 'Daemon'\n[store]\nurl = '{store}'\n[web]\nlisten = '127.0.0.1:0'\n[schedule]\nhousekeeping = ''\nlease_seconds = 2\nstop_within_seconds = 10\n"
     ));
     place.put("data/accounts.csv", "id,name,csm,tier\na,Acme,u1,mid\nb,Birch,u1,small\n");
     place.put("data/users.csv", "id,name,email,role\nu1,Una,una@example.com,csm\n");
@@ -157,7 +157,7 @@ async fn the_schema_is_made_once_however_many_start() {
 fn jobs_and_check_tell_when_each_job_is_due() {
     let place = company("sqlite:longroad.db");
     let config = std::fs::read_to_string(place.path("longroad.toml")).unwrap();
-    let schedule = "timezone = 'America/Vancouver'\ncycle = '0 8 * * *'\nhousekeeping = ''\n[[source]]\nname = 'files'\nkind = 'csv'\npath = 'data'\nschedule = '*/15 8-18 * * mon-fri'\n";
+    let schedule = "timezone = 'America/Vancouver'\ncycle = '0 8 * * *'\n[[source]]\nname = 'files'\nkind = 'csv'\npath = 'data'\nschedule = '*/15 8-18 * * mon-fri'\n";
     place.put("longroad.toml", &format!("{config}{schedule}"));
     let check = place.run(&["check"]);
     assert_eq!(check.code, 0, "{}{}", check.out, check.err);
@@ -176,7 +176,7 @@ fn jobs_and_check_tell_when_each_job_is_due() {
     place.put("longroad.toml", &format!("{config}cycle = '0 8 31 4 *'\n"));
     let refused = place.run(&["check"]);
     assert_eq!(refused.code, 2);
-    assert!(refused.out.contains("longroad.toml:10:9: schedule.cycle: `0 8 31 4 *` never comes due"), "{}", refused.out);
+    assert!(refused.out.contains("longroad.toml:11:9: schedule.cycle: `0 8 31 4 *` never comes due"), "{}", refused.out);
 }
 
 #[test]

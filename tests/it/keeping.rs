@@ -1,11 +1,12 @@
 //! What is kept for good and what is not: the audit, and what housekeeping throws away.
 
 use longroad::config::Retention;
-use longroad::model::Instant;
+use longroad::digest::Key;
+use longroad::model::{Id, Instant};
 use longroad::store::audit::{self, Deed};
 use longroad::store::housekeeping::{self, Swept};
 use longroad::store::ledger::Fence;
-use longroad::store::outbox::{self, Outcome};
+use longroad::store::outbox::{self, Again, Claiming, Mail, Outcome, Plan};
 use longroad::store::{Db, Tx};
 
 use crate::intake::{Intake, day, on_both};
@@ -76,47 +77,43 @@ async fn what_is_old_is_thrown_away(intake: Intake) {
     intake.put("events", &bad("two"));
     intake.pull("2026-03-05").await;
     let at = |text: &str| longroad::model::Zone::UTC.noon_of(day(text));
-    let claiming = outbox::Claiming { owner: "test".to_owned(), lease_seconds: 60, resend_unknown: false };
-    for (person, state) in [("sent", Some(Outcome::Accepted { answer: "250".to_owned() })), ("waits", None)] {
-        let key = longroad::digest::Key {
-            digest: "csm".to_owned(),
-            person: longroad::model::Id::parse(person).unwrap(),
-            day: day("2026-02-01"),
-        };
-        let mail = outbox::Mail {
-            message_id: format!("<{person}@example.com>"),
-            key,
-            from: "a@example.com".to_owned(),
-            to: "b@example.com".to_owned(),
-            bytes: b"text".to_vec(),
-        };
+    let mail = |person: &str| {
+        let key = Key { digest: "csm".to_owned(), person: Id::parse(person).unwrap(), day: day("2026-02-01") };
+        let (from, to) = ("a@example.com".to_owned(), "b@example.com".to_owned());
+        Mail { message_id: format!("<{person}@example.com>"), key, from, to, bytes: b"text".to_vec() }
+    };
+    let claiming = Claiming { owner: "me".to_owned(), lease_seconds: 60, resend_unknown: true };
+    let put = async |person: &str| {
         let mut tx = db.begin().await.unwrap();
-        let now = at("2026-02-01");
-        let plan = outbox::Plan { mail: &mail, due: now, not_after: None, news: "" };
-        outbox::plan(&mut tx, &plan, now).await.unwrap();
+        let plan = Plan { mail: &mail(person), due: at("2026-02-01"), not_after: None, news: "told" };
+        outbox::plan(&mut tx, &plan, at("2026-02-01")).await.unwrap();
         tx.commit().await.unwrap();
-        if let Some(outcome) = state {
-            let claimed = outbox::claim(db, &claiming, now, 1).await.unwrap().remove(0);
-            assert!(outbox::mark(db, &claimed, &outcome, now).await.unwrap());
-        }
+    };
+    let answer = || "so".to_owned();
+    for (person, outcome) in [("sent", Outcome::Accepted { answer: answer() }), ("unsure", Outcome::Unknown { answer: answer() })]
+    {
+        put(person).await;
+        let claim = outbox::claim(db, &claiming, at("2026-02-01"), 1).await.unwrap().remove(0);
+        assert_eq!(claim.mail.message_id, format!("<{person}@example.com>"));
+        assert!(outbox::mark(db, &claim, &outcome, at("2026-02-01")).await.unwrap());
     }
+    put("waits").await;
     let retention = Retention::default();
     assert_eq!(housekeeping::run(db, at("2026-03-03"), &retention, Fence::Free).await.unwrap(), Swept::default());
     assert_eq!(
         housekeeping::run(db, at("2026-03-09"), &retention, Fence::Free).await.unwrap(),
-        Swept { rejects: 1, mails: 1, runs: 0 }
+        Swept { rejects: 1, mails: 2, runs: 0 }
     );
     assert_eq!(housekeeping::run(db, at("2026-03-09"), &retention, Fence::Free).await.unwrap(), Swept::default(), "once");
     assert_eq!(intake.rejects().await.len(), 1, "those of the later pull stand");
     let entries = outbox::list(db, 10).await.unwrap();
-    assert_eq!(
-        entries.iter().map(|entry| (entry.message_id.as_str(), entry.answer.as_str())).collect::<Vec<_>>(),
-        [("<sent@example.com>", "250"), ("<waits@example.com>", "")]
-    );
+    let told: Vec<(&str, &str)> = entries.iter().map(|entry| (entry.message_id.as_str(), entry.answer.as_str())).collect();
+    assert_eq!(told, [("<sent@example.com>", "so"), ("<unsure@example.com>", "so"), ("<waits@example.com>", "")]);
     let mut tx = db.begin().await.unwrap();
     let again = outbox::plan_again(&mut tx, &entries[0].id, true, at("2026-03-09")).await.unwrap();
-    assert_eq!(again, outbox::Again::Forgotten, "there is nothing left to send");
-    drop(tx);
+    assert_eq!(again, Again::Forgotten, "there is nothing left to send");
+    drop::<Tx>(tx);
     let left = outbox::claim(db, &claiming, at("2026-03-09"), 5).await.unwrap();
-    assert_eq!(left.iter().map(|claim| claim.mail.bytes.as_slice()).collect::<Vec<_>>(), [b"text"]);
+    let left: Vec<(&str, &[u8])> = left.iter().map(|claim| (claim.mail.message_id.as_str(), &claim.mail.bytes[..])).collect();
+    assert_eq!(left, [("<waits@example.com>", &b"text"[..])]);
 }

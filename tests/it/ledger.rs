@@ -190,15 +190,19 @@ async fn writers_wait_for_each_other_and_quick_ones_do_not_wait_on_postgresql() 
         let db = db.clone();
         async move { db.begin().await.unwrap().commit().await.unwrap() }
     });
-    // It has asked for the lock, and waits.
-    let Db::Postgres(pool) = &db else { panic!("this is PostgreSQL") };
+    until_somebody_waits_to_write(&db).await;
+    assert!(!second.is_finished());
+    first.commit().await.unwrap();
+    second.await.unwrap();
+}
+
+/// Waits until somebody has asked to be the one writer of this store, and has to wait for it.
+pub async fn until_somebody_waits_to_write(db: &Db) {
+    let Db::Postgres(pool) = db else { panic!("this is for PostgreSQL") };
     let waiting =
         "SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE c.relname = 'writer' AND NOT l.granted
                    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())";
     while sqlx::query_scalar::<_, i64>(waiting).fetch_one(pool).await.unwrap() == 0 {
         tokio::task::yield_now().await;
     }
-    assert!(!second.is_finished());
-    first.commit().await.unwrap();
-    second.await.unwrap();
 }

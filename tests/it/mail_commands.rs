@@ -50,6 +50,8 @@ fn a_refused_mail_is_sent_once_more_when_asked_for() {
     assert_eq!(copies.len(), 2);
     assert_eq!((&copies[0].message_id, &copies[0].text), (&copies[1].message_id, &copies[1].text));
     assert_eq!(copies[0].message_id, refused["message_id"]);
+    let audit = place.run(&["audit", "--json"]).out;
+    assert_eq!(audit.matches("\"action\":\"resend\"").count(), 2, "{audit}");
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn nasty() -> CsmInputs {
         "{{headline}} {{{html}}}".to_owned(),
     ];
     let sample = CsmInputs::sample();
-    let mut inputs = CsmInputs::new(sample.reader, "Widgets\u{202E} & <Co>");
+    let mut inputs = CsmInputs::new(sample.reader, "Widgets\u{202E} & <Co>", sample.on);
     for (number, name) in names.iter().enumerate() {
         let id = Id::parse(&format!("n{number}/ä?&")).unwrap();
         let text = format!("{name} {name}");
@@ -75,12 +75,12 @@ fn a_day_with_nothing_to_do() {
 
 #[test]
 fn foreign_names() {
-    snapshot("csm_foreign", &CsmDigest::build(&nasty(), CsmInputs::sample_day(), "https://cs.example.com"));
+    snapshot("csm_foreign", &CsmDigest::build(&nasty(), "https://cs.example.com"));
 }
 
 #[test]
 fn foreign_names_stay_text() {
-    let rendered = render(&CsmDigest::build(&nasty(), CsmInputs::sample_day(), ""));
+    let rendered = render(&CsmDigest::build(&nasty(), ""));
     assert!(!rendered.html.contains("<b>") && !rendered.html.contains("<Co>"));
     for part in [&rendered.subject, &rendered.text, &rendered.html] {
         assert!(!part.chars().any(|c| matches!(c, '\u{202A}'..='\u{202E}' | '\0' | '\r')));
@@ -95,7 +95,7 @@ fn foreign_names_stay_text() {
 fn a_full_mail_is_not_cut_off_by_mail_programs() {
     let sample = CsmInputs::sample();
     let wide = |mark: &str| format!("{mark} {}", "wide words ".repeat(40));
-    let mut inputs = CsmInputs::new(sample.reader, &wide("company"));
+    let mut inputs = CsmInputs::new(sample.reader, &wide("company"), sample.on);
     for number in 0..1000 {
         let id = Id::parse(&format!("account {number} {}", "&".repeat(150))).unwrap();
         inputs.task(TaskItem {
@@ -123,7 +123,7 @@ fn a_full_mail_is_not_cut_off_by_mail_programs() {
         });
         inputs.unknown(UnknownItem { account_id: id, account_name: wide("a"), why: wide("w") });
     }
-    let rendered = render(&CsmDigest::build(&inputs, CsmInputs::sample_day(), "https://cs.example.com"));
+    let rendered = render(&CsmDigest::build(&inputs, "https://cs.example.com"));
     assert!(rendered.html.len() < HTML_LIMIT, "{} bytes", rendered.html.len());
     assert!(rendered.text.contains("TO DO: 1000") && rendered.text.contains("990 more are not shown here."));
     let widest = rendered.text.lines().filter(|line| !line.contains("://")).map(|line| line.chars().count()).max();

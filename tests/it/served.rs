@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::house::{BY_HAND, House, day};
-use crate::support::postgres;
+use crate::support::{Place, postgres};
 
 /// A server over a store in which two nights were lived.
 struct Served {
@@ -122,6 +122,8 @@ async fn every_number_is_there(url: &str, database: &str) {
     assert_eq!(status, 200);
     assert!(head.contains("content-type: text/plain; version=0.0.4; charset=utf-8"), "{head}");
     let samples = check_exposition(&body);
+    // PostgreSQL's own clock says when a mail is too late, and that winter is long over.
+    let (state, mails) = if database == "sqlite" { ("accepted", 1.0) } else { ("rejected", 2.0) };
     let expected = [
         (format!("longroad_build_info{{version=\"{}\",database=\"{database}\"}}", env!("CARGO_PKG_VERSION")), 1.0),
         ("longroad_scheduler_beat_age_seconds".to_owned(), 7.0),
@@ -133,7 +135,9 @@ async fn every_number_is_there(url: &str, database: &str) {
         // The newest day is 31 January; it is 2 February, five in the morning and seven seconds.
         ("longroad_source_data_age_seconds{source=\"files\"}".to_owned(), 29.0 * 3600.0 + 7.0),
         ("longroad_rejected_rows{source=\"files\"}".to_owned(), 1.0),
-        ("longroad_outbox_mails{state=\"accepted\"}".to_owned(), 1.0),
+        ("longroad_source_failing{source=\"files\"}".to_owned(), 0.0),
+        ("longroad_source_held_back{source=\"files\"}".to_owned(), 0.0),
+        (format!("longroad_outbox_mails{{state=\"{state}\"}}"), mails),
         ("longroad_outbox_oldest_due_age_seconds".to_owned(), 0.0),
         ("longroad_accounts{band=\"healthy\"}".to_owned(), 2.0),
     ];
@@ -172,6 +176,11 @@ async fn readiness_says_what_is_amiss() {
     served.pulse.beat(served.clock.now());
     let (status, _, body) = served.get("/readyz", "").await;
     assert_eq!((status, body.as_str()), (503, r#"{"ready":false,"reasons":["source files: 4 days behind (max_age_days = 3)"]}"#));
+    let sql = "INSERT INTO job_run (job, slot, state, owner, lease_until, fence, attempt, next_at, error) VALUES ('backup', 7, 'ready', '', 0, 0, 0, 7, '')";
+    let Db::Sqlite { writer, .. } = &served.house.db else { unreachable!() };
+    sqlx::query(sql).execute(writer).await.unwrap();
+    let (_, _, body) = served.get("/readyz", "").await;
+    assert!(body.contains(r#"["job backup: due for more than 300 s, and nobody runs it","source files: 4 days"#), "{body}");
     served.house.db.close().await;
     let (status, _, body) = served.get("/readyz", "").await;
     assert_eq!((status, body.as_str()), (503, r#"{"ready":false,"reasons":["store: it cannot be reached; the log says why"]}"#));
@@ -226,7 +235,7 @@ async fn odd_requests_are_answered_or_cut_off() {
     let huge = format!("GET / HTTP/1.1\r\nhost: x\r\ncookie: {}\r\n\r\n", "x".repeat(100_000));
     let answer = first(served.say(huge.as_bytes()).await);
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431 "), "{answer}");
-    let many: String = (0..200).map(|n| format!("x-{n}: y\r\n")).collect();
+    let many = (0..200).map(|n| format!("x-{n}: y\r\n")).collect::<Vec<_>>().concat();
     assert!(first(served.say(format!("GET / HTTP/1.1\r\n{many}\r\n").as_bytes()).await).starts_with("HTTP/1.1 431 "));
     // Half a header, and a connection that asks nothing more: cut off, and their places are free again.
     let mut slow = Vec::new();
@@ -257,4 +266,65 @@ async fn it_stops_when_told_so_and_waits_for_nobody_idle() {
     assert!(TcpStream::connect(served.at).await.is_err(), "nobody listens any more");
     let mut rest = Vec::new();
     idle.read_to_end(&mut rest).await.unwrap();
+}
+
+/// A page, asked for in one go; nothing where nobody answers.
+async fn fetch(at: &str, path: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(at).await.ok()?;
+    let ask = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    stream.write_all(ask.as_bytes()).await.ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.ok()?;
+    Some(answer)
+}
+
+/// Asks again and again until the answer is given, for as long as a slow machine may need.
+async fn until<T>(what: &str, mut asked: impl AsyncFnMut() -> Option<T>) -> T {
+    for _ in 0..600 {
+        if let Some(answer) = asked().await {
+            return answer;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("{what} never came");
+}
+
+#[tokio::test]
+async fn the_daemon_serves_keeps_house_and_writes_backups() {
+    let place =
+        Place::new("[web]\nlisten = '127.0.0.1:0'\n[schedule]\nbackup = '0 4 * * *'\nbackup_keep = 2\nstop_within_seconds = 5\n");
+    place.put("data/accounts.csv", "id,name\na1,Acme\n");
+    let log = std::fs::File::create(place.path("log")).unwrap();
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_longroad"));
+    command.current_dir(place.path("")).arg("run").env("LONGROAD_TEST_TICK_MS", "400").stderr(log).kill_on_drop(true);
+    let mut daemon = command.spawn().unwrap();
+    let log = || std::fs::read_to_string(place.path("log")).unwrap();
+    let at = until("an address", async || {
+        let line = log().lines().find(|line| line.contains("longroad runs")).map(str::to_owned)?;
+        line.split("web=").nth(1).map(|rest| rest.split_whitespace().next().unwrap().to_owned())
+    })
+    .await;
+    assert!(fetch(&at, "/healthz").await.unwrap().ends_with("\r\n\r\nok\n"));
+    place.put("asks.toml", &format!("[web]\nlisten = '{at}'\n"));
+    assert_eq!(place.run(&["--config", "asks.toml", "health"]).out, "alive\n");
+    let samples = until("jobs that were done", async || {
+        let page = fetch(&at, "/metrics").await?;
+        let samples = check_exposition(page.split_once("\r\n\r\n")?.1);
+        let done = |job: &str| samples.get(&format!("longroad_runs{{job=\"{job}\",state=\"done\"}}")).copied().unwrap_or(0.0);
+        (done("cycle") >= 1.0 && done("housekeeping") >= 1.0 && done("backup") >= 4.0).then_some(samples)
+    })
+    .await;
+    assert!(samples["longroad_scheduler_beat_age_seconds"] < 60.0);
+    assert!(fetch(&at, "/readyz").await.unwrap().ends_with(r#"{"ready":true,"reasons":[]}"#));
+    let kept = std::fs::read_dir(place.path("backups")).unwrap().count();
+    assert!(kept <= 3, "two, and perhaps one that is being written: {kept}");
+    let pid = daemon.id().expect("it runs").to_string();
+    let asked = std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+    assert!(asked.success());
+    assert!(daemon.wait().await.unwrap().success(), "{}", log());
+    assert!(fetch(&at, "/healthz").await.is_none(), "nobody listens any more");
+    let dead = place.run(&["--config", "asks.toml", "health"]);
+    assert_eq!((dead.code, dead.out.as_str()), (1, ""));
+    assert!(dead.err.starts_with(&format!("longroad: nobody listens on {at}: ")), "{}", dead.err);
+    assert_eq!(place.run(&["audit", "--verify"]).code, 0);
 }

@@ -78,16 +78,26 @@ pub fn zone_at_noon() -> String {
 /// A fresh, empty `PostgreSQL` database; its URL. It lives as long as the private cluster that `tests/run` starts.
 /// Fails, never skips, where there is none: an untested database is an unsupported one.
 pub async fn postgres() -> String {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    #[expect(clippy::disallowed_methods, reason = "the address of the test cluster is no setting of longroad's")]
-    let server = std::env::var("LONGROAD_TEST_POSTGRES")
-        .expect("LONGROAD_TEST_POSTGRES is not set: run `tests/run`, which starts a private PostgreSQL and all tests");
-    let name = format!("longroad_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let server = server("LONGROAD_TEST_POSTGRES");
+    let name = fresh_name();
     let mut connection = PgConnection::connect(&server).await.unwrap_or_else(|error| panic!("connecting to {server}: {error}"));
     let create = format!("CREATE DATABASE {name} TEMPLATE template0");
     connection.execute(sqlx::AssertSqlSafe(create)).await.unwrap_or_else(|error| panic!("creating {name}: {error}"));
     let (address, _) = server.rsplit_once('/').expect("the URL ends in a database's name");
     format!("{address}/{name}")
+}
+
+/// The address of a server that `tests/run` starts. Fails, never skips, where there is none.
+pub fn server(variable: &str) -> String {
+    #[expect(clippy::disallowed_methods, reason = "the address of a test server is no setting of longroad's")]
+    let address = std::env::var(variable);
+    address.unwrap_or_else(|_| panic!("{variable} is not set: run `tests/run`, which starts private servers and all tests"))
+}
+
+/// A name that no other database of this run has.
+pub fn fresh_name() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    format!("longroad_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 #[tokio::test]

@@ -136,3 +136,24 @@ async fn tasks_on_sqlite() {
 async fn tasks_on_postgres() {
     contract(&Db::open(&postgres().await, std::path::Path::new(".")).await.unwrap()).await;
 }
+
+/// A cycle reads the work of a block on another connection than the one on which it decides.
+#[tokio::test]
+async fn what_a_person_does_during_a_cycle_waits_for_its_end_on_postgresql() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = Db::open(&postgres().await, folder.path()).await.unwrap();
+    let (on, account) = (day("2026-11-20"), id("a"));
+    let opened = [champion_left(&Library::shipped().unwrap(), &account, on)];
+    let mut tx = db.begin().await.unwrap();
+    insert(&mut tx, 3, &opened).await.unwrap();
+    tx.commit().await.unwrap();
+    let deciding = db.begin().await.unwrap();
+    let read = work_of(&db, 3, on, &account).await;
+    let (there, task) = (db.clone(), read.tasks[0].id.clone());
+    let changing = tokio::spawn(async move { change(&there, &task, TaskChange::Done, "called").await });
+    crate::ledger::until_somebody_waits_to_write(&db).await;
+    assert_eq!(work_of(&db, 3, on, &account).await, read);
+    deciding.commit().await.unwrap();
+    assert_eq!(changing.await.unwrap(), Ok(TaskStatus::Done));
+    assert_ne!(work_of(&db, 3, on, &account).await, read);
+}

@@ -19,7 +19,13 @@ fn sample(kind: &str, row: i64) -> String {
     match kind.to_lowercase().as_str() {
         "integer" | "bigint" => format!("{}", row + 1),
         "real" | "double precision" => format!("{row}.5"),
-        "boolean" => format!("{}", if row % 2 == 0 { "TRUE" } else { "FALSE" }),
+        "boolean" => {
+            if row % 2 == 0 {
+                "TRUE".to_owned()
+            } else {
+                "FALSE".to_owned()
+            }
+        }
         "text" => format!("'text {row}'"),
         "blob" => format!("X'41{row:02}'"),
         "bytea" => format!("'\\x41{row:02}'"),

@@ -14,9 +14,10 @@ const SENTENCE: usize = 300;
 const FACTORS: usize = 4;
 
 impl CsmDigest {
-    /// The digest of the reader's day `on`. `web_url` is where links point, without a slash at its end; where it is empty, or
+    /// The digest. `web_url` is where links point, without a slash at its end; where it is empty, or
     /// neither http nor https, the mail has no links.
-    pub fn build(inputs: &CsmInputs, on: Day, web_url: &str) -> CsmDigest {
+    pub fn build(inputs: &CsmInputs, web_url: &str) -> CsmDigest {
+        let on = inputs.on;
         let links = Links::new(web_url);
         CsmDigest {
             language: "en".to_owned(),
@@ -133,7 +134,7 @@ fn task_line(place: usize, task: &TaskItem, on: Day, links: &Links) -> TaskLine 
         account: clean(&task.account_name, NAME),
         title: clean(&task.title, NAME),
         due: due(task, on),
-        overdue: task.overdue_days > 0,
+        overdue: task.due_on < on,
         escalated: task.escalated,
         arr: task.arr.map_or_else(String::new, |arr| format!("{} a year", amount(arr))),
         attempt: match task.attempt {
@@ -149,7 +150,7 @@ fn task_line(place: usize, task: &TaskItem, on: Day, links: &Links) -> TaskLine 
 }
 
 fn due(task: &TaskItem, on: Day) -> String {
-    match task.overdue_days {
+    match on - task.due_on {
         days if days > 0 => format!("{} overdue", counted(days.unsigned_abs() as usize, "day")),
         _ if task.due_on <= on => "due today".to_owned(),
         _ => format!("due {}", short_day(task.due_on)),
@@ -290,9 +291,9 @@ mod tests {
         let mut inputs = CsmInputs::sample();
         let task = inputs.tasks.kept()[0].clone();
         for number in 0..1000 {
-            inputs.task(TaskItem { id: format!("extra{number}"), overdue_days: 1, ..task.clone() });
+            inputs.task(TaskItem { id: format!("extra{number}"), due_on: inputs.on - 1, ..task.clone() });
         }
-        let digest = CsmDigest::build(&inputs, CsmInputs::sample_day(), "");
+        let digest = CsmDigest::build(&inputs, "");
         let total = inputs.tasks.total();
         assert_eq!(digest.todo.rows.len(), 10);
         assert_eq!(digest.todo.total, total.to_string());
@@ -310,11 +311,11 @@ mod tests {
             (11, 10, "1 more is not shown here."),
             (1000, 10, "990 more are not shown here."),
         ] {
-            let mut inputs = CsmInputs::new(CsmInputs::sample().reader, "");
+            let mut inputs = CsmInputs::new(CsmInputs::sample().reader, "", CsmInputs::sample_day());
             for number in 0..count {
                 inputs.task(TaskItem { id: number.to_string(), ..task.clone() });
             }
-            let todo = CsmDigest::build(&inputs, CsmInputs::sample_day(), "").todo;
+            let todo = CsmDigest::build(&inputs, "").todo;
             assert_eq!((todo.any, todo.rows.len(), todo.more.as_str()), (count > 0, shown, more));
         }
     }
@@ -322,7 +323,7 @@ mod tests {
     #[test]
     fn what_got_worse_comes_first() {
         let change = CsmInputs::sample().changes.kept()[0].clone();
-        let mut inputs = CsmInputs::new(CsmInputs::sample().reader, "");
+        let mut inputs = CsmInputs::new(CsmInputs::sample().reader, "", CsmInputs::sample_day());
         for (id, previous, score, previous_band, band) in [
             ("rise", Some(20.0), Some(90.0), Band::AtRisk, Band::Healthy),
             ("slip", Some(69.0), Some(60.0), Band::Watch, Band::Watch),

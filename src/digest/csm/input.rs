@@ -40,8 +40,6 @@ pub struct TaskItem {
     pub why: String,
     /// By when.
     pub due_on: Day,
-    /// Days past due; 0 or less when it is not.
-    pub overdue_days: i32,
     /// How, in a sentence or two; empty where the playbook gives none.
     pub solution: String,
     /// 1 for the first prescription, 2 when the first did not help, and so on.
@@ -132,6 +130,8 @@ pub struct CsmInputs {
     pub reader: Reader,
     /// The company's name; may be empty.
     pub company: String,
+    /// The reader's day that it is for.
+    pub on: Day,
     /// What to do, the most overdue first.
     pub tasks: Top<TaskItem>,
     /// How many of all tasks are overdue.
@@ -154,10 +154,11 @@ pub struct CsmInputs {
 
 impl CsmInputs {
     /// With nothing in it yet.
-    pub fn new(reader: Reader, company: &str) -> CsmInputs {
+    pub fn new(reader: Reader, company: &str, on: Day) -> CsmInputs {
         CsmInputs {
             reader,
             company: company.to_owned(),
+            on,
             tasks: Top::default(),
             overdue: 0,
             changes: Top::default(),
@@ -172,7 +173,7 @@ impl CsmInputs {
 
     /// Adds a task.
     pub fn task(&mut self, task: TaskItem) {
-        self.overdue += usize::from(task.overdue_days > 0);
+        self.overdue += usize::from(task.due_on < self.on);
         self.tasks.push(task);
     }
 

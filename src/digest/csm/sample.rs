@@ -8,15 +8,15 @@ use crate::model::{Currency, Day, Id, Money, Zone};
 impl CsmDigest {
     /// A busy day, with something in every list.
     pub fn sample() -> CsmDigest {
-        CsmDigest::build(&CsmInputs::sample(), CsmInputs::sample_day(), "https://longroad.example.com")
+        CsmDigest::build(&CsmInputs::sample(), "https://longroad.example.com")
     }
 
     /// A day with nothing to do.
     pub fn sample_quiet() -> CsmDigest {
         let busy = CsmInputs::sample();
-        let mut quiet = CsmInputs::new(busy.reader, &busy.company);
+        let mut quiet = CsmInputs::new(busy.reader, &busy.company, busy.on);
         quiet.book = Book { at_risk: 0, healthy: busy.book.healthy + busy.book.at_risk, ..busy.book };
-        CsmDigest::build(&quiet, CsmInputs::sample_day(), "https://longroad.example.com")
+        CsmDigest::build(&quiet, "https://longroad.example.com")
     }
 }
 
@@ -37,7 +37,7 @@ impl CsmInputs {
             language: "en".to_owned(),
             region: None,
         };
-        let mut inputs = CsmInputs::new(reader, "Example Ltd");
+        let mut inputs = CsmInputs::new(reader, "Example Ltd", on);
         let tasks = [
             (
                 "acme",
@@ -92,7 +92,6 @@ impl CsmInputs {
                 title: title.to_owned(),
                 why: why.to_owned(),
                 due_on: on + due_in,
-                overdue_days: -due_in,
                 solution: solution.to_owned(),
                 attempt,
                 arr: (arr > 0).then(|| money(arr, "EUR")),

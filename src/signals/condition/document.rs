@@ -81,10 +81,14 @@ impl<'a> Document<'a> {
 
     /// Reads the condition that stands at a place of the file.
     pub fn condition(&self, scope: Scope, text: &Spanned<String>) -> Result<Condition, Fault> {
-        Condition::parse_in(scope, &text.value).map_err(|error| {
-            let (line, column) = self.place_in(text, error.offset).unwrap_or((text.referenced.line(), text.referenced.column()));
-            Fault { file: self.file.to_owned(), line, column, reason: format!("condition: {}", error.reason) }
-        })
+        Condition::parse_in(scope, &text.value)
+            .map_err(|error| self.within(text, error.offset, format!("condition: {}", error.reason)))
+    }
+
+    /// A fault at a character of a value.
+    pub fn within(&self, text: &Spanned<String>, offset: usize, reason: String) -> Fault {
+        let (line, column) = self.place_in(text, offset).unwrap_or((text.referenced.line(), text.referenced.column()));
+        Fault { file: self.file.to_owned(), line, column, reason }
     }
 
     /// Line and column of a character of a value. A value may be quoted, folded or wrapped: its letters stand in the

@@ -9,5 +9,5 @@ mod subject;
 
 pub use document::{Document, Fault};
 pub use name::{LIFECYCLES, Name, nearest};
-pub use parse::{Condition, ConditionError, Scope};
+pub use parse::{Condition, ConditionError, Scope, compile};
 pub use subject::{Subject, Verdict};

@@ -65,17 +65,7 @@ impl Condition {
 
     /// Reads a condition that is asked at a given moment.
     pub fn parse_in(scope: Scope, text: &str) -> Result<Condition, ConditionError> {
-        let at = |offset, reason: &str| ConditionError { offset, reason: reason.to_owned() };
-        if text.trim().is_empty() {
-            return Err(at(0, "is empty; a condition that begins with `!` must stand in quotes in YAML"));
-        }
-        if text.chars().count() > LONGEST {
-            return Err(at(LONGEST, "is longer than 2000 characters"));
-        }
-        if let Some(offset) = too_deep(text) {
-            return Err(at(offset, "nests deeper than 40 brackets or `!` and `-` signs"));
-        }
-        let program = Program::compile(text).map_err(|errors| syntax(text, &errors))?;
+        let program = compile(text, "days_since_use > 14 && tier == \"small\"")?;
         let mut expression = program.expression().clone();
         let mut checker = Checker::new(scope, &program);
         checker.condition(&mut expression)?;
@@ -93,6 +83,21 @@ impl Condition {
     pub fn reads(&self) -> &[Name] {
         &self.reads
     }
+}
+
+/// Reads CEL within the limits of what a person reads; `example` shows what would be right.
+pub fn compile(text: &str, example: &str) -> Result<Program, ConditionError> {
+    let at = |offset, reason: &str| ConditionError { offset, reason: reason.to_owned() };
+    if text.trim().is_empty() {
+        return Err(at(0, "is empty; a condition that begins with `!` must stand in quotes in YAML"));
+    }
+    if text.chars().count() > LONGEST {
+        return Err(at(LONGEST, "is longer than 2000 characters"));
+    }
+    if let Some(offset) = too_deep(text) {
+        return Err(at(offset, "nests deeper than 40 brackets or `!` and `-` signs"));
+    }
+    Program::compile(text).map_err(|errors| syntax(text, &errors, example))
 }
 
 /// Where brackets, or signs in a row, nest deeper than anybody writes.
@@ -114,7 +119,7 @@ fn too_deep(text: &str) -> Option<usize> {
 }
 
 /// The first error of the parser, in our words: its own lists every token that it knows.
-fn syntax(text: &str, errors: &cel::ParseErrors) -> ConditionError {
+fn syntax(text: &str, errors: &cel::ParseErrors, example: &str) -> ConditionError {
     let (line, column) = errors.errors.first().map_or((1, 1), |first| first.pos);
     let before: usize =
         text.split_inclusive('\n').take(usize::try_from(line - 1).unwrap_or(0)).map(|line| line.chars().count()).sum();
@@ -133,7 +138,7 @@ fn syntax(text: &str, errors: &cel::ParseErrors) -> ConditionError {
             }
         ),
         Some(found) if found.starts_with('=') && !found.starts_with("==") => "`=` is written `==`".to_owned(),
-        Some(found) => format!("`{found}` cannot stand here; write, for example, days_since_use > 14 && tier == \"small\""),
+        Some(found) => format!("`{found}` cannot stand here; write, for example, {example}"),
     };
     ConditionError { offset, reason }
 }

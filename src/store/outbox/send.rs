@@ -37,10 +37,11 @@ pub struct Claim {
     pub fence: i64,
 }
 
-/// Whether there is a mail to look at: one to be sent, or one whose sender has died.
+/// Whether there is a mail to look at: one to be sent, or one whose sender has died. One without an answer whose text is no
+/// longer kept is left alone.
 pub async fn any_due(db: &Db, now: Instant, resend_unknown: bool) -> Result<bool> {
     let sql = "SELECT id FROM outbox WHERE (state IN ('planned', 'claimed') AND next_at <= $1) OR (state = 'unknown' AND $2 \
-               AND next_at <= $1 AND attempts < $3 AND (not_after IS NULL OR not_after > $1)) LIMIT 1";
+               AND next_at <= $1 AND attempts < $3 AND (not_after IS NULL OR not_after > $1) AND length(body) > 0) LIMIT 1";
     let found: Option<String> = on_db!(db, pool => sqlx::query_scalar(sql)
         .bind(now.micros())
         .bind(resend_unknown)
@@ -98,7 +99,7 @@ pub async fn claim(db: &Db, claiming: &Claiming, now: Instant, limit: u32) -> Re
     let sql = "UPDATE outbox SET state = 'claimed', attempts = attempts + 1, fence = fence + 1, dotted = FALSE, owner = $2, \
                next_at = $3 WHERE id IN \
                (SELECT id FROM outbox WHERE (state = 'planned' OR (state = 'unknown' AND $4 AND attempts < $5)) AND next_at <= $1 \
-               AND (not_after IS NULL OR not_after > $1) ORDER BY next_at, id LIMIT $6) \
+               AND (not_after IS NULL OR not_after > $1) AND length(body) > 0 ORDER BY next_at, id LIMIT $6) \
                AND (state = 'planned' OR (state = 'unknown' AND $4 AND attempts < $5)) AND next_at <= $1 \
                RETURNING digest, person, local_day, message_id, sender, recipient, body, fence";
     let mut tx = db.quick().await?;
