@@ -351,7 +351,8 @@ impl Trial<'_> {
                 models
             });
             let probability = models.probability(&self.parts, &snapshot.look);
-            let calibrated = models.of(snapshot.look.kind).level > Level::Defaults;
+            // Where one kind of customers borrows from the other, both are judged together.
+            let calibrated = models.renewal.level.max(models.leaving.level) > Level::Defaults;
             group.0.push(Tested { snapshot, left: *left, probability, calibrated });
         }
         groups
