@@ -9,6 +9,11 @@ use crate::model::Instant;
 pub trait Clock: Send + Sync {
     /// The present instant.
     fn now(&self) -> Instant;
+
+    /// Whether it shows the time of the world, so that another clock of the world, the database server's, may stand in for it.
+    fn is_real(&self) -> bool {
+        false
+    }
 }
 
 /// The machine's clock.
@@ -21,6 +26,10 @@ impl Clock for SystemClock {
         let now = std::time::SystemTime::now();
         let micros = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
         Instant::from_micros(i64::try_from(micros).unwrap_or(i64::MAX))
+    }
+
+    fn is_real(&self) -> bool {
+        true
     }
 }
 

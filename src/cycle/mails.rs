@@ -126,7 +126,8 @@ pub fn sender(config: &Config) -> Result<Sender> {
 /// Sends all mails that are due, by the clock that all processes on the store share.
 pub async fn send_due(db: &Db, sender: &mut Sender, clock: &dyn Clock, stop: &(dyn Fn() -> bool + Sync)) -> Result<Drained> {
     let here = clock.now();
-    let ahead = ledger::now(db, here).await?.micros() - here.micros();
+    // Days that are lived in seconds have no other clock.
+    let ahead = if clock.is_real() { ledger::now(db, here).await?.micros() - here.micros() } else { 0 };
     sender.drain(db, &Shared { clock, ahead }, stop).await
 }
 

@@ -28,7 +28,7 @@ async fn nights(house: &House) -> (crate::house::Seen, Vec<String>) {
     let some: Vec<&str> = accounts.iter().step_by(31).map(String::as_str).collect();
     let value = |id: &str, on: longroad::model::Day| {
         let n: i32 = id[1..].parse().unwrap();
-        (on.days() % 30 < n % 31).then(|| (n + on.days()).unsigned_abs() % 9)
+        (on.days() % 30 < n % 29).then(|| (n + on.days()).unsigned_abs() % 9)
     };
     let mut reports = Vec::new();
     for (night, morning) in ["2026-02-01", "2026-02-02"].into_iter().enumerate() {
