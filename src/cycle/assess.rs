@@ -100,6 +100,7 @@ pub async fn block(db: &Db, setup: &Setup, world: &World, block: i64, attained: 
         } else {
             customer.signals.set(Signal::FirstValue, Reading::NOT_APPLICABLE);
         }
+        customer.signals.settle();
         customers.push(customer);
     }
     feed(db, world, block, &mut waiting).await?;
