@@ -10,7 +10,7 @@
 //!
 //! | row | folders | may use |
 //! |---|---|---|
-//! | 0 | `model`, `clock`, `failpoint` | – |
+//! | 0 | `model`, `clock`, `failpoint`, `statistics` | – |
 //! | 1 | `config`, `signals`, `health`, `risk`, `value`, `revenue`, `playbook`, `pipeline`, `requests`, `digest`, `backtest` | row 0; in row 1 only leftward along the flow |
 //! | 2 | `sources`, `store` | rows 0–1 |
 //! | 3 | `delivery`, `schedule` | rows 0–2 |
@@ -20,6 +20,7 @@
 //! Row 1 is pure: no async, no I/O, no clock. It takes facts and a date and gives results, so that a replay of the
 //! past, a what-if, a test and tonight's run are the same code. `tests/it/layers.rs` holds the folders to the table.
 
+pub mod backtest;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -31,9 +32,11 @@ pub mod failpoint;
 pub mod health;
 pub mod model;
 pub mod playbook;
+pub mod risk;
 pub mod schedule;
 pub mod signals;
 pub mod sources;
+pub mod statistics;
 pub mod store;
 pub mod value;
 pub mod web;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{
-    audit, backup, check, cycle, demo, digests, export, forget, health, init, jobs, preview, pull, rejects, resend, restore, run,
-    score, scores, sources, task, tasks,
+    audit, backtest, backup, check, cycle, demo, digests, export, forget, health, init, jobs, preview, pull, rejects, resend,
+    restore, risk, run, score, scores, sources, task, tasks, what_if,
 };
 
 /// Watches over customers: scores their health with every point explained, prescribes what to do, looks at what became of
@@ -59,6 +59,9 @@ pub enum Command {
     Resend(resend::Arguments),
     Rejects(rejects::Arguments),
     Sources(sources::Arguments),
+    Backtest(backtest::Arguments),
+    Risk(risk::Arguments),
+    WhatIf(what_if::Arguments),
     Export(export::Arguments),
     Forget(forget::Arguments),
     Health(health::Arguments),

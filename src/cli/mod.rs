@@ -2,6 +2,7 @@
 
 mod arguments;
 mod audit;
+mod backtest;
 mod backup;
 mod check;
 mod check_data;
@@ -23,6 +24,7 @@ mod rejects;
 mod reply;
 mod resend;
 mod restore;
+mod risk;
 mod run;
 mod run_jobs;
 mod score;
@@ -33,6 +35,7 @@ mod table;
 mod task;
 mod tasks;
 mod telemetry;
+mod what_if;
 mod words;
 
 pub use start::main;

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::{
-    Accounts, Company, ConfigError, Cycle, Digests, Log, Mail, Paths, Retention, Schedule, Source, Store, StoreAddress, Web, load,
+    Accounts, Company, ConfigError, Cycle, Digests, Log, Mail, Paths, Retention, Risk, Schedule, Source, Store, StoreAddress,
+    Web, load,
 };
 use crate::model::{MetricDeclaration, Zone};
 
@@ -29,6 +30,8 @@ pub struct Config {
     pub accounts: Accounts,
     /// How often an account's turn comes.
     pub cycle: Cycle,
+    /// What probabilities are of.
+    pub risk: Risk,
     /// When `longroad run` does what.
     pub schedule: Schedule,
     /// What is told on standard error.
@@ -86,6 +89,7 @@ impl Default for Config {
             digests: Digests::default(),
             accounts: Accounts::default(),
             cycle: Cycle::default(),
+            risk: Risk::default(),
             schedule: Schedule::default(),
             log: Log::default(),
             paths: Paths::default(),

@@ -14,8 +14,8 @@ use crate::model::{Currency, Day, Id, MetricKind, Money, Polarity, Zone};
 use crate::signals::adoption::adoption;
 use crate::signals::condition::Subject;
 use crate::signals::{
-    AccountFacts, BlockUse, MetricUse, PeerInput, RECORD_SIGNALS, Reading, Signal, Signals, Standing, State, age_class, began,
-    commercial, relationship, service,
+    AccountFacts, BlockUse, MetricUse, PeerInput, RECORD_SIGNALS, Reading, SPAN, Signal, Signals, Standing, State, age_class,
+    began, commercial, relationship, service,
 };
 use crate::store::{BLOCK, Db, directory, facts, usage};
 use crate::value::{Accumulator, FirstValue, Measure, Progress};
@@ -100,6 +100,7 @@ pub async fn block(db: &Db, setup: &Setup, world: &World, block: i64, attained: 
         } else {
             customer.signals.set(Signal::FirstValue, Reading::NOT_APPLICABLE);
         }
+        customer.signals.settle();
         customers.push(customer);
     }
     feed(db, world, block, &mut waiting).await?;
@@ -154,6 +155,9 @@ async fn block_use(db: &Db, world: &World, block: i64) -> Result<Option<BlockUse
     for metric in &world.metrics {
         let declared = &metric.declared;
         let mut one = MetricUse::new(declared, coverage.anchor, BLOCK);
+        if world.look_back_days() > SPAN {
+            one = one.looking_back();
+        }
         let span = usage.span();
         usage::each_value(db, block, metric.id, span, world.as_of, |day, place, value| one.take(day, place, value)).await?;
         usage.metrics.push(one);
@@ -400,7 +404,10 @@ impl Followed<'_> {
             progress,
         });
         if let Some(state) = judgement.state {
-            customer.signals.set(Signal::FirstValue, Reading::fresh(state.index(), on - 1));
+            // What was decided long ago says less by the day; what is under way is as of now.
+            let missed_on = judgement.deadline.filter(|&deadline| deadline + self.definition.grace_days.cast_signed() < on);
+            let decided_on = judgement.attained_on.or(missed_on).unwrap_or(on - 1).min(on - 1);
+            customer.signals.set(Signal::FirstValue, Reading::fresh(state.index(), decided_on));
         }
         if let (Some(deadline), None) = (judgement.deadline, judgement.attained_on) {
             customer.signals.set(Signal::DaysToFirstValue, Reading::fresh(f64::from(deadline - on), on - 1));

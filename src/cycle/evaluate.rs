@@ -7,15 +7,11 @@ use super::assess::Customer;
 use crate::health::standing::{self, BandContext};
 use crate::health::{self, About, Health, Scorecard};
 use crate::model::Day;
+use crate::risk::lifecycle;
 use crate::signals::condition::{LIFECYCLES, Subject};
-use crate::signals::{Band, FIRST_VALUE_STATES, Signal, word};
+use crate::signals::{Band, Signal};
 use crate::store::directory::place_of;
 use crate::store::scores::GivenScore;
-
-/// Days without use after which an account is dormant.
-const DORMANT_DAYS: f64 = 28.0;
-/// Days in which an account without first value counts as being onboarded.
-const ONBOARDING_DAYS: f64 = 90.0;
 
 /// A customer's health, and what is kept of it.
 #[derive(Clone, Debug)]
@@ -62,7 +58,7 @@ impl Evaluated {
         let cadence = setup.config.cycle.cadence_of(customer.tier.as_deref());
         let last_turn = before.and_then(|(given, _)| given.turn_on);
         let in_turn = is_turn(customer.id.as_str(), cadence.cast_signed(), last_turn, on);
-        let lifecycle = lifecycle(customer, band.band, age_days);
+        let lifecycle = lifecycle(&customer.signals, band.band);
         let index = LIFECYCLES.iter().position(|word| *word == lifecycle).unwrap_or_default();
         let given = GivenScore {
             place: u16::try_from(place_of(customer.ordinal)).unwrap_or_default(),
@@ -89,22 +85,6 @@ fn is_turn(id: &str, cadence_days: i32, last_turn: Option<Day>, on: Day) -> bool
     let own_day = i32::try_from(hash % cadence_days.unsigned_abs().max(1)).unwrap_or_default();
     let due = on - (on.days() - own_day).rem_euclid(cadence_days.max(1));
     due > last && on - last > cadence_days / 2
-}
-
-fn lifecycle(customer: &Customer, band: Band, age_days: f64) -> &'static str {
-    let signals = &customer.signals;
-    let first_value = signals.value(Signal::FirstValue).and_then(|state| word(FIRST_VALUE_STATES, state));
-    let under_way = matches!(first_value, Some("not_live" | "on_track" | "at_risk"));
-    let live_days = signals.value(Signal::DaysSinceLive).unwrap_or(age_days);
-    if under_way && live_days <= ONBOARDING_DAYS {
-        "onboarding"
-    } else if signals.value(Signal::DaysSinceUse).is_some_and(|days| days >= DORMANT_DAYS) {
-        "dormant"
-    } else if band == Band::AtRisk {
-        "at_risk"
-    } else {
-        "active"
-    }
 }
 
 #[cfg(test)]

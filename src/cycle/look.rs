@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 
 use super::assess::Customer;
 use super::book::{self, Book};
+use super::calibrate;
 use super::evaluate::Evaluated;
 use super::mailing::Mailing;
 use super::population::{Block, Population};
@@ -17,6 +18,7 @@ use crate::digest::csm::Reader;
 use crate::health::About;
 use crate::health::explain::{self, Change};
 use crate::model::Day;
+use crate::risk::{self, Models, Parts};
 use crate::signals::Band;
 use crate::signals::condition::LIFECYCLES;
 use crate::store::Db;
@@ -29,15 +31,38 @@ use crate::store::scores::{self as stored, Cycle, GivenScore};
 const REASONS: usize = 3;
 
 /// One morning as it is looked at: with the setup and the knowledge of the cycle that was run then, or with today's.
-struct Look {
-    setup: Arc<Setup>,
-    population: Population,
+pub struct Look {
+    pub setup: Arc<Setup>,
+    pub population: Population,
     given: Option<Cycle>,
-    on: Day,
+    pub on: Day,
+}
+
+/// The probabilities in force on a morning.
+pub struct Odds {
+    pub parts: Parts,
+    pub models: Models,
+}
+
+impl Odds {
+    pub async fn of(db: &Db, look: &Look) -> Result<Odds> {
+        let models = calibrate::models(db, &look.setup, look.population.world.as_of, &|_| ()).await?;
+        Ok(Odds { parts: Parts::of(&look.setup.cards), models })
+    }
+
+    /// The chance that the customer leaves; `None` where it has no score.
+    fn of_customer(&self, customer: &Customer, evaluated: &Evaluated, on: Day) -> Option<f64> {
+        Some(self.models.probability(&self.parts, &self.look_at(customer, evaluated, on)?))
+    }
+
+    /// What the probability looks at.
+    pub fn look_at(&self, customer: &Customer, evaluated: &Evaluated, on: Day) -> Option<risk::Look> {
+        risk::Look::of(&self.parts, customer.ordinal, on, &evaluated.health, &customer.signals)
+    }
 }
 
 impl Look {
-    async fn at(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Option<Day>) -> Result<Look> {
+    pub async fn at(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Option<Day>) -> Result<Look> {
         let today = setup.config.company.zone().day_of(clock.now());
         // Without a date, the last cycle is what people have seen.
         let on = match as_of {
@@ -61,9 +86,9 @@ impl Look {
         Ok(Look { population: Population::load(db, &setup, as_of).await?, setup, given: Some(cycle), on })
     }
 
-    fn evaluate(&self, block: &Block, customer: &Customer) -> Option<Evaluated> {
+    pub fn evaluate(&self, block: &Block, customer: &Customer) -> Option<Evaluated> {
         let place = u16::try_from(place_of(customer.ordinal)).ok()?;
-        let before = block.before(place).zip(self.population.before.as_ref().map(|cycle| cycle.as_of));
+        let before = block.before(place).zip(self.population.before);
         Evaluated::of(&self.setup, customer, before, self.on)
     }
 
@@ -73,7 +98,12 @@ impl Look {
     }
 }
 
-fn account(customer: &Customer, evaluated: &Evaluated, given: Option<&GivenScore>) -> AccountScore {
+pub fn account(
+    customer: &Customer,
+    evaluated: &Evaluated,
+    given: Option<&GivenScore>,
+    churn_probability: Option<f64>,
+) -> AccountScore {
     let given = given.unwrap_or(&evaluated.given);
     AccountScore {
         account_id: customer.id.to_string(),
@@ -83,7 +113,7 @@ fn account(customer: &Customer, evaluated: &Evaluated, given: Option<&GivenScore
         previous: given.previous,
         band: given.band.band,
         coverage: given.coverage,
-        churn_probability: None,
+        churn_probability,
         lifecycle: LIFECYCLES.get(usize::from(given.lifecycle)).copied().unwrap_or(evaluated.lifecycle),
         reasons: explain::reasons(&evaluated.card, &evaluated.health, REASONS),
     }
@@ -92,13 +122,15 @@ fn account(customer: &Customer, evaluated: &Evaluated, given: Option<&GivenScore
 /// All scores of a morning: as a cycle gave them, where one was run; else worked out now, under today's rules.
 pub async fn scores(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Option<Day>) -> Result<ScoresReport> {
     let look = Look::at(db, setup, clock, as_of).await?;
+    let odds = Odds::of(db, &look).await?;
     let mut accounts = Vec::new();
     for block in &look.population.blocks {
         let given = look.given(db, block.number).await?;
         for customer in &block.customers {
             let Some(evaluated) = look.evaluate(block, customer) else { continue };
             let given = given.iter().find(|given| given.place == evaluated.given.place);
-            accounts.push(account(customer, &evaluated, given));
+            let probability = odds.of_customer(customer, &evaluated, look.on);
+            accounts.push(account(customer, &evaluated, given, probability));
         }
     }
     accounts.sort_by(|a, b| a.account_id.cmp(&b.account_id));
@@ -122,6 +154,7 @@ pub async fn score(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, id: &str, as_
     let given = look.given(db, block_of(ordinal)).await?;
     let given = given.iter().find(|given| given.place == evaluated.given.place);
     let before = block.before(evaluated.given.place);
+    let odds = Odds::of(db, &look).await?;
     let changes = match before.and_then(|before| before.turn_on) {
         Some(turn) => changes(db, &look, &evaluated, id, turn).await?,
         None => Vec::new(),
@@ -132,7 +165,7 @@ pub async fn score(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, id: &str, as_
         as_of_approximated: look.population.world.approximated,
         given: given.is_some(),
         scorecard: evaluated.card.name.clone(),
-        account: account(customer, &evaluated, given),
+        account: account(customer, &evaluated, given, odds.of_customer(customer, &evaluated, look.on)),
         factors: evaluated.health.factors.iter().map(|factor| factor_report(&evaluated, factor, look.on)).collect(),
         changed_since: before.and_then(|before| before.turn_on),
         changes,

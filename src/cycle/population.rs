@@ -9,10 +9,11 @@ use tokio::task::JoinSet;
 use super::Setup;
 use super::assess::{self, Customer};
 use super::world::World;
+use crate::model::Day;
 use crate::signals::Peers;
 use crate::signals::adoption::among_peers;
 use crate::store::facts::AsOf;
-use crate::store::scores::{self, Cycle, GivenScore};
+use crate::store::scores::{self, GivenScore};
 use crate::store::{Db, pulls};
 
 /// Blocks read at the same time.
@@ -25,8 +26,38 @@ pub struct Population {
     pub world: Arc<World>,
     /// By block, in the order of their ordinals.
     pub blocks: Vec<Block>,
-    /// The cycle before this morning.
-    pub before: Option<Cycle>,
+    /// The morning of what was said before this one.
+    pub before: Option<Day>,
+    /// Hash of the configuration that said it, where a cycle did.
+    pub config_before: Option<String>,
+}
+
+/// What was said before a morning.
+#[derive(Debug)]
+pub enum Before<'a> {
+    /// By the last cycle before it, as the store keeps it.
+    Kept,
+    /// By the morning before it in a replay: its day, and its scores by block.
+    Replayed(Option<(Day, &'a BTreeMap<i64, Vec<GivenScore>>)>),
+}
+
+/// Which blocks of accounts are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chosen {
+    /// All of them.
+    All,
+    /// At most so many, spread over all: accounts are numbered as they came, so that the eldest and the youngest are there.
+    Some(i64),
+}
+
+impl Chosen {
+    /// Whether a block is among them.
+    pub fn holds(self, block: i64, blocks: i64) -> bool {
+        match self {
+            Chosen::Some(most) if most < blocks => block * most / blocks != (block + 1) * most / blocks,
+            _ => true,
+        }
+    }
 }
 
 /// The customers of one block.
@@ -50,23 +81,36 @@ impl Block {
 impl Population {
     /// Reads all customers as of a morning; `through_pull`: what later pulls brought is not heeded.
     pub async fn load(db: &Db, setup: &Arc<Setup>, as_of: AsOf) -> Result<Population> {
-        let world = Arc::new(World::load(db, setup, as_of).await?);
-        let before = scores::last_cycle(db, Some(as_of.day)).await?;
+        Population::after(db, setup, as_of, Before::Kept, Chosen::All).await
+    }
+
+    /// The same of some blocks, after what was said before.
+    pub async fn after(db: &Db, setup: &Arc<Setup>, as_of: AsOf, before: Before<'_>, chosen: Chosen) -> Result<Population> {
+        let (kept, said, mut replayed) = match before {
+            Before::Kept => {
+                let cycle = scores::last_cycle(db, Some(as_of.day)).await?;
+                let day = cycle.as_ref().map(|cycle| cycle.as_of);
+                (cycle, day, BTreeMap::new())
+            }
+            Before::Replayed(said) => (None, said.map(|(day, _)| day), said.map(|(_, given)| given.clone()).unwrap_or_default()),
+        };
+        let world = Arc::new(World::load(db, setup, as_of, said.is_none()).await?);
         let mut blocks: BTreeMap<i64, Block> = BTreeMap::new();
         let mut running = JoinSet::new();
-        for number in 0..world.blocks {
+        for number in (0..world.blocks).filter(|&number| chosen.holds(number, world.blocks)) {
             if running.len() == AT_ONCE
                 && let Some(done) = running.join_next().await
             {
                 let block: Block = done.context("reading accounts")??;
                 blocks.insert(block.number, block);
             }
-            let (db, setup, world, before) =
-                (db.clone(), Arc::clone(setup), Arc::clone(&world), before.as_ref().map(|cycle| cycle.as_of));
+            let (db, setup, world) = (db.clone(), Arc::clone(setup), Arc::clone(&world));
+            let kept = kept.as_ref().map(|cycle| cycle.as_of);
+            let replayed = replayed.remove(&number).unwrap_or_default();
             running.spawn(async move {
-                let before = match before {
+                let before = match kept {
                     Some(day) => scores::of_block(&db, day, number).await?,
-                    None => Vec::new(),
+                    None => replayed,
                 };
                 let attained = before.iter().filter_map(|given| Some((given.place, given.attained_on?))).collect();
                 let customers = assess::block(&db, &setup, &world, number, &attained).await?;
@@ -91,11 +135,11 @@ impl Population {
                 });
             }
         });
-        Ok(Population { world, blocks, before })
+        Ok(Population { world, blocks, before: said, config_before: kept.map(|cycle| cycle.config_hash) })
     }
 
     /// Reads all customers as of a morning, with all that has been pulled.
-    pub async fn now(db: &Db, setup: &Arc<Setup>, day: crate::model::Day) -> Result<Population> {
+    pub async fn now(db: &Db, setup: &Arc<Setup>, day: Day) -> Result<Population> {
         let through_pull = pulls::last_id(db).await?;
         Population::load(db, setup, AsOf { day, through_pull }).await
     }

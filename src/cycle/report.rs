@@ -85,7 +85,8 @@ pub struct AccountScore {
     pub band: Band,
     /// 0 to 1.
     pub coverage: f64,
-    /// Not worked out yet.
+    /// The chance of not renewing at the end of the term; without a term of two months or longer, of leaving within the
+    /// configured horizon. 0 to 1.
     pub churn_probability: Option<f64>,
     /// Where the account is in its life.
     pub lifecycle: &'static str,

@@ -95,7 +95,7 @@ pub async fn run_fenced(
     progress("writing digests");
     let Night { mut tx, books, .. } = night;
     let world = Arc::clone(&population.world);
-    let config_before = population.before.as_ref().map_or(String::new(), |cycle| cycle.config_hash.clone());
+    let config_before = population.config_before.clone().unwrap_or_default();
     // Letting go of all customers takes a while, and nobody need wait for it.
     tokio::task::spawn_blocking(move || drop(population));
     report.without_csm = books.without_csm;
@@ -285,7 +285,7 @@ struct Diagnosed {
 
 /// Scores customers of a block and looks for signs: pure, and so fit for a thread of its own.
 fn diagnosed(setup: &Setup, population: &Population, block: &Block, customers: Range<usize>) -> Vec<Diagnosed> {
-    let before_on = population.before.as_ref().map(|cycle| cycle.as_of);
+    let before_on = population.before;
     let diagnose = |index: usize| {
         let customer = &block.customers[index];
         let before = u16::try_from(place_of(customer.ordinal)).ok().and_then(|place| block.before(place));

@@ -42,6 +42,8 @@ struct Kept {
     max_age_days: Vec<(String, u32)>,
     zone: String,
     #[serde(default)]
+    risk: Option<(u32, f64)>,
+    #[serde(default)]
     calendar: Calendar,
 }
 
@@ -88,11 +90,27 @@ impl Setup {
             undecided_days: config.accounts.undecided_days,
             max_age_days: config.sources.iter().map(|source| (source.name.clone(), source.max_age_days)).collect(),
             zone: config.company.zone().name().to_owned(),
+            risk: Some((config.risk.horizon_days, config.risk.lost_a_year)),
             calendar: config.company.calendar.clone(),
         };
         let text = serde_json::to_string(&kept).map_err(|error| vec![Fault::whole("configuration", error.to_string())])?;
         let hash = hex(&Sha256::digest(&text))[..16].to_owned();
         Ok(Setup { config, library, cards, hash, text })
+    }
+
+    /// The same with these scorecards (file, text): each stands in for the one of its name.
+    pub fn with_scorecards(&self, new: &[(String, String)]) -> Result<Setup, Vec<Fault>> {
+        let fault = |error: serde_json::Error| vec![Fault::whole("configuration", error.to_string())];
+        let mut files = serde_json::from_str::<Kept>(&self.text).map_err(fault)?.files;
+        for (file, text) in new {
+            let name = Scorecard::parse(file, text).map_err(|fault| vec![fault])?.name;
+            files.retain(|(path, text)| {
+                !path.starts_with("scorecards/") || Scorecard::parse(path, text).map_or(true, |card| card.name != name)
+            });
+            files.push((format!("scorecards/{name}.yaml"), text.clone()));
+        }
+        files.sort();
+        Setup::of(self.config.clone(), files)
     }
 
     /// The setup that was in force when a score was given, over the sources and the store of today.
@@ -105,6 +123,10 @@ impl Setup {
         config.cycle.default_cadence_days = kept.default_cadence_days;
         config.accounts.alive = if kept.alive_by_use { crate::config::Alive::Use } else { crate::config::Alive::Contract };
         config.accounts.silent_days = kept.silent_days;
+        config.risk = kept.risk.map_or_else(crate::config::Risk::default, |(horizon_days, lost_a_year)| crate::config::Risk {
+            horizon_days,
+            lost_a_year,
+        });
         config.accounts.gap_tolerance_days = kept.gap_tolerance_days;
         config.accounts.undecided_days = kept.undecided_days;
         for source in &mut config.sources {

@@ -10,7 +10,7 @@ use crate::model::record::{RecordKind, Role, User};
 use crate::model::{Day, MetricDeclaration, Zone};
 use crate::signals::{Coverage, Have, SPAN, ServiceRules, State};
 use crate::store::facts::AsOf;
-use crate::store::{Db, directory, people, pulls, scores, usage};
+use crate::store::{Db, directory, people, pulls, usage};
 
 /// A metric as the cycle reads it.
 #[derive(Clone, Debug)]
@@ -68,8 +68,8 @@ pub struct World {
 }
 
 impl World {
-    /// Reads it.
-    pub async fn load(db: &Db, setup: &Setup, as_of: AsOf) -> Result<World> {
+    /// Reads it. `first`: nobody has looked at the accounts before.
+    pub async fn load(db: &Db, setup: &Setup, as_of: AsOf, first: bool) -> Result<World> {
         let config = &setup.config;
         let zone = config.company.zone().clone();
         let days = usage::days(db, as_of).await?;
@@ -128,7 +128,7 @@ impl World {
             outages,
             users: people::users(db, as_of, &zone).await?,
             approximated: pulls::is_approximate(db, as_of).await?,
-            first: scores::last_cycle(db, Some(as_of.day)).await?.is_none(),
+            first,
             zone,
         })
     }

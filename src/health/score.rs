@@ -177,6 +177,8 @@ mod tests {
         (Signal::UseTrend, 0.0),
         (Signal::FeatureBreadth, 1.0),
         (Signal::UsePercentile, 50.0),
+        (Signal::RecencyPercentile, 50.0),
+        (Signal::FrequencyPercentile, 50.0),
         (Signal::AgeDays, 400.0),
     ];
 
@@ -185,8 +187,8 @@ mod tests {
         let mut signals = signals(ADOPTION);
         signals.set(Signal::LicenceUtilisation, Reading::NOT_APPLICABLE);
         let health = score(&card(), &Subject::new(&signals), ON);
-        // (20 × 98⅓ + 15 × 100 + 10 × 75 + 10 × 100 + 15 × 50) / 70, the only dimension that is known.
-        let expected = (20.0 * (100.0 - 5.0 / 3.0) + 1500.0 + 750.0 + 1000.0 + 750.0) / 70.0;
+        // (15 × 98⅓ + 15 × 100 + 10 × 75 + 10 × 100 + (15 + 10 + 15) × 50) / 90, the only dimension that is known.
+        let expected = (15.0 * (100.0 - 5.0 / 3.0) + 1500.0 + 750.0 + 1000.0 + 2000.0) / 90.0;
         assert!((health.score.unwrap() - expected).abs() < 1e-9);
         // Adoption counts 35 of 100, and all of it that applies is known.
         assert!((health.coverage - 0.35).abs() < 1e-9);
@@ -209,12 +211,12 @@ mod tests {
     fn what_is_older_than_its_validity_is_missing_and_what_is_stale_covers_less() {
         let mut old = signals(ADOPTION);
         let fresh = score(&card(), &Subject::new(&old), ON).coverage;
-        for &(signal, value) in &ADOPTION[..5] {
+        for &(signal, value) in &ADOPTION[..7] {
             old.set(signal, Reading { value: Some(value), observed_on: Some(ON - 7), state: State::Stale });
         }
         let stale = score(&card(), &Subject::new(&old), ON);
         assert!(stale.stale && (stale.coverage - fresh * 0.5_f64.sqrt()).abs() < 1e-9);
-        for &(signal, value) in &ADOPTION[..5] {
+        for &(signal, value) in &ADOPTION[..7] {
             old.set(signal, Reading { value: Some(value), observed_on: Some(ON - 15), state: State::Stale });
         }
         assert_eq!(score(&card(), &Subject::new(&old), ON).score, None);
@@ -240,7 +242,7 @@ mod tests {
     fn mistakes_in_a_scorecard_are_told_with_their_place() {
         let text = include_str!("../../playbooks/scorecards/default.yaml");
         let broken = |from: &str, to: &str| Scorecard::parse("s.yaml", &text.replacen(from, to, 1)).unwrap_err().to_string();
-        assert_eq!(broken("signal: csat", "signal: cast"), "s.yaml:53:19: there is no signal `cast`; did you mean `csat`?");
+        assert_eq!(broken("signal: csat", "signal: cast"), "s.yaml:59:19: there is no signal `cast`; did you mean `csat`?");
         assert!(broken("floor: 0.25", "floor: 25").starts_with("s.yaml:10:8: floor must lie between 0 and 1"));
         assert!(broken("[3, 95]", "[3, 5]").contains("must go one way"));
         assert!(broken("when: champion_left", "when: champion_lost").contains("champion_left"));

@@ -2,11 +2,15 @@
 
 use super::block_use::AccountUse;
 use super::coverage::{Coverage, SPAN};
-use super::{PeerInput, Reading, Signal, Signals, State};
+use super::{PeerInput, Reading, Signal, Signals, State, classes_dropped};
 use crate::model::Day;
 
 /// Fewer covered days than this in a window say nothing.
 const LEAST_DAYS: u32 = 7;
+/// Frequencies are those of so many days more: a young account has shown less, and is not judged by its first week.
+const YOUNG: f64 = 90.0;
+/// Days that frequencies look back on at the most.
+const LONG: u32 = 365;
 /// What the trend is where neither window has any use: as bad as it gets, not neutral.
 const NO_USE_AT_ALL: f64 = -3.0;
 
@@ -35,6 +39,7 @@ pub fn adoption(
     // An account that was never seen in use has been silent as long as it could have been seen.
     let days_since = newest + 1 - usage.last_use.unwrap_or(since);
     signals.set(Signal::DaysSinceUse, known(f64::from(days_since.min(SPAN))));
+    peer.silence = Some(single(f64::from(days_since)));
     if let Some(gap) = median_gap(usage.active) {
         signals.set(Signal::UseGap, known(gap));
     }
@@ -48,10 +53,25 @@ pub fn adoption(
     if let (Some(users), Some(seats)) = (usage.users, seats.filter(|&seats| seats > 0)) {
         signals.set(Signal::LicenceUtilisation, known(users / f64::from(seats)));
     }
-    // What is younger is scaled up; no use at all stays none.
+    let long = coverage.window(0, SPAN, since) & usage.known;
+    let days_used = (usage.active & long).count_ones() + u32::from(usage.days_before.unwrap_or(0));
+    // Where use is looked back on for longer, all the days that the account has been there.
+    let days_known = long.count_ones().max(usage.days_before.map_or(0, |_| (newest + 1 - since).unsigned_abs().min(LONG)));
+    peer.frequency = Some(single(f64::from(days_used) / (f64::from(days_known) + YOUNG)));
+    if let Some(paid) = signals.value(Signal::Arr).filter(|arr| *arr > 0.0 && usage.rates_good) {
+        // A month's value for a month's price.
+        peer.value = Some(single((usage.good * scale).ln_1p() - (paid / 12.0).ln_1p()));
+    } else {
+        signals.set(Signal::ValuePercentile, Reading::NOT_APPLICABLE);
+    }
+    // What is younger is scaled up, where the window is one of 28 days; no use at all stays none.
+    let scale = if usage.days_before.is_some() { 1.0 } else { scale };
     peer.volume = Some(single(if usage.volume > 0.0 { usage.volume + scale.ln() } else { 0.0 }));
     peer.features = Some(single(f64::from(usage.features)));
-    if usage.good + usage.bad > 0.0 {
+    if !usage.rates_good || !usage.rates_bad {
+        // Nobody has said which events are good and which are bad.
+        signals.set(Signal::OutcomePercentile, Reading::NOT_APPLICABLE);
+    } else if usage.good + usage.bad > 0.0 {
         peer.bad_share = Some(single(usage.bad / (usage.good + usage.bad)));
     }
     // The trend wants its windows covered in full, or six weeks of the earlier one.
@@ -66,10 +86,18 @@ pub fn adoption(
         let rate = |days: f64, of: u128| days / f64::from(of.count_ones()) + 0.02;
         peer.trend = Some(single((rate(active, window) / rate(earlier, before)).log2()));
     }
+    if observed == 28 && before.count_ones() == 56 {
+        peer.active_days = Some((count(usage.active & window), count(usage.active & before)));
+    }
     if earlier > 0.0 {
         let share = (active / f64::from(observed)) / (earlier / f64::from(before.count_ones()));
         signals.set(Signal::UseRatio, known(share));
     }
+}
+
+/// Days of a window.
+fn count(days: u128) -> u8 {
+    u8::try_from(days.count_ones()).unwrap_or(u8::MAX)
 }
 
 /// In single precision.
@@ -92,7 +120,25 @@ pub fn among_peers(signals: &mut Signals, input: &PeerInput, place: &super::peer
     };
     set(Signal::UsePercentile, place.volume);
     set(Signal::OutcomePercentile, place.bad_share.map(|percentile| 100.0 - percentile));
+    set(Signal::RecencyPercentile, place.silence.map(|percentile| 100.0 - percentile));
+    set(Signal::FrequencyPercentile, place.frequency);
+    set(Signal::ValuePercentile, place.value);
     set(Signal::UseTrend, input.trend.zip(place.median_trend).map(|(trend, median)| f64::from(trend) - median));
+    if let (Some((recent, earlier)), Some(trend)) = (input.active_days, signals.value(Signal::UseTrend)) {
+        let dropped = classes_dropped(u32::from(recent), u32::from(earlier), trend);
+        let classes = dropped.map_or(0, |(before, now)| now as u8 - before as u8);
+        signals.set(Signal::CadenceDropped, known(f64::from(classes)));
+    }
+    if place.slow {
+        signals.set(Signal::ActiveDays, Reading::NOT_APPLICABLE);
+        signals.set(Signal::FeatureBreadth, Reading::NOT_APPLICABLE);
+        return;
+    }
+    let mut set = |signal: Signal, value: Option<f64>| {
+        if let Some(value) = value {
+            signals.set(signal, known(value));
+        }
+    };
     set(
         Signal::FeatureBreadth,
         input.features.zip(place.wide_features).map(|(features, wide)| (f64::from(features) / wide.max(1.0)).min(1.0)),
@@ -119,8 +165,19 @@ mod tests {
     fn signals_of(active: u128, covered: u128, since: i32) -> (Signals, PeerInput) {
         let coverage = Coverage { anchor: Day::from_days(1000), first: Day::from_days(0), covered, state: State::Fresh };
         let last_use = (active != 0).then(|| Day::from_days(999 - active.trailing_zeros().cast_signed()));
-        let usage =
-            AccountUse { active, features: 2, volume: 3.0, good: 3.0, bad: 1.0, users: Some(5.0), last_use, known: u128::MAX };
+        let usage = AccountUse {
+            active,
+            features: 2,
+            volume: 3.0,
+            good: 3.0,
+            bad: 1.0,
+            rates_good: true,
+            rates_bad: true,
+            days_before: None,
+            users: Some(5.0),
+            last_use,
+            known: u128::MAX,
+        };
         let (mut signals, mut peer) = (Signals::default(), PeerInput::default());
         adoption(&mut signals, &mut peer, Some(&coverage), &usage, Day::from_days(since), Some(10));
         (signals, peer)

@@ -23,6 +23,8 @@ pub struct MetricUse {
     seen: Vec<u128>,
     /// Totals: the sum over the last 28 days. Levels: the peak.
     last_28: Vec<f64>,
+    /// Days with use before those of `used`, and the sum of all days; empty where nobody looks back so far.
+    long: Vec<(u16, f64)>,
 }
 
 impl MetricUse {
@@ -38,7 +40,15 @@ impl MetricUse {
             used: vec![0; places],
             seen: if declared.absent == Absent::Unknown { vec![0; places] } else { Vec::new() },
             last_28: vec![0.0; places],
+            long: Vec::new(),
         }
+    }
+
+    /// Takes note of days before those of the windows as well.
+    #[must_use]
+    pub fn looking_back(mut self) -> MetricUse {
+        self.long = vec![(0, 0.0); self.used.len()];
+        self
     }
 
     /// Takes one value; days must rise.
@@ -57,6 +67,10 @@ impl MetricUse {
             return;
         }
         self.last_use[place] = u16::try_from(offset + 1).unwrap_or(u16::MAX);
+        if let Some((days, sum)) = self.long.get_mut(place) {
+            *days += u16::from(offset >= SPAN);
+            *sum += value;
+        }
         if offset >= SPAN {
             return;
         }
@@ -84,12 +98,19 @@ pub struct AccountUse {
     pub active: u128,
     /// Different totals, bad ones left out, that were used in the last 28 days.
     pub features: u32,
-    /// Σ log(1 + sum of 28 days) over the totals that are not bad: units differ, so logarithms are added.
+    /// Σ log(1 + sum of 28 days) over the totals that are not bad: units differ, so logarithms are added. Where use is
+    /// looked back on for longer, the sum of all that time.
     pub volume: f64,
+    /// Days with use before those of `active`, where use is looked back on for longer: those of the metric with the most.
+    pub days_before: Option<u16>,
     /// Sum of 28 days over good totals.
     pub good: f64,
     /// Sum of 28 days over bad totals.
     pub bad: f64,
+    /// Whether any total is declared good.
+    pub rates_good: bool,
+    /// Whether any total is declared bad.
+    pub rates_bad: bool,
     /// The highest count of active users in 28 days, where a metric counts them.
     pub users: Option<f64>,
     /// The newest day with use, as far as was looked back.
@@ -112,8 +133,19 @@ impl BlockUse {
 
     /// The use of the account at a place.
     pub fn account(&self, place: usize) -> AccountUse {
-        let mut sum =
-            AccountUse { active: 0, features: 0, volume: 0.0, good: 0.0, bad: 0.0, users: None, last_use: None, known: 0 };
+        let mut sum = AccountUse {
+            days_before: None,
+            rates_good: false,
+            rates_bad: false,
+            active: 0,
+            features: 0,
+            volume: 0.0,
+            good: 0.0,
+            bad: 0.0,
+            users: None,
+            last_use: None,
+            known: 0,
+        };
         for metric in &self.metrics {
             let (used, value) = (metric.used[place], metric.last_28[place]);
             sum.known |= if metric.absent == Absent::Zero { u128::MAX } else { metric.seen[place] };
@@ -128,12 +160,18 @@ impl BlockUse {
                         sum.users = Some(sum.users.unwrap_or(0.0).max(value));
                     }
                 }
-                (MetricKind::Total, Polarity::Bad) => sum.bad += value,
+                (MetricKind::Total, Polarity::Bad) => {
+                    sum.bad += value;
+                    sum.rates_bad = true;
+                }
                 (MetricKind::Total, polarity) => {
                     sum.features += u32::from(used & mask(0, 28) != 0);
-                    sum.volume += value.ln_1p();
+                    let long = metric.long.get(place);
+                    sum.volume += long.map_or(value, |(_, sum)| *sum).ln_1p();
+                    sum.days_before = sum.days_before.max(long.map(|(days, _)| *days));
                     if polarity == Polarity::Good {
                         sum.good += value;
+                        sum.rates_good = true;
                     }
                 }
             }

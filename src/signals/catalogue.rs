@@ -135,6 +135,23 @@ catalogue! {
     AgeDays "age_days" Unit::Days, "age of the account";
     /// Days since go-live.
     DaysSinceLive "days_since_live" Unit::Days, "days since go-live";
+    /// Days of the term that ends last, of those in force.
+    TermDays "term_days" Unit::Days, "length of the term";
+    /// Days since the account became a customer again after a gap.
+    DaysSinceReturn "days_since_return" Unit::Days, "days since it came back";
+    /// The contract does not run on by itself, though an earlier one of the account did.
+    AutoRenewOff "auto_renew_off" Unit::Flag, "automatic renewal switched off";
+    /// Tickets open for two weeks, or three days without an answer, that do not wait for the customer.
+    StalledTickets "stalled_tickets" Unit::Count, "stalled tickets";
+    /// Classes (daily, every second day, weekly, monthly, rarely) by which days with use fell against the eight weeks
+    /// before, where neither chance nor the peers explain it; 0 = none.
+    CadenceDropped "cadence_dropped" Unit::Count, "classes of rhythm lost";
+    /// Place of the time since the last use among peers; 100 = the shortest.
+    RecencyPercentile "recency_percentile" Unit::Percentile, "recency of use";
+    /// Place among peers of the share of days with use, of up to 128; of up to 365 where use alone shows that accounts live.
+    FrequencyPercentile "frequency_percentile" Unit::Percentile, "frequency of use";
+    /// Place of good events for the money paid among peers.
+    ValuePercentile "value_percentile" Unit::Percentile, "value for money";
 }
 
 impl Signal {

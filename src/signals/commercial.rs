@@ -23,6 +23,14 @@ pub fn commercial(signals: &mut Signals, account: &Account, service: &Service, o
     if let Some(auto_renews) = service.auto_renews {
         signals.set(Signal::AutoRenews, flag(auto_renews, None));
     }
+    signals.set(Signal::AutoRenewOff, flag(service.auto_renew_off, None));
+    if let Some(returned) = service.returned_on {
+        signals.set(Signal::DaysSinceReturn, Reading::fresh(f64::from(on - returned), returned));
+    }
+    match service.term_days {
+        Some(days) => signals.set(Signal::TermDays, Reading::fresh(f64::from(days), on - 1)),
+        None => signals.set(Signal::TermDays, Reading::NOT_APPLICABLE),
+    }
     match service.end {
         Some(end) => signals.set(Signal::DaysToEnd, Reading::fresh(f64::from(end - on), on - 1)),
         None => signals.set(Signal::DaysToEnd, Reading::NOT_APPLICABLE),

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 /// Fewer peers than this make no comparison.
 const LEAST_PEERS: usize = 20;
 
+/// Days with use as a share of all, under which a rhythm is slow.
+const SLOW: f64 = 1.0 / 14.0;
+
 /// What an account is compared by; `None` where it is not known. Single precision orders accounts well enough, and a cycle
 /// holds all of them at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -15,10 +18,18 @@ pub struct PeerInput {
     pub volume: Option<f32>,
     /// Binary logarithm of recent against earlier active days.
     pub trend: Option<f32>,
+    /// Days with use in the last 28 days and in the 56 before, where both are covered in full.
+    pub active_days: Option<(u8, u8)>,
     /// Features used.
     pub features: Option<f32>,
     /// Bad events as a share of good and bad ones.
     pub bad_share: Option<f32>,
+    /// Days since the last use.
+    pub silence: Option<f32>,
+    /// Days with use as a share of those known, young accounts held back.
+    pub frequency: Option<f32>,
+    /// Logarithm of good events less that of the money paid for them.
+    pub value: Option<f32>,
 }
 
 /// The account's place; `None` where there are too few peers.
@@ -32,6 +43,14 @@ pub struct Place {
     pub wide_features: Option<f64>,
     /// Percentile of the share of bad events, 0 to 100.
     pub bad_share: Option<f64>,
+    /// Percentile of the days since the last use, 0 to 100.
+    pub silence: Option<f64>,
+    /// Percentile of the share of days with use, 0 to 100.
+    pub frequency: Option<f64>,
+    /// Percentile of value for money, 0 to 100.
+    pub value: Option<f64>,
+    /// Three quarters of all accounts use the product less than once in two weeks: windows of 28 days are too short for it.
+    pub slow: bool,
 }
 
 /// The age of an account as its peers have it: up to 90, 180, 365, 730 days, or more.
@@ -52,6 +71,9 @@ struct Group {
     trend: Vec<f32>,
     features: Vec<f32>,
     bad_share: Vec<f32>,
+    silence: Vec<f32>,
+    frequency: Vec<f32>,
+    value: Vec<f32>,
 }
 
 impl Group {
@@ -60,10 +82,21 @@ impl Group {
         self.trend.extend(input.trend);
         self.features.extend(input.features);
         self.bad_share.extend(input.bad_share);
+        self.silence.extend(input.silence);
+        self.frequency.extend(input.frequency);
+        self.value.extend(input.value);
     }
 
     fn sort(&mut self) {
-        for values in [&mut self.volume, &mut self.trend, &mut self.features, &mut self.bad_share] {
+        for values in [
+            &mut self.volume,
+            &mut self.trend,
+            &mut self.features,
+            &mut self.bad_share,
+            &mut self.silence,
+            &mut self.frequency,
+            &mut self.value,
+        ] {
             values.sort_unstable_by(f32::total_cmp);
         }
     }
@@ -74,6 +107,7 @@ impl Group {
 pub struct Peers {
     groups: BTreeMap<u32, Group>,
     all: Group,
+    slow: bool,
 }
 
 impl Peers {
@@ -84,11 +118,13 @@ impl Peers {
             peers.groups.entry(input.group).or_default().take(input);
             peers.all.take(input);
         }
-        let Peers { groups, all } = &mut peers;
+        let Peers { groups, all, .. } = &mut peers;
         std::thread::scope(|scope| {
             scope.spawn(|| all.sort());
             groups.values_mut().for_each(Group::sort);
         });
+        let often = &peers.all.frequency;
+        peers.slow = often.len() >= LEAST_PEERS && quantile(often, 0.75) < SLOW;
         peers
     }
 
@@ -98,11 +134,18 @@ impl Peers {
             let group = self.groups.get(&input.group).map(of).filter(|values| values.len() >= LEAST_PEERS);
             group.or(Some(of(&self.all))).filter(|values| values.len() >= LEAST_PEERS)
         };
+        let among = |value: Option<f32>, of: fn(&Group) -> &Vec<f32>| {
+            value.zip(values(of)).map(|(value, values)| percentile(values, value))
+        };
         Place {
-            volume: input.volume.zip(values(|group| &group.volume)).map(|(value, values)| percentile(values, value)),
+            volume: among(input.volume, |group| &group.volume),
             median_trend: values(|group| &group.trend).map(|values| quantile(values, 0.5)),
             wide_features: values(|group| &group.features).map(|values| quantile(values, 0.75)),
-            bad_share: input.bad_share.zip(values(|group| &group.bad_share)).map(|(value, values)| percentile(values, value)),
+            bad_share: among(input.bad_share, |group| &group.bad_share),
+            silence: among(input.silence, |group| &group.silence),
+            frequency: among(input.frequency, |group| &group.frequency),
+            value: among(input.value, |group| &group.value),
+            slow: self.slow,
         }
     }
 }

@@ -44,13 +44,23 @@ impl Reading {
 }
 
 /// All signals of one account on one morning. Unknown is a state of its own, never a number.
+///
+/// A cycle holds the signals of all accounts at once, so that every byte counts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Signals {
-    values: [f64; Signal::COUNT],
-    /// See [`two_bytes`]: a cycle holds the signals of all accounts at once.
+    /// A bit for each signal that has a number.
+    known: u64,
+    /// The numbers that there are, in the order of the signals.
+    values: Vec<f64>,
+    /// See [`two_bytes`].
     observed: [u16; Signal::COUNT],
     states: [State; Signal::COUNT],
 }
+
+const _: () = assert!(Signal::COUNT <= 64, "a signal has no bit in `known`");
+
+/// Signals that come after all others, from first values and from a look at the peers: room is kept for them.
+const LATER: usize = 10;
 
 /// Observation days are kept as days after 1970-01-01, which two bytes hold until 2149. 0: none, or longer ago.
 fn two_bytes(day: Option<Day>) -> u16 {
@@ -59,7 +69,8 @@ fn two_bytes(day: Option<Day>) -> u16 {
 
 impl Default for Signals {
     fn default() -> Signals {
-        Signals { values: [0.0; Signal::COUNT], observed: [0; Signal::COUNT], states: [State::Missing; Signal::COUNT] }
+        let (observed, states) = ([0; Signal::COUNT], [State::Missing; Signal::COUNT]);
+        Signals { known: 0, values: Vec::with_capacity(Signal::COUNT), observed, states }
     }
 }
 
@@ -69,10 +80,20 @@ impl Signals {
         let at = signal as usize;
         let state = self.states[at];
         Reading {
-            value: matches!(state, State::Fresh | State::Stale).then_some(self.values[at]),
+            value: (self.known >> at & 1 == 1).then(|| self.values[self.place(at)]),
             observed_on: (self.observed[at] != 0).then(|| Day::from_days(i32::from(self.observed[at]))),
             state,
         }
+    }
+
+    /// Where the number of a signal stands among those that there are.
+    fn place(&self, at: usize) -> usize {
+        (self.known & ((1 << at) - 1)).count_ones() as usize
+    }
+
+    /// Gives back the room that nothing will be put into.
+    pub fn settle(&mut self) {
+        self.values.shrink_to(self.values.len() + LATER);
     }
 
     /// The number, where it is known.
@@ -92,7 +113,19 @@ impl Signals {
     /// Puts a reading in.
     pub fn set(&mut self, signal: Signal, reading: Reading) {
         let at = signal as usize;
-        self.values[at] = reading.value.unwrap_or(0.0);
+        let (place, was_known) = (self.place(at), self.known >> at & 1 == 1);
+        match (reading.value.filter(|_| matches!(reading.state, State::Fresh | State::Stale)), was_known) {
+            (Some(value), true) => self.values[place] = value,
+            (Some(value), false) => {
+                self.values.insert(place, value);
+                self.known |= 1 << at;
+            }
+            (None, true) => {
+                self.values.remove(place);
+                self.known &= !(1 << at);
+            }
+            (None, false) => {}
+        }
         self.observed[at] = two_bytes(reading.observed_on);
         self.states[at] = reading.state;
     }
@@ -133,4 +166,36 @@ pub fn phrase(signal: Signal, value: f64) -> String {
 pub fn word(words: &'static [&'static str], value: f64) -> Option<&'static str> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index put in by longroad itself")]
     words.get(value as usize).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Whatever is put in and taken out again in whatever order, each signal says what was put in last.
+        #[test]
+        fn signals_say_what_was_put_in(steps in prop::collection::vec((0..Signal::COUNT, 0..5_u8, -1e9..1e9_f64), 0..200)) {
+            let (mut signals, mut last) = (Signals::default(), [Reading::MISSING; Signal::COUNT]);
+            for (at, kind, value) in steps {
+                let day = Day::from_days(20_000 + i32::from(kind));
+                let reading = match kind {
+                    0 => Reading::MISSING,
+                    1 => Reading::NOT_APPLICABLE,
+                    2 => Reading { state: State::Stale, ..Reading::fresh(value, day) },
+                    _ => Reading::fresh(value, day),
+                };
+                signals.set(Signal::ALL[at], reading);
+                last[at] = reading;
+                if kind == 4 {
+                    signals.settle();
+                }
+            }
+            for signal in Signal::ALL {
+                prop_assert_eq!(signals.get(signal), last[signal as usize]);
+            }
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::facts::AccountFacts;
 use super::{Reading, Signal, Signals};
-use crate::model::record::{ContactRole, SurveyKind};
+use crate::model::record::{ContactRole, SurveyKind, WaitingOn};
 use crate::model::{Day, Instant, Zone};
 
 /// A contact's mood counts half after so many days.
@@ -28,6 +28,7 @@ pub const RECORD_SIGNALS: &[Signal] = &[
     Signal::Contacts,
     Signal::SevereTickets,
     Signal::Tickets,
+    Signal::StalledTickets,
     Signal::Csat,
     Signal::Nps,
     Signal::FitProblem,
@@ -103,6 +104,12 @@ fn tickets(signals: &mut Signals, facts: &AccountFacts, on: Day, zone: &Zone) {
     let severe = recent().filter(|ticket| {
         ticket.escalated == Some(true) || (ticket.resolved_at.is_none() && ticket.severity.is_some_and(|severity| severity <= 2))
     });
+    let stalled = recent().filter(|ticket| {
+        let open_days = on - zone.day_of(ticket.opened_at);
+        let allowed = if ticket.responded_at.is_some() { 14 } else { 3 };
+        ticket.resolved_at.is_none() && ticket.waiting_on != Some(WaitingOn::Customer) && open_days > allowed
+    });
+    signals.set(Signal::StalledTickets, Reading::fresh(stalled.count() as f64, on - 1));
     signals.set(Signal::Tickets, Reading::fresh(recent().count() as f64, on - 1));
     signals.set(Signal::SevereTickets, Reading::fresh(severe.count() as f64, on - 1));
 }

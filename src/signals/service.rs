@@ -46,6 +46,12 @@ pub struct Service {
     pub notice_given: bool,
     /// The day of that notice.
     pub notice_given_on: Option<Day>,
+    /// The days of the term that ends last.
+    pub term_days: Option<i32>,
+    /// It does not run on by itself, though an earlier contract of the account did.
+    pub auto_renew_off: bool,
+    /// The first day of service after the last gap in it that is no renewal.
+    pub returned_on: Option<Day>,
     /// Revenue of one year, by currency; empty where it cannot be told.
     pub arr: BTreeMap<Currency, i64>,
     /// Paid seats; `None` where no contract says.
@@ -127,6 +133,12 @@ pub fn service(contracts: &[Contract], on: Day, rules: ServiceRules) -> Service 
         end,
         notice_on: end.zip(last).map(|(end, last)| end - last.notice_days.unwrap_or(0).cast_signed()),
         auto_renews: last.and_then(|last| last.auto_renews),
+        term_days: last.and_then(|last| Some(last.ends_on? - last.starts_on)),
+        auto_renew_off: last.is_some_and(|last| {
+            let earlier = |other: &Contract| other.starts_on < last.starts_on && other.auto_renews == Some(true);
+            last.auto_renews == Some(false) && contracts.iter().any(earlier)
+        }),
+        returned_on: returned(contracts, on, rules),
         notice_given,
         notice_given_on: ending.iter().filter_map(|running| running.contract.cancelled_on).max().filter(|_| notice_given),
         arr,
@@ -142,6 +154,13 @@ fn bare(contracts: &[Contract], standing: Standing, end: Option<Day>) -> Service
         end,
         notice_on: None,
         auto_renews: None,
+        term_days: contracts
+            .iter()
+            .filter(|contract| contract.ends_on.is_some() && contract.ends_on == end)
+            .map(|contract| end.map_or(0, |end| end - contract.starts_on))
+            .max(),
+        auto_renew_off: false,
+        returned_on: None,
         notice_given: false,
         notice_given_on: None,
         arr: BTreeMap::new(),
@@ -153,8 +172,29 @@ fn bare(contracts: &[Contract], standing: Standing, end: Option<Day>) -> Service
     }
 }
 
+/// The start of the service that runs on `on`, where an earlier one had ended too long before it to be renewed by it.
+fn returned(contracts: &[Contract], on: Day, rules: ServiceRules) -> Option<Day> {
+    if contracts.len() < 2 {
+        return None;
+    }
+    let mut begun: Vec<&Contract> = contracts.iter().filter(|contract| contract.starts_on <= on).collect();
+    begun.sort_by_key(|contract| contract.starts_on);
+    let mut served_until = begun.first()?.starts_on;
+    let mut returned = None;
+    for contract in begun {
+        if contract.starts_on - served_until > rules.gap_tolerance_days {
+            returned = Some(contract.starts_on);
+        }
+        let end = if contract.is_over() { contract.service_end() } else { contract.ends_on };
+        // What runs on by itself has no end of its own.
+        let end = end.filter(|_| contract.is_over() || contract.auto_renews != Some(true));
+        served_until = served_until.max(end.unwrap_or(on + 1));
+    }
+    returned
+}
+
 /// The contract that takes the place of one that ends: named by it, or of the same product and starting near the end.
-fn successor<'a>(contract: &Contract, end: Day, contracts: &'a [Contract], rules: ServiceRules) -> Option<&'a Contract> {
+pub fn successor<'a>(contract: &Contract, end: Day, contracts: &'a [Contract], rules: ServiceRules) -> Option<&'a Contract> {
     contracts
         .iter()
         .filter(|other| other.id != contract.id && other.starts_on > contract.starts_on)
@@ -259,6 +299,13 @@ mod tests {
         let now = service(&cancelled, day("2026-06-01"), RULES);
         assert_eq!((now.notice_given, now.notice_given_on, now.end), (true, Some(day("2026-05-05")), Some(day("2026-09-01"))));
         assert_eq!(service(&cancelled, day("2026-09-01"), RULES).standing, Standing::Left(day("2026-09-01")));
+    }
+
+    #[test]
+    fn whoever_comes_back_after_a_gap_has_returned() {
+        let of = |next: &str| [contract("c", "2025-01-01", "2026-01-01", |_| ()), contract("d", next, "2027-01-01", |_| ())];
+        assert_eq!(service(&of("2026-01-31"), day("2026-06-01"), RULES).returned_on, None, "a late renewal");
+        assert_eq!(service(&of("2026-02-01"), day("2026-06-01"), RULES).returned_on, Some(day("2026-02-01")));
     }
 
     #[test]

@@ -14,6 +14,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (5, "outbox", include_str!("../../migrations/0005_outbox.sql")),
     (6, "operator", include_str!("../../migrations/0006_operator.sql")),
     (7, "sources", include_str!("../../migrations/0007_sources.sql")),
+    (8, "risk", include_str!("../../migrations/0008_risk.sql")),
     (9, "push", include_str!("../../migrations/0009_push.sql")),
 ];
 

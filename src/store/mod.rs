@@ -21,6 +21,7 @@ pub mod people;
 pub mod pulls;
 pub mod push_answers;
 pub mod restore;
+pub mod risk_models;
 pub mod scores;
 mod task_change;
 mod task_rows;

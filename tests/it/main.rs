@@ -4,6 +4,7 @@ mod as_of;
 mod asked;
 mod backups;
 mod believed;
+mod believing;
 mod chaos_ledger;
 mod chaos_mail;
 mod cli;

@@ -75,7 +75,9 @@ async fn a_source_that_stops_holds_its_last_word_and_then_nobody_knows() {
         let mail = house.mail("u1", morning).await;
         match nights {
             ..=3 => assert_eq!((use_.input, use_.state), (Some(1.0), State::Fresh), "night {nights}"),
-            4..=13 => {
+            // By then so little is still covered that the score is withheld, though the signal stands.
+            9..=13 => assert_eq!((use_.input, use_.state), (Some(1.0), State::Stale), "night {nights}"),
+            4..=8 => {
                 assert_eq!((use_.input, use_.state), (Some(1.0), State::Stale), "its silence is not theirs, night {nights}");
                 assert!((score.account.score.unwrap() - fresh.account.score.unwrap()).abs() < 1e-9, "night {nights}");
                 assert_eq!(score.account.band, fresh.account.band);
@@ -148,7 +150,8 @@ async fn an_outage_in_the_middle_is_no_fall() {
         let (one, other) = (whole.score(id, stop()).await, broken.score(id, stop()).await);
         let days = |score: &ScoreReport| factor(score, "active_days_28").unwrap().input.unwrap();
         assert!((days(&one) - days(&other)).abs() < 3.0, "{id}: {} {}", days(&one), days(&other));
-        assert_eq!(one.account.band, other.account.band, "{id}");
+        let (one, other) = (one.account.score.unwrap(), other.account.score.unwrap());
+        assert!((one - other).abs() < 3.0, "{id}: {one} {other}");
     }
     let fell = |tasks: Vec<longroad::playbook::Task>| {
         tasks.into_iter().filter(|task| task.playbook == "use-fell").map(|task| task.account_id.to_string()).collect::<Vec<_>>()

@@ -1,0 +1,15 @@
+//! How well scores and probabilities told what became of customers: outcomes, measures, verdicts.
+
+mod course;
+mod measure;
+mod outcome;
+mod page;
+mod snapshot;
+mod verdict;
+
+pub use course::{Course, course};
+pub use measure::{Horizon, Segment, SignalRow, Subject, Tested, measure};
+pub use outcome::{Label, Service, UsedDays};
+pub use page::page;
+pub use snapshot::Snapshot;
+pub use verdict::Verdict;

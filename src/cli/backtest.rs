@@ -1,0 +1,209 @@
+//! `longroad backtest`: how well score and risk told the outcome, from what was known then.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::exit::Wrong;
+use super::open;
+use super::reply::Reply;
+use super::table::{Side, Table, cut};
+use super::words::percent;
+use crate::backtest::{Horizon, page};
+use crate::clock::Clock;
+use crate::cycle::{self, BacktestReport, Question};
+use crate::model::Day;
+
+/// Live history again by the code of the nightly cycle, and hold scores and probabilities against what became of customers
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  longroad backtest --horizon 90 --from 2025-01-01 --every 7 --html backtest.html")]
+pub struct Arguments {
+    /// Days before renewals, and within which customers leave; repeat it for more [default: 180 120 90 60 30]
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i32).range(1..=1000), num_args = 1..)]
+    horizon: Vec<i32>,
+    /// Report mornings from this one on; earlier ones are learnt from
+    #[arg(long, value_name = "DATE")]
+    from: Option<Day>,
+    /// Live again up to this morning
+    #[arg(long, value_name = "DATE")]
+    to: Option<Day>,
+    /// Days between the mornings of the grid
+    #[arg(long, value_name = "DAYS", default_value = "28", value_parser = clap::value_parser!(i32).range(1..=364))]
+    every: i32,
+    /// Write one page with pictures, which needs nothing else
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Hold against these outcomes instead: CSV with `account_id`, `as_of`, `horizon_days`, `outcome` (1: left)
+    #[arg(long, value_name = "FILE")]
+    outcomes: Option<PathBuf>,
+    /// With --outcomes: only the rows of this task
+    #[arg(long, value_name = "NAME", requires = "outcomes")]
+    task: Option<String>,
+}
+
+/// Runs it.
+pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Result<Reply> {
+    let setup = open::setup(file)?;
+    let mut horizons = arguments.horizon.clone();
+    if horizons.is_empty() {
+        horizons = vec![180, 120, 90, 60, 30];
+    }
+    let outcomes = arguments.outcomes.as_ref().map(|file| outcomes(file, arguments.task.as_deref())).transpose()?;
+    let question = Question { horizons, from: arguments.from, to: arguments.to, every: arguments.every, outcomes };
+    let db = open::store(&setup.config).await?;
+    let progress = |text: &str| tracing::info!("{text}");
+    let report = cycle::backtest(&db, &setup, clock, &question, None, &progress).await?;
+    db.close().await;
+    if let Some(file) = &arguments.html {
+        let title = format!("Backtest of {}", setup.config.company.name);
+        let page = page(&title, report.verdict, report.all_dates.iter().chain(&report.horizons), &report.course);
+        std::fs::write(file, page).with_context(|| format!("writing {}", file.display()))?;
+    }
+    Reply::new(text(&report), &report)
+}
+
+/// Account, morning, days, whether it left.
+fn outcomes(file: &Path, task: Option<&str>) -> Result<Vec<(String, Day, i32, bool)>> {
+    let wrong = |reason: String| Wrong(format!("{}: {reason}", file.display()));
+    let mut reader = csv::Reader::from_path(file).map_err(|error| wrong(error.to_string()))?;
+    let heads = reader.headers().map_err(|error| wrong(error.to_string()))?.clone();
+    let column = |name: &str| heads.iter().position(|head| head == name);
+    let needed = |name: &str| column(name).ok_or_else(|| wrong(format!("has no column `{name}`")));
+    let (account, as_of, days, outcome) = (needed("account_id")?, needed("as_of")?, needed("horizon_days")?, needed("outcome")?);
+    let task_at = column("task");
+    let mut rows = Vec::new();
+    for row in reader.records() {
+        let row = row.map_err(|error| wrong(error.to_string()))?;
+        let cell = |at: usize| row.get(at).unwrap_or_default();
+        if task.is_some_and(|task| task_at.is_none_or(|at| cell(at) != task)) {
+            continue;
+        }
+        let line = row.position().map_or(0, csv::Position::line);
+        let bad = |name: &str, value: &str| wrong(format!("line {line}: `{value}` is no {name}"));
+        rows.push((
+            cell(account).to_owned(),
+            cell(as_of).parse().map_err(|_| bad("date", cell(as_of)))?,
+            cell(days).parse().map_err(|_| bad("number of days", cell(days)))?,
+            match cell(outcome) {
+                "1" => true,
+                "0" => false,
+                other => return Err(bad("outcome; write 1 for left, 0 for stayed", other).into()),
+            },
+        ));
+    }
+    Ok(rows)
+}
+
+fn text(report: &BacktestReport) -> String {
+    let mut text = format!("{}\n", report.verdict.words());
+    let from = report.from.map(|from| from.to_string()).unwrap_or_default();
+    // Writing to a string cannot fail.
+    let _ = writeln!(
+        text,
+        "{} mornings from {from} on, outcomes known up to {}; {} snapshots, {} left out (notice given, or too young){}{}\n",
+        report.mornings,
+        report.until,
+        report.snapshots,
+        report.left_out,
+        if report.every_account > 1 { format!(", of every {}th account", report.every_account) } else { String::new() },
+        if report.as_of_approximated { "; as-of approximated" } else { "" },
+    );
+    let mut table = Table::new(&[
+        ("outcome", Side::Left, 10),
+        ("days", Side::Right, 5),
+        ("n", Side::Right, 8),
+        ("left", Side::Right, 7),
+        ("base", Side::Right, 6),
+        ("score AUC", Side::Right, 18),
+        ("same day", Side::Right, 8),
+        ("risk AUC", Side::Right, 18),
+        ("Brier skill", Side::Right, 11),
+        ("calibration", Side::Right, 11),
+        ("lift", Side::Right, 5),
+        ("recency", Side::Right, 7),
+        ("age", Side::Right, 6),
+        ("verdict", Side::Left, 60),
+    ]);
+    for one in report.all_dates.iter().chain(&report.horizons) {
+        table.row(row(one));
+    }
+    let _ = writeln!(text, "{table}");
+    let main = report.all_dates.iter().chain(&report.horizons).find(|one| !one.signals.is_empty());
+    if let Some(main) = main {
+        let _ = writeln!(text, "{}", signals(main));
+    }
+    if !report.leaks.is_empty() {
+        let _ = writeln!(text, "too good to be true, perhaps written after the fact: {}\n", report.leaks.join(", "));
+    }
+    let course = &report.course;
+    let lead = course.lead_days.map(|[_, median, _]| format!(", half of them for {median} days or longer")).unwrap_or_default();
+    let _ = writeln!(
+        text,
+        "of {} that left, {} were at risk on the last morning before ({}){lead}",
+        course.left,
+        course.warned,
+        course.recall.map_or_else(|| "–".to_owned(), percent),
+    );
+    if let Some(fit) = report.fits.last() {
+        let why = if fit.why.is_empty() { String::new() } else { format!("; {}", fit.why) };
+        let _ = writeln!(text, "probabilities of {} since {}: {}{why}", fit.outcome, fit.on, fit.level.words());
+    }
+    text + &names("healthy, and left", &report.healthy_and_churned) + &names("at risk, and renewed", &report.at_risk_and_renewed)
+}
+
+fn row(one: &Horizon) -> Vec<String> {
+    let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"));
+    let interval = |value: Option<f64>, low: Option<f64>, high: Option<f64>| match (value, low, high) {
+        (Some(value), Some(low), Some(high)) => format!("{value:.3} ({low:.2}–{high:.2})"),
+        (value, ..) => number(value),
+    };
+    let baseline = |name: &str| number(one.baselines.get(name).copied().flatten());
+    vec![
+        one.outcome.to_owned(),
+        one.days.map_or_else(|| "all".to_owned(), |days| days.to_string()),
+        one.n.to_string(),
+        one.events.to_string(),
+        one.base_rate.map_or_else(|| "–".to_owned(), |rate| format!("{:.1} %", rate * 100.0)),
+        interval(one.auc, one.auc_low, one.auc_high),
+        number(one.auc_within_date),
+        interval(one.probability_auc, one.probability_auc_low, one.probability_auc_high),
+        number(one.brier_skill),
+        number(one.calibration_error),
+        one.lift_top_decile.map_or_else(|| "–".to_owned(), |lift| format!("{lift:.1}")),
+        baseline("recency"),
+        baseline("contract_age"),
+        one.refused.clone().unwrap_or_else(|| one.verdict.words().to_owned()),
+    ]
+}
+
+fn signals(main: &Horizon) -> Table {
+    let mut table =
+        Table::new(&[("signal", Side::Left, 30), ("AUC", Side::Right, 6), ("n", Side::Right, 8), ("sign", Side::Left, 12)]);
+    for one in &main.signals {
+        let sign = match one.sign_is_right {
+            Some(true) => "right",
+            Some(false) => "wrong",
+            None => "no telling",
+        };
+        table.row([
+            one.signal.to_owned(),
+            one.auc.map_or_else(|| "–".to_owned(), |auc| format!("{auc:.3}")),
+            one.n.to_string(),
+            sign.to_owned(),
+        ]);
+    }
+    table
+}
+
+fn names(title: &str, surprises: &[cycle::Surprise]) -> String {
+    if surprises.is_empty() {
+        return String::new();
+    }
+    let line = |one: &cycle::Surprise| {
+        format!("  {} ({}), {:.0} on {}, decided on {}\n", cut(&one.name, 40), one.account_id, one.score, one.on, one.decided_on)
+    };
+    let shown: String = surprises.iter().take(10).map(line).collect();
+    let more = surprises.len().saturating_sub(10);
+    format!("\n{title}\n{shown}{}", if more > 0 { format!("  and {more} more\n") } else { String::new() })
+}

@@ -1,0 +1,95 @@
+//! `longroad risk`: churn risk with its reasons.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::open;
+use super::reply::Reply;
+use super::scores::origin;
+use super::table::{Side, Table};
+use super::words::{band, count, points};
+use crate::clock::Clock;
+use crate::cycle::{self, AccountRisk, RiskReport};
+use crate::model::Day;
+
+/// Lines that are printed where --all is not given.
+const MOST: usize = 30;
+
+/// List churn risk with its reasons, the likeliest to leave first, and the revenue at risk
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  longroad risk --as-of 2026-03-31")]
+pub struct Arguments {
+    /// The morning; the one of the last cycle by default
+    #[arg(long, value_name = "DATE")]
+    as_of: Option<Day>,
+    /// All accounts, not the first 30 only
+    #[arg(long)]
+    all: bool,
+}
+
+/// Lists it.
+pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Result<Reply> {
+    let setup = open::setup(file)?;
+    let as_of = open::morning(&setup.config, clock, arguments.as_of)?;
+    let db = open::store(&setup.config).await?;
+    let report = cycle::risk(&db, &setup, clock, as_of).await?;
+    db.close().await;
+    Reply::new(text(&report, if arguments.all { usize::MAX } else { MOST }), &report)
+}
+
+fn text(report: &RiskReport, most: usize) -> String {
+    let mut text = format!("{}\n", origin(report.as_of, false, report.as_of_approximated));
+    let models = [("renewal", &report.models.renewal), ("leaving", &report.models.leaving)];
+    for (outcome, model) in models {
+        let why = if model.why.is_empty() { String::new() } else { format!("; {}", model.why) };
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "probability of {outcome}: {}{why}", model.words);
+    }
+    for sum in &report.arr_at_risk {
+        let _ = writeln!(
+            text,
+            "{} {} of {} ARR at risk ({} to {}); {} in accounts at risk by score",
+            sum.currency, sum.expected, sum.all, sum.low, sum.high, sum.in_band_at_risk
+        );
+    }
+    let lives: Vec<String> =
+        report.lifecycles.iter().map(|(life, count)| format!("{count} {}", life.replace('_', " "))).collect();
+    let _ = writeln!(text, "{}\n", lives.join(", "));
+    let mut table = Table::new(&[
+        ("risk", Side::Right, 7),
+        ("of", Side::Left, 8),
+        ("score", Side::Right, 6),
+        ("band", Side::Left, 8),
+        ("life", Side::Left, 10),
+        ("ARR", Side::Right, 16),
+        ("to act", Side::Right, 7),
+        ("account", Side::Left, 24),
+        ("why", Side::Left, 90),
+    ]);
+    for account in report.accounts.iter().take(most) {
+        table.row([
+            account.churn_probability.map_or_else(|| "–".to_owned(), |p| format!("{:.1} %", p * 100.0)),
+            account.probability_of.unwrap_or("–").to_owned(),
+            points(account.score),
+            band(account.band),
+            account.lifecycle.replace('_', " "),
+            account.arr.clone().unwrap_or_else(|| "–".to_owned()),
+            account.days_to_notice.map_or_else(|| "–".to_owned(), |days| format!("{days:.0} d")),
+            account.account_id.clone(),
+            why(account),
+        ]);
+    }
+    let _ = write!(text, "{table}\n{}", count(report.accounts.len() as u64, "account", "accounts"));
+    if report.accounts.len() > most {
+        let _ = write!(text, ", {most} shown; --all shows the rest");
+    }
+    text
+}
+
+/// Signs, then what costs the most points.
+fn why(account: &AccountRisk) -> String {
+    let signs = account.signs.iter().map(|sign| sign.text.clone());
+    signs.chain(account.reasons.iter().cloned()).take(3).collect::<Vec<_>>().join("; ")
+}

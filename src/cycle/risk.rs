@@ -1,0 +1,218 @@
+//! Churn risk of all customers on one morning, seen in three ways: what they did, how their pattern of use changed, and
+//! the probability.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::Setup;
+use super::look::{Look, Odds, account};
+use crate::clock::Clock;
+use crate::model::{Currency, Day, Money};
+use crate::risk::{self, AtRisk, Level, Model};
+use crate::signals::{Band, Cadence, Signal};
+use crate::store::Db;
+
+/// `risk --json`.
+#[derive(Clone, Debug, Serialize)]
+pub struct RiskReport {
+    /// The morning.
+    pub as_of: Day,
+    /// Hash of the scorecards, plays and metrics.
+    pub config_hash: String,
+    /// Whether what was known when is taken from the facts' own dates.
+    pub as_of_approximated: bool,
+    /// What the probabilities rest on.
+    pub models: ModelsReport,
+    /// Customers by where they are in their life.
+    pub lifecycles: BTreeMap<&'static str, usize>,
+    /// Revenue of one year at risk, by currency.
+    pub arr_at_risk: Vec<AtRiskReport>,
+    /// The likeliest to leave first; those without a probability last.
+    pub accounts: Vec<AccountRisk>,
+}
+
+/// What the probabilities rest on.
+#[derive(Clone, Debug, Serialize)]
+pub struct ModelsReport {
+    /// The morning on which they were fitted.
+    pub fitted_on: Day,
+    /// Days within which customers without a longer term leave.
+    pub horizon_days: u32,
+    /// For terms that end in a decision.
+    pub renewal: ModelReport,
+    /// For all others.
+    pub leaving: ModelReport,
+}
+
+/// What one probability rests on.
+#[derive(Clone, Debug, Serialize)]
+pub struct ModelReport {
+    /// `defaults` are uncalibrated.
+    pub level: Level,
+    /// For people.
+    pub words: &'static str,
+    /// Accounts that it has learnt from.
+    pub accounts: u32,
+    /// Of those, left.
+    pub events: u32,
+    /// Why not on more.
+    pub why: String,
+    /// Parts that have drifted, and so count for no more than the scorecard says.
+    pub drifted: Vec<String>,
+}
+
+impl ModelReport {
+    fn of(model: &Model) -> ModelReport {
+        ModelReport {
+            level: model.level,
+            words: model.level.words(),
+            accounts: model.accounts,
+            events: model.events,
+            why: model.why.clone(),
+            drifted: model.drifted.clone(),
+        }
+    }
+}
+
+/// Revenue at risk in one currency, as decimals.
+#[derive(Clone, Debug, Serialize)]
+pub struct AtRiskReport {
+    /// The currency.
+    pub currency: Currency,
+    /// Σ probability × ARR.
+    pub expected: String,
+    /// Lower end of the 95 % interval, accounts deciding independently of each other.
+    pub low: String,
+    /// Upper end.
+    pub high: String,
+    /// The ARR of all accounts with a probability.
+    pub all: String,
+    /// The ARR of the accounts in the band "at risk".
+    pub in_band_at_risk: String,
+}
+
+/// One account.
+#[derive(Clone, Debug, Serialize)]
+pub struct AccountRisk {
+    /// The account.
+    pub account_id: String,
+    /// What people call it.
+    pub name: String,
+    /// Who looks after it.
+    pub csm: Option<String>,
+    /// 0 to 100.
+    pub score: Option<f64>,
+    /// The band.
+    pub band: Band,
+    /// Where it is in its life.
+    pub lifecycle: &'static str,
+    /// 0 to 1.
+    pub churn_probability: Option<f64>,
+    /// What that is of: `renewal` or `leaving`.
+    pub probability_of: Option<&'static str>,
+    /// Days to the end of the term.
+    pub days_to_end: Option<f64>,
+    /// Days to the last day to act.
+    pub days_to_notice: Option<f64>,
+    /// Revenue of one year.
+    pub arr: Option<String>,
+    /// Its currency.
+    pub currency: Option<Currency>,
+    /// What it did, or has suffered, that speaks against staying; severe ones first.
+    pub signs: Vec<SignReport>,
+    /// How often it uses the product.
+    pub rhythm: Option<&'static str>,
+    /// What holds its score down.
+    pub reasons: Vec<String>,
+}
+
+/// One sign.
+#[derive(Clone, Debug, Serialize)]
+pub struct SignReport {
+    /// The signal behind it.
+    pub signal: &'static str,
+    /// For people.
+    pub text: String,
+    /// Whether somebody should act today.
+    pub severe: bool,
+    /// Whether its source has stopped.
+    pub stale: bool,
+}
+
+/// The risk of all customers on a morning; that of the last cycle by default.
+pub async fn risk(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Option<Day>) -> Result<RiskReport> {
+    let look = Look::at(db, setup, clock, as_of).await?;
+    let odds = Odds::of(db, &look).await?;
+    let mut accounts = Vec::new();
+    let mut lifecycles: BTreeMap<&'static str, usize> = BTreeMap::new();
+    let (mut at_risk, mut in_band) = (Vec::new(), BTreeMap::<Currency, i64>::new());
+    for block in &look.population.blocks {
+        for customer in &block.customers {
+            let Some(evaluated) = look.evaluate(block, customer) else { continue };
+            let seen = odds.look_at(customer, &evaluated, look.on);
+            let probability = seen.as_ref().map(|seen| odds.models.probability(&odds.parts, seen));
+            let account = account(customer, &evaluated, None, probability);
+            *lifecycles.entry(account.lifecycle).or_default() += 1;
+            at_risk.extend(probability.into_iter().flat_map(|p| customer.arr().map(move |arr| (p, arr))));
+            if account.band == Band::AtRisk {
+                customer.arr().for_each(|arr| *in_band.entry(arr.currency).or_default() += arr.minor);
+            }
+            let signals = &customer.signals;
+            let arr = match customer.arr[..] {
+                [(currency, minor)] => Some(Money { minor, currency }),
+                _ => None,
+            };
+            let sign = |sign: risk::Sign| SignReport {
+                signal: sign.signal.name(),
+                text: sign.text,
+                severe: sign.severe,
+                stale: sign.stale,
+            };
+            accounts.push(AccountRisk {
+                account_id: account.account_id,
+                name: account.name,
+                csm: account.csm,
+                score: account.score,
+                band: account.band,
+                lifecycle: account.lifecycle,
+                churn_probability: probability,
+                probability_of: seen.map(|seen| seen.kind.name()),
+                days_to_end: signals.value(Signal::DaysToEnd),
+                days_to_notice: signals.value(Signal::DaysToNotice),
+                arr: arr.map(Money::amount),
+                currency: arr.map(|arr| arr.currency),
+                signs: risk::signs(signals).into_iter().map(sign).collect(),
+                rhythm: signals.value(Signal::UseGap).map(|gap| Cadence::of(gap).words()),
+                reasons: account.reasons,
+            });
+        }
+    }
+    let rank = |one: &AccountRisk| one.churn_probability.unwrap_or(-1.0);
+    accounts.sort_by(|a, b| rank(b).total_cmp(&rank(a)).then_with(|| a.account_id.cmp(&b.account_id)));
+    let row = |sum: AtRisk| AtRiskReport {
+        currency: sum.all.currency,
+        expected: sum.expected.amount(),
+        low: sum.low.amount(),
+        high: sum.high.amount(),
+        all: sum.all.amount(),
+        in_band_at_risk: Money { minor: in_band.get(&sum.all.currency).copied().unwrap_or(0), currency: sum.all.currency }
+            .amount(),
+    };
+    Ok(RiskReport {
+        as_of: look.on,
+        config_hash: look.setup.hash.clone(),
+        as_of_approximated: look.population.world.approximated,
+        models: ModelsReport {
+            fitted_on: odds.models.fitted_on,
+            horizon_days: look.setup.config.risk.horizon_days,
+            renewal: ModelReport::of(&odds.models.renewal),
+            leaving: ModelReport::of(&odds.models.leaving),
+        },
+        lifecycles,
+        arr_at_risk: risk::at_risk(at_risk.into_iter()).into_iter().map(row).collect(),
+        accounts,
+    })
+}

@@ -1,0 +1,16 @@
+//! The chance that a customer leaves: from the score by stated defaults, and by the company's own history as soon as that
+//! is long enough and does better.
+
+mod behaviour;
+mod fit;
+mod lifecycle;
+mod look;
+mod model;
+mod revenue;
+
+pub use behaviour::{Sign, signs};
+pub use fit::{Fit, Lesson, fit};
+pub use lifecycle::lifecycle;
+pub use look::{CAPS, Kind, Look, Parts};
+pub use model::{Level, Model, Models};
+pub use revenue::{AtRisk, at_risk};
