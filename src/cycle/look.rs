@@ -89,9 +89,8 @@ impl Look {
     pub fn evaluate(&self, block: &Block, customer: &Customer) -> Option<Evaluated> {
         let place = u16::try_from(place_of(customer.ordinal)).ok()?;
         let before = block.before(place);
-        let last_turn = before.and_then(|before| before.turn_on);
         let computed = Evaluated::of(&self.setup, customer, before.zip(self.population.before), self.on)?;
-        Some(computed.with(&self.population.world.opinions, customer, last_turn, self.on))
+        Some(computed.with(&self.population.world.opinions, customer, before.map(|one| (one, self.population.before)), self.on))
     }
 
     /// What the cycle of that morning gave, by block and place.

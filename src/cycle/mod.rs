@@ -34,7 +34,7 @@ pub use mailing::Mailing;
 pub use mails::{renderer, send_due, sender, transport};
 pub use opinions::{Voice, Wish, say, withdraw};
 pub use report::{AccountScore, CycleReport, FactorReport, OpinionReport, ScoreReport, ScoresReport};
-pub use risk::{AccountRisk, RiskReport, risk};
+pub use risk::{AccountFinding, AccountRisk, RiskReport, risk};
 pub use run::{CycleOptions, run, run_fenced};
 pub use setup::Setup;
 pub use what_if::{Moved, WhatIfReport, what_if};

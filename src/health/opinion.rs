@@ -237,7 +237,7 @@ impl Opinions {
             let Said::Call { contract_id, term_ends_on, .. } = &opinion.said else { continue };
             let same = |known: &&Opinion| matches!(&known.said, Said::Call { contract_id: other, .. } if other == contract_id);
             let renewed = contract_id.is_none() && end.is_none_or(|end| end > *term_ends_on);
-            if !renewed && !calls.iter().any(|known| same(known)) {
+            if !renewed && !calls.iter().any(same) {
                 calls.push(opinion);
             }
         }
@@ -325,7 +325,10 @@ mod tests {
         assert_eq!(calls(Some(60)), [true, false]);
         assert_eq!(calls(Some(30)), [true, false], "cancelled early: the call stands to be judged");
         assert_eq!((calls(Some(425)), calls(None)), (vec![false], vec![false]));
-        assert_eq!([Call::parse("Best case"), Call::parse("best_case"), Call::parse("x")], [Some(Call::BestCase), Some(Call::BestCase), None]);
+        assert_eq!(
+            [Call::parse("Best case"), Call::parse("best_case"), Call::parse("x")],
+            [Some(Call::BestCase), Some(Call::BestCase), None]
+        );
     }
 
     proptest! {

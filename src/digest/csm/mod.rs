@@ -8,5 +8,5 @@ mod news;
 mod sample;
 
 pub use context::{BandCell, BookLine, ChangeLine, CsmDigest, FactorLine, Notice, ReviewLine, Section, TaskLine, UnknownLine};
-pub use input::{Book, ChangeItem, CsmInputs, Reader, ReviewItem, StaleItem, TaskItem, UnknownItem};
+pub use input::{Book, ChangeItem, CsmInputs, EndingItem, Reader, ReviewItem, StaleItem, TaskItem, UnknownItem};
 pub use news::{News, TOLD_CHANGE, since};
