@@ -1,5 +1,6 @@
 //! One nightly cycle: pull, score, diagnose, prescribe, review, write digests, send.
 
+mod aha;
 mod assess;
 mod backtest;
 mod book;
@@ -28,6 +29,7 @@ mod what_if;
 mod work;
 mod world;
 
+pub use aha::{AhaReport, Among, aha};
 pub use backtest::{BacktestReport, FitRow, Question, Surprise, backtest};
 pub use look::{Preview, preview, score, scores};
 pub use mailing::Mailing;

@@ -1,5 +1,6 @@
-//! The first value that a customer expected, and whether it got it in time.
+//! The first value that a customer expected, and whether it got it in time; what newcomers do that goes with staying.
 
+pub mod aha;
 mod first_value;
 mod judge;
 
