@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// Fewer peers than this make no comparison.
-const LEAST_PEERS: usize = 20;
+pub const LEAST_PEERS: usize = 20;
 
 /// Days with use as a share of all, under which a rhythm is slow.
 const SLOW: f64 = 1.0 / 14.0;
@@ -126,6 +126,11 @@ impl Peers {
         let often = &peers.all.frequency;
         peers.slow = often.len() >= LEAST_PEERS && quantile(often, 0.75) < SLOW;
         peers
+    }
+
+    /// How many accounts there are to compare with, where they are too few for any comparison.
+    pub fn too_few(&self) -> Option<usize> {
+        Some(self.all.silence.len()).filter(|&accounts| accounts < LEAST_PEERS)
     }
 
     /// Where an account stands among its group; among all accounts where the group is too small.
