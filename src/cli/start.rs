@@ -9,8 +9,8 @@ use super::arguments::{Arguments, Command, Shared};
 use super::exit::{Exit, paragraph};
 use super::reply::Reply;
 use super::{
-    audit, backtest, backup, check, cycle, demo, digests, export, forget, health, init, jobs, opinion, opinions, preview, pull, rejects, resend,
-    restore, risk, run, score, scores, sources, task, tasks, what_if,
+    audit, backtest, backup, check, cycle, demo, digests, export, forget, health, init, jobs, opinion, opinions, preview, pull,
+    rejects, resend, restore, risk, run, score, scores, sources, task, tasks, what_if,
 };
 use crate::clock::SystemClock;
 use crate::config::environment;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::Setup;
 use super::assess::Customer;
-use crate::health::standing::{self, BandContext};
 use crate::health::opinion::Opinions;
+use crate::health::standing::{self, BandContext};
 use crate::health::{self, About, Health, Scorecard};
 use crate::model::Day;
 use crate::risk::lifecycle;

@@ -154,7 +154,8 @@ fn renewal(
     };
     match (contract, meant.is_empty(), service(&meant, today, rules).end) {
         (Some(id), true, _) => {
-            let hint = nearest(id, known.iter().map(|one| one.id.as_str())).map_or(String::new(), |id| format!("; is `{id}` meant?"));
+            let hint =
+                nearest(id, known.iter().map(|one| one.id.as_str())).map_or(String::new(), |id| format!("; is `{id}` meant?"));
             Err(format!("account `{account}` has no contract `{id}`{hint}"))
         }
         (.., None) => Err(format!("{of} has no renewal ahead: no contract of it is in force with an end")),

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::{OpinionReport, Setup};
 use super::look::{Look, Odds, account};
+use super::{OpinionReport, Setup};
 use crate::clock::Clock;
 use crate::model::{Currency, Day, Money};
 use crate::risk::{self, AtRisk, Finding, Level, Machine, Model};

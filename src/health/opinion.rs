@@ -325,7 +325,10 @@ mod tests {
         assert_eq!(calls(Some(60)), [true, false]);
         assert_eq!(calls(Some(30)), [true, false], "cancelled early: the call stands to be judged");
         assert_eq!((calls(Some(425)), calls(None)), (vec![false], vec![false]));
-        assert_eq!([Call::parse("Best case"), Call::parse("best_case"), Call::parse("x")], [Some(Call::BestCase), Some(Call::BestCase), None]);
+        assert_eq!(
+            [Call::parse("Best case"), Call::parse("best_case"), Call::parse("x")],
+            [Some(Call::BestCase), Some(Call::BestCase), None]
+        );
     }
 
     proptest! {

@@ -8,7 +8,8 @@ use super::{Db, Tx, on_db, on_tx};
 use crate::health::opinion::{Call, Opinion, Opinions, Said, Withdrawal};
 use crate::model::{Day, Id, Instant};
 
-const COLUMNS: &str = "id, account_id, kind, score, category, contract_id, term_ends_on, reason, author, said_at, said_on, expires_on";
+const COLUMNS: &str =
+    "id, account_id, kind, score, category, contract_id, term_ends_on, reason, author, said_at, said_on, expires_on";
 const WITHDRAWAL: &str = "withdrawn_at, withdrawn_on, withdrawn_by, withdrawn_reason";
 
 /// The columns in their order: what was said, then the withdrawal.
