@@ -7,12 +7,12 @@ use super::evaluate::Evaluated;
 use super::mailing::Sending;
 use super::work::Turn;
 use super::world::World;
-use crate::digest::csm::{
-    ChangeItem, CsmInputs, EndingItem, News, Reader, ReviewItem, StaleItem, TOLD_CHANGE, UnknownItem, since,
-};
+use crate::digest::Reader;
+use crate::digest::csm::{ChangeItem, CsmInputs, EndingItem, News, ReviewItem, StaleItem, TOLD_CHANGE, UnknownItem, since};
 use crate::health::explain;
 use crate::health::{Band, Factor};
-use crate::model::{Id, Money};
+use crate::model::record::User;
+use crate::model::{Id, Money, Zone};
 
 /// Items of news from which a book is thinned out: a leader may have all accounts of a company.
 const MANY: usize = 2000;
@@ -53,32 +53,9 @@ impl Books {
         mut untold: BTreeMap<String, News>,
         sending: &dyn Fn(&Reader) -> Sending,
     ) -> Books {
-        let failed = refused.iter().filter(|(name, _)| !world.stale.iter().any(|one| one.source == **name));
-        let failed = failed.map(|(name, reason)| StaleItem {
-            source: name.clone(),
-            since: world.as_of.day,
-            what: format!("nothing was taken in this time: {reason}"),
-        });
-        let stale: Vec<StaleItem> = world
-            .stale
-            .iter()
-            .map(|one| StaleItem {
-                source: one.source.clone(),
-                since: one.since,
-                what: "its signals are shown as they were then, and the plays that need them wait".to_owned(),
-            })
-            .chain(failed)
-            .collect();
-        let mut book = |user: &crate::model::record::User| {
-            let zone = user.timezone.as_deref().and_then(|zone| crate::model::Zone::parse(zone).ok());
-            let reader = Reader {
-                id: user.id.clone(),
-                name: user.name.clone(),
-                email: user.email.clone(),
-                zone: zone.unwrap_or_else(|| world.zone.clone()),
-                language: user.language.clone().unwrap_or_else(|| "en".to_owned()),
-                region: user.region.clone(),
-            };
+        let stale = stale(world, refused);
+        let mut book = |user: &User| {
+            let reader = reader_of(world, user);
             let sending = sending(&reader);
             let mut inputs = CsmInputs::new(reader, company, sending.on);
             inputs.stale.clone_from(&stale);
@@ -162,6 +139,35 @@ impl Books {
             book.inputs.paused_plays.sort();
             of_use.then_some(book)
         })
+    }
+}
+
+/// What is behind, for people. `refused`: the sources of which nothing was taken in this time, and why.
+pub fn stale(world: &World, refused: &BTreeMap<String, String>) -> Vec<StaleItem> {
+    let failed = refused.iter().filter(|(name, _)| !world.stale.iter().any(|one| one.source == **name));
+    let failed = failed.map(|(name, reason)| StaleItem {
+        source: name.clone(),
+        since: world.as_of.day,
+        what: format!("nothing was taken in this time: {reason}"),
+    });
+    let stale = world.stale.iter().map(|one| StaleItem {
+        source: one.source.clone(),
+        since: one.since,
+        what: "its signals are shown as they were then, and the plays that need them wait".to_owned(),
+    });
+    stale.chain(failed).collect()
+}
+
+/// A user as a reader.
+pub fn reader_of(world: &World, user: &User) -> Reader {
+    let zone = user.timezone.as_deref().and_then(|zone| Zone::parse(zone).ok());
+    Reader {
+        id: user.id.clone(),
+        name: user.name.clone(),
+        email: user.email.clone(),
+        zone: zone.unwrap_or_else(|| world.zone.clone()),
+        language: user.language.clone().unwrap_or_else(|| "en".to_owned()),
+        region: user.region.clone(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Looking without leaving a trace: scores as they were given, or worked out now; digests as they would be sent.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
@@ -9,12 +10,13 @@ use super::book::{self, Book};
 use super::calibrate;
 use super::evaluate::Evaluated;
 use super::mailing::Mailing;
+use super::periodic::{self, Gathering, Occasion};
 use super::population::{Block, Population};
 use super::report::{AccountScore, FactorReport, OpinionReport, ScoreReport, ScoresReport};
 use super::{Setup, mails};
 use crate::clock::Clock;
 use crate::delivery::Rendered;
-use crate::digest::csm::Reader;
+use crate::digest::{Kind, Reader};
 use crate::health::About;
 use crate::health::explain::{self, Change};
 use crate::model::Day;
@@ -264,12 +266,13 @@ pub struct Preview {
     pub mail: Mail,
 }
 
-/// The CSM digests of a morning, or that of one reader, as a cycle would write them: what it would decide is decided in
-/// a transaction that is thrown away.
+/// The digests of a morning, or that of one reader, as a cycle would write them: what it would decide is decided in a
+/// transaction that is thrown away.
 pub async fn preview(
     db: &Db,
     setup: &Arc<Setup>,
     clock: &dyn Clock,
+    kind: Kind,
     only: Option<&str>,
     as_of: Option<Day>,
 ) -> Result<Vec<Preview>> {
@@ -279,13 +282,19 @@ pub async fn preview(
     let population = Arc::new(Population::now(db, setup, on).await?);
     let past = (on != today).then_some(on);
     let sending = |reader: &Reader| Mailing::Now.csm(&setup.config, reader, past, now);
+    if kind != Kind::Csm {
+        let refused = BTreeMap::new();
+        let gathering = Gathering { db, setup, population: &population, refused: &refused };
+        let occasion = Occasion { mailing: Mailing::Now, past, now };
+        return periodic::preview(&gathering, occasion, kind, only).await;
+    }
     let books = super::run::dry(db, setup, &population, past, &sending).await?;
     let renderer = mails::renderer(&setup.config)?;
     let wanted = |book: &Book| only.is_none_or(|only| book::reader(book).as_str() == only);
     let mut previews = Vec::new();
     for book in books.close().filter(wanted) {
         let reader = &book.inputs.reader;
-        let (rendered, mail) = mails::write(&setup.config, &renderer, &book)?;
+        let (rendered, mail) = mails::write_csm(&setup.config, &renderer, &book)?;
         previews.push(Preview { reader: reader.id.to_string(), email: reader.email.clone(), rendered, mail });
     }
     Ok(previews)

@@ -15,12 +15,14 @@ use super::book::{self, Books};
 use super::evaluate::Evaluated;
 use super::mailing::{Mailing, Sending};
 use super::mails;
+use super::periodic::{self, Gathering, Occasion};
 use super::population::{Block, Population};
 use super::pull::{PullOptions, pull};
 use super::work::{self, Place, Turn};
 use super::{CycleReport, Setup};
 use crate::clock::Clock;
-use crate::digest::csm::{ChangeItem, Reader};
+use crate::digest::Reader;
+use crate::digest::csm::ChangeItem;
 use crate::failpoint;
 use crate::health::{self, Band, Factor};
 use crate::model::{Day, Id};
@@ -100,10 +102,13 @@ pub async fn run_fenced(
     let Night { mut tx, books, .. } = night;
     let world = Arc::clone(&population.world);
     let config_before = population.config_before.clone().unwrap_or_default();
-    // Letting go of all customers takes a while, and nobody need wait for it.
-    tokio::task::spawn_blocking(move || drop(population));
     report.without_csm = books.without_csm;
     report.digests = mails::plan(&mut tx, setup, books, past, now).await?;
+    let occasion = Occasion { mailing: options.mailing, past, now };
+    report.digests +=
+        periodic::plan(&mut tx, &Gathering { db, setup, population: &population, refused: &report.refused }, occasion).await?;
+    // Letting go of all customers takes a while, and nobody need wait for it.
+    tokio::task::spawn_blocking(move || drop(population));
     watch.lap("digests");
     report.seconds.clone_from(&watch.laps);
     let cycle = Cycle {

@@ -32,6 +32,7 @@ mod nights;
 mod opinions;
 mod outbox;
 mod partitions;
+mod periodic;
 mod push;
 mod readers;
 mod records;
