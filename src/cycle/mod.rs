@@ -33,6 +33,7 @@ mod world;
 
 pub use aha::{AhaReport, Among, aha};
 pub use backtest::{BacktestReport, FitRow, Question, Surprise, backtest};
+pub use calibrate::calibrate;
 pub use look::{Preview, preview, score, scores};
 pub use mailing::Mailing;
 pub use mails::{renderer, send_due, sender, transport};
