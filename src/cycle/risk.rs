@@ -181,7 +181,9 @@ pub async fn risk(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Option<
             let probability = seen.as_ref().map(|seen| odds.models.probability(&odds.parts, seen));
             let account = account(&look, customer, &evaluated, None, probability);
             *lifecycles.entry(account.lifecycle).or_default() += 1;
-            probability.into_iter().for_each(|p| customer.arr().for_each(|arr| at_risk.add(p, arr)));
+            if let Some(p) = probability {
+                customer.arr().for_each(|arr| at_risk.add(p, arr));
+            }
             if account.band == Band::AtRisk {
                 customer.arr().for_each(|arr| *in_band.entry(arr.currency).or_default() += arr.minor);
             }

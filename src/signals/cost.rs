@@ -22,7 +22,7 @@ pub fn cost_to_serve(
 ) {
     let age_days = since.map_or(YEAR_DAYS, |since| on - since).min(YEAR_DAYS);
     let Some(arr) = arr.filter(|arr| *arr > 0.0) else { return };
-    if !cost.is_known() || !(have.touches && have.tickets) || age_days < LEAST_AGE_DAYS {
+    if !(cost.is_known() && have.touches && have.tickets) || age_days < LEAST_AGE_DAYS {
         return;
     }
     let hours_of = |kind: &str| cost.hours.get(kind).copied().unwrap_or(0.0);

@@ -103,8 +103,20 @@ fn a_backtest_finds_the_reason_and_the_page_shows_it() {
     // The page needs nothing else, and people read the same verdict.
     let page = std::fs::read_to_string(place.path("page.html")).unwrap();
     assert!(page.contains("<svg") && page.contains("foretells") && !page.contains("http"), "{page}");
+    for part in
+        ["average precision", "base rate", "within the date", "not known yet", "ARR found in it", "recency alone", "skill"]
+    {
+        assert!(page.contains(part), "{part} in {page}");
+    }
+    for part in ["Found against false alarms", "Lead time", "taken back within 14 days", "Each signal alone", "log loss"] {
+        assert!(page.contains(part), "{part} in {page}");
+    }
+    assert!(page.contains("How probabilities were fitted") && page.contains("At risk, and renewed"), "{page}");
     let text = place.run(&["backtest", "--horizon", "60"]).out;
     assert!(text.starts_with("foretells\n") && text.contains("use_percentile"), "{text}");
+    for part in ["precision", "in worst tenth", "of ARR", "open", "taken back within 14 days", "at risk, and renewed"] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
 }
 
 #[test]
