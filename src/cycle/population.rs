@@ -26,6 +26,8 @@ pub struct Population {
     pub world: Arc<World>,
     /// By block, in the order of their ordinals.
     pub blocks: Vec<Block>,
+    /// How many accounts in use there are, where they are too few to be compared with each other.
+    pub too_few: Option<usize>,
     /// The morning of what was said before this one.
     pub before: Option<Day>,
     /// Hash of the configuration that said it, where a cycle did.
@@ -135,7 +137,8 @@ impl Population {
                 });
             }
         });
-        Ok(Population { world, blocks, before: said, config_before: kept.map(|cycle| cycle.config_hash) })
+        let too_few = peers.too_few();
+        Ok(Population { world, blocks, too_few, before: said, config_before: kept.map(|cycle| cycle.config_hash) })
     }
 
     /// Reads all customers as of a morning, with all that has been pulled.

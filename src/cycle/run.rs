@@ -25,6 +25,7 @@ use crate::failpoint;
 use crate::health::{Band, Factor};
 use crate::model::{Day, Id};
 use crate::playbook::{self, Diagnoses, Opened};
+use crate::signals::LEAST_PEERS;
 use crate::store::audit::{self, Deed};
 use crate::store::directory::place_of;
 use crate::store::ledger::Fence;
@@ -83,6 +84,9 @@ pub async fn run_fenced(
     let mut tx = db.begin().await?;
     let population = Arc::new(Population::now(db, setup, as_of).await?);
     report.as_of_approximated = population.world.approximated;
+    if let Some(accounts) = population.too_few.filter(|&accounts| accounts > 0) {
+        report.notes.push(format!("no account is compared with others: {accounts} in use, and a comparison wants {LEAST_PEERS}"));
+    }
     watch.lap("signals");
     progress("scoring");
     let past = (as_of != today).then_some(as_of);

@@ -113,17 +113,19 @@ pub fn among_peers(signals: &mut Signals, input: &PeerInput, place: &super::peer
         return;
     }
     let known = |value: f64| Reading { value: Some(value), ..at };
-    let mut set = |signal: Signal, value: Option<f64>| {
-        if let Some(value) = value {
-            signals.set(signal, known(value));
-        }
+    // A comparison that has nobody to compare with is none; it is no gap in what is known either.
+    let mut set = |signal: Signal, asked: bool, value: Option<f64>| match value {
+        Some(value) => signals.set(signal, known(value)),
+        None if asked => signals.set(signal, Reading::NOT_APPLICABLE),
+        None => {}
     };
-    set(Signal::UsePercentile, place.volume);
-    set(Signal::OutcomePercentile, place.bad_share.map(|percentile| 100.0 - percentile));
-    set(Signal::RecencyPercentile, place.silence.map(|percentile| 100.0 - percentile));
-    set(Signal::FrequencyPercentile, place.frequency);
-    set(Signal::ValuePercentile, place.value);
-    set(Signal::UseTrend, input.trend.zip(place.median_trend).map(|(trend, median)| f64::from(trend) - median));
+    set(Signal::UsePercentile, input.volume.is_some(), place.volume);
+    set(Signal::OutcomePercentile, input.bad_share.is_some(), place.bad_share.map(|percentile| 100.0 - percentile));
+    set(Signal::RecencyPercentile, input.silence.is_some(), place.silence.map(|percentile| 100.0 - percentile));
+    set(Signal::FrequencyPercentile, input.frequency.is_some(), place.frequency);
+    set(Signal::ValuePercentile, input.value.is_some(), place.value);
+    let trend = input.trend.zip(place.median_trend).map(|(trend, median)| f64::from(trend) - median);
+    set(Signal::UseTrend, input.trend.is_some(), trend);
     if let (Some((recent, earlier)), Some(trend)) = (input.active_days, signals.value(Signal::UseTrend)) {
         let dropped = classes_dropped(u32::from(recent), u32::from(earlier), trend);
         let classes = dropped.map_or(0, |(before, now)| now as u8 - before as u8);
@@ -134,15 +136,13 @@ pub fn among_peers(signals: &mut Signals, input: &PeerInput, place: &super::peer
         signals.set(Signal::FeatureBreadth, Reading::NOT_APPLICABLE);
         return;
     }
-    let mut set = |signal: Signal, value: Option<f64>| {
-        if let Some(value) = value {
-            signals.set(signal, known(value));
+    match (input.features, place.wide_features) {
+        (Some(features), Some(wide)) => {
+            signals.set(Signal::FeatureBreadth, known((f64::from(features) / wide.max(1.0)).min(1.0)));
         }
-    };
-    set(
-        Signal::FeatureBreadth,
-        input.features.zip(place.wide_features).map(|(features, wide)| (f64::from(features) / wide.max(1.0)).min(1.0)),
-    );
+        (Some(_), None) => signals.set(Signal::FeatureBreadth, Reading::NOT_APPLICABLE),
+        (None, _) => {}
+    }
 }
 
 /// The median of the gaps between the last eight days with use; three days with use at the least.

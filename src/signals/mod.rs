@@ -21,7 +21,7 @@ pub use commercial::{began, commercial};
 pub use coverage::{Coverage, SPAN, outages};
 pub use facts::AccountFacts;
 pub use pattern::{Cadence, classes_dropped};
-pub use peers::{PeerInput, Peers, Place, age_class};
+pub use peers::{LEAST_PEERS, PeerInput, Peers, Place, age_class};
 pub use reading::{Reading, Signals, State, phrase, spell, word};
 pub use relationship::{Have, RECORD_SIGNALS, relationship};
 pub use service::{Service, ServiceRules, Standing, service, successor};

@@ -198,7 +198,7 @@ mod tests {
                     signals.settle();
                 }
             }
-            for signal in Signal::ALL {
+            for &signal in Signal::ALL {
                 prop_assert_eq!(signals.get(signal), last[signal as usize]);
             }
         }
