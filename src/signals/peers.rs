@@ -254,16 +254,17 @@ mod tests {
         fn places_are_those_by_definition(rows in prop::collection::vec((0..3u32, value(), value(), value()), 0..120)) {
             let inputs: Vec<PeerInput> = rows
                 .iter()
-                .map(|&(group, silence, trend, features)| PeerInput { group, silence, trend, features, ..PeerInput::default() })
+                .map(|&(group, trend, features, silence)| PeerInput { group, trend, features, silence, ..PeerInput::default() })
                 .collect();
             let peers = Peers::new(inputs.iter());
             for input in &inputs {
                 let column = |of: fn(&PeerInput) -> Option<f32>| {
                     let own: Vec<f32> = inputs.iter().filter(|other| other.group == input.group).filter_map(of).collect();
                     let all: Vec<f32> = inputs.iter().filter_map(of).collect();
-                    let mut chosen = [own, all].into_iter().find(|values| values.len() >= LEAST_PEERS);
-                    chosen.iter_mut().for_each(|values| values.sort_by(f32::total_cmp));
-                    chosen
+                    [own, all].into_iter().find(|values| values.len() >= LEAST_PEERS).map(|mut values| {
+                        values.sort_by(f32::total_cmp);
+                        values
+                    })
                 };
                 let silence = column(|input| input.silence);
                 let expected = input.silence.zip(silence).map(|(value, all)| percentile(&all, value));
