@@ -161,9 +161,6 @@ async fn open_sqlite(file: &Path) -> Result<Db> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(30))
-        // Tiles are read by the hundred: with the usual 50 rows under way at a time, the two threads spend as long waking each
-        // other as reading.
-        .row_buffer_size(500)
         // A cycle reads each page once: more than a megabyte is for nobody.
         .pragma("cache_size", "-1000")
         // The driver would log the whole text of a statement that takes a second.
