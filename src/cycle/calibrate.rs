@@ -50,7 +50,8 @@ pub async fn models(db: &Db, setup: &Arc<Setup>, as_of: AsOf, progress: &(dyn Fn
     if world.blocks > 0 {
         risk_models::save(db, &setup.hash, &models).await?;
     }
-    Ok(models)
+    // As it will be read from now on: a number may lose its last digit on the way, and who asks first is told the same.
+    Ok(risk_models::find(db, &setup.hash, on).await?.unwrap_or(models))
 }
 
 /// The models that are kept for a morning, without fitting any: a night has no time for it. Stated defaults where none are.
