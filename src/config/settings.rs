@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::{
-    Accounts, Company, ConfigError, Cycle, Digests, Log, Mail, Paths, Retention, Revenue, Risk, Schedule, Source, Store, StoreAddress,
-    Web, load,
+    Accounts, Company, ConfigError, Cycle, Digests, Log, Mail, Paths, Retention, Revenue, Risk, Schedule, Source, Store,
+    StoreAddress, Web, load,
 };
 use crate::model::{MetricDeclaration, Zone};
 

@@ -53,10 +53,12 @@ mod tests;
 pub use by::{By, Group, Sums, sums};
 pub use customer::{AccountRow, Customer, heads};
 pub use flow::{Flow, Movement, Stand};
-pub use line::{Course, Due, Line, Outcome, course};
+pub use line::{Course, Due, In, Line, Outcome, course};
 pub use open::{Opened, OpenedContract, OpenedRow, What, open};
 pub use period::{Every, Month, Period};
 pub use projection::{Projected, Projection, Survival, projection, survival};
 pub use rates::Rates;
-pub use report::{Ask, CurrencyRow, DEFINITIONS, GroupRow, PeriodRow, ProjectionRow, RevenueReport, Row, SurvivalRow, TrailingRow, report};
+pub use report::{
+    Ask, CurrencyRow, DEFINITIONS, GroupRow, PeriodRow, ProjectionRow, RevenueReport, Row, SurvivalRow, TrailingRow, report,
+};
 pub use rounding::apportion;

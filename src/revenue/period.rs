@@ -144,10 +144,7 @@ mod tests {
             periods.into_iter().map(|one| (one.name, one.complete)).collect::<Vec<_>>()
         };
         let named = |names: &[(&str, bool)]| names.iter().map(|(name, done)| ((*name).to_owned(), *done)).collect::<Vec<_>>();
-        assert_eq!(
-            names(Every::Month, "2026-01-31"),
-            named(&[("2025-11", true), ("2025-12", true), ("2026-01", false)])
-        );
+        assert_eq!(names(Every::Month, "2026-01-31"), named(&[("2025-11", true), ("2025-12", true), ("2026-01", false)]));
         assert_eq!(names(Every::Quarter, "2026-04-01"), named(&[("2025-Q4", true), ("2026-Q1", true)]));
         assert_eq!(names(Every::Year, "2026-04-01"), named(&[("2025", true), ("2026", false)]));
         assert!("2026-13".parse::<Month>().is_err() && "2026-3".parse::<Month>().is_err());

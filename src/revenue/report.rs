@@ -192,7 +192,10 @@ pub const DEFINITIONS: &[(&str, &str)] = &[
     ("start_mrr", "revenue of a month on the day before the period; the price of a year is twelve times as much"),
     ("new", "MRR of customers that never had any before"),
     ("expansion", "more MRR from customers that had some at the start, price rises included"),
-    ("uplift", "the part of expansion that is price rises: of extensions, of renewals as far as was agreed, of steps of one deal"),
+    (
+        "uplift",
+        "the part of expansion that is price rises: of extensions, of renewals as far as was agreed, of steps of one deal",
+    ),
     ("contraction", "less MRR from customers that stay"),
     ("churn", "MRR of customers whose last contract ended"),
     ("reactivation", "MRR of customers that had left and are back"),
@@ -204,7 +207,10 @@ pub const DEFINITIONS: &[(&str, &str)] = &[
     ("renewed", "how much of it goes on, at most the price that was due"),
     ("overdue_undecided", "how much of it has ended without renewal, notice or loss; it can still be renewed"),
     ("renewal_rate", "renewed / up for renewal; unknown while nothing of it is decided"),
-    ("monthly_churn", "Σ (contraction + churn) / Σ start_mrr of the last twelve complete months; it compounds from month to month"),
+    (
+        "monthly_churn",
+        "Σ (contraction + churn) / Σ start_mrr of the last twelve complete months; it compounds from month to month",
+    ),
     ("renewal_survival", "customers with a term due in the period, the share with revenue so many months later (Kaplan–Meier)"),
     ("rounding", "exact until printed; start and end half away from zero, movements by the largest remainder"),
 ];
@@ -383,7 +389,11 @@ impl Printer {
                 total: row(last),
             }
         };
-        let seen = |row: &GroupRow| row.periods.iter().chain([&row.total]).any(|row| row.row.customers_end + row.row.customers_start + row.row.terms_due > 0 || row.row.start_mrr != row.row.end_mrr);
+        let seen = |row: &GroupRow| {
+            row.periods.iter().chain([&row.total]).any(|row| {
+                row.row.customers_end + row.row.customers_start + row.row.terms_due > 0 || row.row.start_mrr != row.row.end_mrr
+            })
+        };
         let mut groups: Vec<GroupRow> = sums.iter().enumerate().map(group).filter(seen).collect();
         groups.sort_by(|a, b| (a.key.is_none(), &a.key).cmp(&(b.key.is_none(), &b.key)));
         groups
@@ -396,11 +406,7 @@ impl Printer {
             better: self.money(month.better.rounded()),
             worse: self.money(month.worse.rounded()),
         });
-        ProjectionRow {
-            monthly_churn: projection.monthly_churn,
-            of_months: projection.of_months,
-            months: months.collect(),
-        }
+        ProjectionRow { monthly_churn: projection.monthly_churn, of_months: projection.of_months, months: months.collect() }
     }
 }
 

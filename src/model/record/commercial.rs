@@ -102,7 +102,8 @@ impl Contract {
     pub fn service_end(&self) -> Option<Day> {
         let notice = self.cancelled_on.filter(|_| self.status == Some(ContractStatus::Cancelled));
         let ran_on = || {
-            let notice = notice.filter(|&notice| self.auto_renews == Some(true) && self.ends_on.is_some_and(|end| notice > end))?;
+            let notice =
+                notice.filter(|&notice| self.auto_renews == Some(true) && self.ends_on.is_some_and(|end| notice > end))?;
             (0..).map_while(|terms| self.end_after(terms)).find(|&end| end > notice)
         };
         let paid_tail = || Some(notice? + self.notice_days.unwrap_or(0).cast_signed());
