@@ -44,6 +44,9 @@ pub struct Arguments {
     /// The group of --open, one of --by
     #[arg(long, value_name = "NAME", requires = "open", requires = "by")]
     group: Option<String>,
+    /// Tell what is done in each case (gaps, upgrades, mergers, refunds …), and nothing else
+    #[arg(long)]
+    rules: bool,
     /// Write the table to a CSV file as well
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
@@ -68,6 +71,9 @@ fn what(word: &str) -> Result<What, String> {
 
 /// Tells it.
 pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Result<Reply> {
+    if arguments.rules {
+        return Reply::new(revenue_text::rules(), &revenue_text::rule_list());
+    }
     let setup = open::setup(file)?;
     let on = open::morning(&setup.config, clock, arguments.as_of)?.unwrap_or_else(|| open::today(&setup.config, clock));
     if let (Some(from), Some(to)) = (arguments.from, arguments.to)

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::table::{Side, Table, cut};
 use super::words::count;
-use crate::revenue::{DEFINITIONS, Opened, PeriodRow, RevenueReport, Row};
+use crate::revenue::{DEFINITIONS, Opened, PeriodRow, RULES, RevenueReport, Row};
 
 /// Customers of an opened number that are shown.
 const MOST: usize = 100;
@@ -182,9 +182,32 @@ fn notes(report: &RevenueReport) -> String {
     }
     let _ = writeln!(text, "\nWhat each number is");
     for (name, definition) in DEFINITIONS {
-        let _ = writeln!(text, "  {:<18} {definition}", name.replace('_', " "));
+        let name = if *name == "atr" { "up for renewal, ATR" } else { name };
+        let _ = writeln!(text, "  {:<19} {definition}", name.replace('_', " "));
     }
+    let _ =
+        writeln!(text, "`longroad revenue --rules` tells what is done in each case, `--open NUMBER` what a number is made of.");
     text
+}
+
+/// What is done in each case.
+pub fn rules() -> String {
+    let rule = |(case, rule): (&str, &str)| format!("{case}\n    {rule}\n");
+    cases().map(rule).collect()
+}
+
+/// The same for programs.
+pub fn rule_list() -> serde_json::Value {
+    serde_json::json!({"rules": cases().map(|(case, rule)| serde_json::json!({"case": case, "rule": rule})).collect::<Vec<_>>()})
+}
+
+/// Cases and rules from the table in Markdown.
+fn cases() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let cells = |line: &'static str| {
+        let mut cells = line.split('|').map(str::trim).skip(1);
+        Some((cells.next()?, cells.next()?))
+    };
+    RULES.lines().skip(2).filter_map(cells)
 }
 
 /// One number with the contracts behind it.

@@ -35,6 +35,7 @@ mod periodic;
 mod push;
 mod readers;
 mod records;
+mod revenue;
 mod scheduler;
 mod secrets;
 mod served;
