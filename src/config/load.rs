@@ -310,7 +310,7 @@ mod tests {
             ("[company]\nname = 5", "longroad.toml:2:8: company.name: must be text in quotes, not a whole number"),
             (
                 "[revenue.rates]\nUSD = 0",
-                "longroad.toml:2:7: revenue.rates: the rate of USD must be a number above 0, such as 0.92, with at most 12 decimals",
+                "longroad.toml:2:7: revenue.rates.USD: must be a number above 0, such as 0.92, with at most 12 decimals",
             ),
             ("log = 'json'", "longroad.toml:1:7: log: must be a table of settings, not text in quotes"),
             ("source = 5", "longroad.toml:1:10: source: must be a list, not a whole number"),

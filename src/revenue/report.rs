@@ -287,6 +287,11 @@ pub(super) fn movements(flow: &Flow, start: i64, end: i64) -> [i64; 6] {
     [shares[0], shares[1], -shares[2], -shares[3], shares[4], uplift]
 }
 
+/// The price of a year in whole minor units.
+fn yearly(monthly: Exact) -> i64 {
+    monthly.scaled(12, 1).rounded()
+}
+
 /// Writes amounts of one currency.
 #[derive(Clone, Copy)]
 struct Printer {
@@ -298,13 +303,9 @@ impl Printer {
         Money { minor, currency: self.currency }.amount()
     }
 
-    fn yearly(self, monthly: Exact) -> i64 {
-        monthly.scaled(12, 1).rounded()
-    }
-
     fn row(self, flow: &Flow, (start, end): (i64, i64)) -> Row {
         let [new, expansion, contraction, churn, reactivation, uplift] = movements(flow, start, end);
-        let [due, renewed, undecided] = [flow.due, flow.due_renewed, flow.due_undecided].map(|amount| self.yearly(amount));
+        let [due, renewed, undecided] = [flow.due, flow.due_renewed, flow.due_undecided].map(yearly);
         Row {
             start_mrr: self.money(start),
             new: self.money(new),
@@ -353,7 +354,9 @@ impl Printer {
     /// Several periods added up; retention is that of one period, so that there is none here.
     fn added(self, flows: &[Flow]) -> Row {
         let mut sum = Flow::default();
-        flows.iter().for_each(|flow| sum += flow);
+        for flow in flows {
+            sum += flow;
+        }
         let row = self.row(&sum, (sum.start.rounded(), sum.end.rounded()));
         Row { nrr: None, grr: None, logo_churn: None, customers_lost: None, ..row }
     }
@@ -364,10 +367,10 @@ impl Printer {
             nrr: flow.nrr(),
             grr: flow.grr(),
             logo_churn: flow.logo_churn(),
-            atr: self.money(self.yearly(flow.due)),
-            renewed: self.money(self.yearly(flow.due_renewed)),
+            atr: self.money(yearly(flow.due)),
+            renewed: self.money(yearly(flow.due_renewed)),
             renewal_rate: flow.renewal_rate(),
-            overdue_undecided: self.money(self.yearly(flow.due_undecided)),
+            overdue_undecided: self.money(yearly(flow.due_undecided)),
         }
     }
 
@@ -380,7 +383,9 @@ impl Printer {
             let row = |at: usize| self.rounded_period(&asked[at], &flows[at], rounded[at][place]);
             let last = asked.len() - 1;
             let mut sum = Flow::default();
-            flows[..last].iter().for_each(|flow| sum += flow);
+            for flow in &flows[..last] {
+                sum += flow;
+            }
             let added = self.row(&sum, (rounded[0][place].0, rounded[last - 1][place].1));
             GroupRow {
                 key: group.name().map(str::to_owned),

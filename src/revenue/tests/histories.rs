@@ -4,13 +4,16 @@ use proptest::prelude::*;
 
 use super::*;
 
+/// Account, days until the start, days of the term, cents, currency, kind, flags, whom it replaces, days until notice.
+type Row = (u8, i32, i32, u32, usize, u8, [bool; 4], usize, i32);
+
 /// Any history: up to twelve contracts of up to four accounts in three currencies, with everything that a contract can have.
 fn histories() -> impl Strategy<Value = Vec<Contract>> {
     let one = (0..4u8, 0..1200i32, 1..1000i32, 1..2_000_000u32, 0..3usize, 0..10u8, any::<[bool; 4]>(), 0..12usize, 0..800i32);
     prop::collection::vec(one, 1..12).prop_map(|rows| {
         let start = day("2023-01-01");
-        let contract = |(at, row): (usize, (u8, i32, i32, u32, usize, u8, [bool; 4], usize, i32))| {
-            let (account, from, days, cents, currency, product, [auto, whole, names, trial], replaced, later) = row;
+        let contract = |at: usize, row| {
+            let (account, from, days, cents, currency, product, [auto, whole, names, trial], replaced, later): Row = row;
             let from = start + from;
             let to = if whole { from.plus_months(1 + days.unsigned_abs() % 36) } else { from + days };
             let currency = ["EUR", "USD", "JPY"][currency];
@@ -42,7 +45,7 @@ fn histories() -> impl Strategy<Value = Vec<Contract>> {
             }
             serde_json::from_value(fields).unwrap()
         };
-        rows.into_iter().enumerate().map(contract).collect()
+        rows.into_iter().enumerate().map(|(at, row)| contract(at, row)).collect()
     })
 }
 
