@@ -160,7 +160,7 @@ fn tables_are_written_for_people_and_spreadsheets() {
     let text = place.run(&asked(&["--by", "product", "--csv", "table.csv"])).out;
     for part in [
         "Revenue of By Hand in EUR, as known on the morning of 2026-05-01; as-of approximated.",
-        "Movements of MRR in USD, 1 USD = 0.9 EUR",
+        "USD at 0.9 EUR  100.00",
         "Movements of MRR by product, all periods added",
         "−90.00",
         "What each number is",
