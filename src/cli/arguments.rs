@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use super::{
     aha, audit, backtest, backup, check, cycle, demo, digests, export, forget, health, init, jobs, opinion, opinions, preview,
-    pull, rejects, resend, restore, risk, run, score, scores, sources, task, tasks, what_if,
+    pull, rejects, resend, restore, revenue, risk, run, score, scores, sources, task, tasks, what_if,
 };
 
 /// Watches over customers: scores their health with every point explained, prescribes what to do, looks at what became of
@@ -67,6 +67,7 @@ pub enum Command {
     Backtest(backtest::Arguments),
     Risk(risk::Arguments),
     Aha(aha::Arguments),
+    Revenue(revenue::Arguments),
     WhatIf(what_if::Arguments),
     Export(export::Arguments),
     Forget(forget::Arguments),

@@ -10,7 +10,7 @@ use super::exit::{Exit, paragraph};
 use super::reply::Reply;
 use super::{
     aha, audit, backtest, backup, check, cycle, demo, digests, export, forget, health, init, jobs, opinion, opinions, preview,
-    pull, rejects, resend, restore, risk, run, score, scores, sources, task, tasks, what_if,
+    pull, rejects, resend, restore, revenue, risk, run, score, scores, sources, task, tasks, what_if,
 };
 use crate::clock::SystemClock;
 use crate::config::environment;
@@ -70,6 +70,7 @@ async fn dispatch(shared: &Shared, command: Command) -> Result<Reply> {
         Command::Backtest(arguments) => backtest::run(file, &arguments, clock).await,
         Command::Aha(arguments) => aha::run(file, &arguments, clock).await,
         Command::Risk(arguments) => risk::run(file, &arguments, clock).await,
+        Command::Revenue(arguments) => revenue::run(file, &arguments, clock).await,
         Command::WhatIf(arguments) => what_if::run(file, &arguments, clock).await,
         Command::Export(arguments) => export::run(file, &arguments, shared.json).await,
         Command::Health(arguments) => health::run(file, &arguments).await,

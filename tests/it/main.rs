@@ -37,6 +37,7 @@ mod periodic;
 mod push;
 mod readers;
 mod records;
+mod revenue;
 mod scheduler;
 mod secrets;
 mod served;
