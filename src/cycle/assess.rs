@@ -71,6 +71,12 @@ impl Customer {
         }
     }
 
+    /// The first day without service, as known on the morning of `on`; `None`: open-ended, or without a contract.
+    pub fn end(&self, on: Day) -> Option<Day> {
+        #[expect(clippy::cast_possible_truncation, reason = "days of a civil calendar")]
+        self.signals.value(Signal::DaysToEnd).map(|days| on + days as i32)
+    }
+
     /// Revenue of one year.
     pub fn arr(&self) -> impl Iterator<Item = Money> {
         self.arr.iter().map(|&(currency, minor)| Money { minor, currency })

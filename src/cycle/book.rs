@@ -86,14 +86,14 @@ impl Books {
         let Some(book) = owner.and_then(|owner| self.readers.get_mut(owner.as_str())) else { return };
         let (carried, mut reviews) = book.carried.remove(&customer.id).unwrap_or_default();
         let change = match carried {
-            Some(carried) => since(carried, change, evaluated.health.score, evaluated.given.band.band),
+            Some(carried) => since(carried, change, evaluated.health.score, evaluated.band),
             None => change,
         };
         reviews.retain(|review| !turn.reviews.contains(review));
         reviews.extend(turn.reviews);
         let inputs = &mut book.inputs;
         inputs.book.accounts += 1;
-        match evaluated.given.band.band {
+        match evaluated.band {
             Band::Healthy => inputs.book.healthy += 1,
             Band::Watch => inputs.book.watch += 1,
             Band::AtRisk => inputs.book.at_risk += 1,
@@ -168,7 +168,7 @@ pub fn reader_of(world: &World, user: &User) -> Reader {
 
 /// Whether the account's change is told this morning: it entered another band, or its turn shows that its score moved.
 pub fn is_told(evaluated: &Evaluated, band_before: Option<Band>) -> bool {
-    let entered = band_before.is_some_and(|before| before != evaluated.given.band.band);
+    let entered = band_before.is_some_and(|before| before != evaluated.band);
     entered || (evaluated.in_turn && evaluated.change().is_some_and(|change| change.abs() >= TOLD_CHANGE))
 }
 
@@ -179,8 +179,8 @@ pub fn change(customer: &Customer, evaluated: &Evaluated, turn_band: Band, facto
         account_id: customer.id.clone(),
         account_name: customer.name.to_string(),
         score: evaluated.health.score,
-        previous: evaluated.given.previous,
-        band: evaluated.given.band.band,
+        previous: evaluated.previous,
+        band: evaluated.band,
         previous_band: turn_band,
         factors: moved.into_iter().map(|change| (change.text, change.delta)).collect(),
     }

@@ -14,6 +14,8 @@ pub enum About {
     Signal(Signal),
     /// The cap with this number in the scorecard.
     Cap(u16),
+    /// A person's override: its input is the score that was computed.
+    Override,
 }
 
 /// One term of the sum that is the score.
@@ -49,6 +51,37 @@ pub struct Health {
     pub factors: Vec<Factor>,
     /// Whether a stale reading has a part in it.
     pub stale: bool,
+}
+
+impl Health {
+    /// The score that was computed, whatever people hold of it.
+    pub fn computed(&self) -> Option<f64> {
+        match self.factors.last() {
+            Some(Factor { about: About::Override, input, .. }) => *input,
+            _ => self.score,
+        }
+    }
+
+    /// Lets a person's score stand in for the computed one: a factor of its own, last, with the points that it takes or gives.
+    pub fn set_by_hand(&mut self, score: f64) {
+        let computed = self.score;
+        self.factors.push(by_hand(computed, score));
+        self.score = Some(score);
+    }
+}
+
+/// The factor of a person's override.
+pub fn by_hand(computed: Option<f64>, score: f64) -> Factor {
+    Factor {
+        dimension: u16::MAX,
+        about: About::Override,
+        input: computed,
+        observed_on: None,
+        weight: 0.0,
+        points: score - computed.unwrap_or(0.0),
+        max_points: 0.0,
+        state: State::Fresh,
+    }
 }
 
 /// Scores an account (two-level weighted mean: within each dimension over the signals that are known, then over the
@@ -205,6 +238,20 @@ mod tests {
         let few = score(&card(), &Subject::new(&signals(&ADOPTION[..2])), ON);
         assert_eq!((few.score, few.factors.iter().map(|factor| factor.points).sum::<f64>()), (None, 0.0));
         assert!(explain::reasons(&card(), &few, 3)[0].contains("NPS answer"), "{:?}", explain::reasons(&card(), &few, 3));
+    }
+
+    #[test]
+    fn an_override_stands_beside_what_was_computed_and_the_sum_stays_the_score() {
+        let known = score(&card(), &Subject::new(&signals(ADOPTION)), ON);
+        let few = score(&card(), &Subject::new(&signals(&ADOPTION[..2])), ON);
+        for computed in [known, few] {
+            let mut health = computed.clone();
+            assert_eq!(health.computed(), computed.score);
+            health.set_by_hand(12.5);
+            assert_eq!((health.score, health.computed()), (Some(12.5), computed.score));
+            let sum: f64 = health.factors.iter().map(|factor| factor.points).sum();
+            assert!((sum - 12.5).abs() < 1e-9, "{sum}");
+        }
     }
 
     #[test]
