@@ -24,4 +24,4 @@ pub use pattern::{Cadence, classes_dropped};
 pub use peers::{LEAST_PEERS, PeerInput, Peers, Place, age_class};
 pub use reading::{Reading, Signals, State, phrase, spell, word};
 pub use relationship::{Have, RECORD_SIGNALS, relationship};
-pub use service::{Service, ServiceRules, Standing, service, successor};
+pub use service::{OpenTerm, Service, ServiceRules, Standing, open_terms, service, successor};

@@ -74,6 +74,54 @@ struct Running<'a> {
     annual: Option<Money>,
 }
 
+/// A term that waits for a renewal: one in force, or one that ended without anybody's word.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OpenTerm<'a> {
+    /// The contract by which it ends: the last of those that are signed to follow each other.
+    pub contract: &'a Contract,
+    /// Its first day.
+    pub began: Day,
+    /// The first day without service.
+    pub end: Day,
+    /// The price of a year, as it is in the term's last year.
+    pub annual: Option<Money>,
+}
+
+/// The terms that wait for a renewal on the morning of `on`, those that ended undecided among them. Open-ended service waits
+/// for none. Terms that several contracts share come once for each contract that ends them.
+pub fn open_terms(contracts: &[Contract], on: Day, rules: ServiceRules) -> Vec<OpenTerm<'_>> {
+    let mut terms: Vec<OpenTerm<'_>> = Vec::new();
+    for contract in contracts.iter().filter(|contract| contract.starts_on <= on) {
+        let Some(end) = (if contract.is_over() { contract.service_end() } else { contract.ends_on }) else { continue };
+        let (mut last, mut began, mut end, mut annual) = (contract, contract.starts_on, end, contract.annual_value());
+        if end <= on && !contract.is_over() && successor(contract, end, contracts, rules).is_none() {
+            if contract.auto_renews == Some(true) {
+                let (extended, terms) = extended(contract, on);
+                let Some(extended) = extended else { continue };
+                began = terms.checked_sub(1).and_then(|before| contract.end_after(before)).unwrap_or(began);
+                (end, annual) = (extended, annual.map(|value| uplifted(value, contract, terms)));
+            } else if on - end > rules.undecided_days {
+                continue;
+            }
+        } else {
+            // Each step starts later than the one before, so there are no more steps than contracts.
+            while let Some(next) = successor(last, end, contracts, rules).filter(|next| !next.is_over()) {
+                let Some(next_end) = next.ends_on else { break };
+                (last, began, end, annual) = (next, next.starts_on, next_end, next.annual_value());
+            }
+            let open_ended = successor(last, end, contracts, rules).is_some_and(|next| !next.is_over());
+            if open_ended || end <= on {
+                continue;
+            }
+        }
+        let term = OpenTerm { contract: last, began, end, annual };
+        if !terms.iter().any(|known| known.contract.id == last.id) {
+            terms.push(term);
+        }
+    }
+    terms
+}
+
 /// How contracts, as known on the morning of `on`, stand then (INTERFACE, "Contracts that run on").
 pub fn service(contracts: &[Contract], on: Day, rules: ServiceRules) -> Service {
     let mut running: Vec<Running<'_>> = Vec::new();

@@ -1,0 +1,3 @@
+//! Revenue: the renewal book.
+
+pub mod renewal;
