@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use super::{
     audit, backtest, backup, check, cycle, demo, digests, export, forget, health, init, jobs, opinion, opinions, preview, pull,
-    rejects, resend, restore, risk, run, score, scores, sources, task, tasks, what_if,
+    rejects, renewals, resend, restore, risk, run, score, scores, sources, task, tasks, what_if,
 };
 
 /// Watches over customers: scores their health with every point explained, prescribes what to do, looks at what became of
@@ -66,6 +66,7 @@ pub enum Command {
     Sources(sources::Arguments),
     Backtest(backtest::Arguments),
     Risk(risk::Arguments),
+    Renewals(renewals::Arguments),
     WhatIf(what_if::Arguments),
     Export(export::Arguments),
     Forget(forget::Arguments),

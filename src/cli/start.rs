@@ -10,7 +10,7 @@ use super::exit::{Exit, paragraph};
 use super::reply::Reply;
 use super::{
     audit, backtest, backup, check, cycle, demo, digests, export, forget, health, init, jobs, opinion, opinions, preview, pull,
-    rejects, resend, restore, risk, run, score, scores, sources, task, tasks, what_if,
+    rejects, renewals, resend, restore, risk, run, score, scores, sources, task, tasks, what_if,
 };
 use crate::clock::SystemClock;
 use crate::config::environment;
@@ -69,6 +69,7 @@ async fn dispatch(shared: &Shared, command: Command) -> Result<Reply> {
         Command::Sources(arguments) => sources::run(file, &arguments, clock).await,
         Command::Backtest(arguments) => backtest::run(file, &arguments, clock).await,
         Command::Risk(arguments) => risk::run(file, &arguments, clock).await,
+        Command::Renewals(arguments) => renewals::run(file, &arguments, clock).await,
         Command::WhatIf(arguments) => what_if::run(file, &arguments, clock).await,
         Command::Export(arguments) => export::run(file, &arguments, shared.json).await,
         Command::Health(arguments) => health::run(file, &arguments).await,

@@ -57,6 +57,9 @@ pub(super) fn load(path: &Path, variables: impl Iterator<Item = (String, String)
     };
     read_secrets(&mut config).map_err(|(path, reason)| ConfigError::at(place(&path), format!("{}: {reason}", path.join("."))))?;
     read_calendar(&mut config)?;
+    let section = ["revenue", "rates"].map(str::to_owned);
+    config.revenue.rates_place =
+        places.of(&section).or_else(|| places.of(&section[..1])).unwrap_or_else(|| position(&file, text, text.len()));
     validate(&config).map_err(|wrong| {
         let setting: Vec<&str> = wrong.path.iter().map(String::as_str).filter(|step| step.parse::<usize>().is_err()).collect();
         ConfigError::at(place(&wrong.path), format!("{}: {}", setting.join("."), wrong.reason))
@@ -147,7 +150,7 @@ fn read_calendar(config: &mut Config) -> Result<(), ConfigError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Alive, Secret, StoreAddress, Tls, Transport};
+    use super::super::{Alive, Revenue, Secret, StoreAddress, Tls, Transport};
     use super::*;
 
     /// Loads `text` as longroad.toml of a folder that also holds the file `password`; errors without the folder.
@@ -170,7 +173,11 @@ mod tests {
         let read: Config = toml::from_str(DEFAULT_FILE).unwrap();
         assert_eq!(read, Config::default());
         let empty = loaded("", &[]).unwrap();
-        assert_eq!(Config { root: PathBuf::new(), ..empty }, Config::default(), "an empty file has all the defaults");
+        assert_eq!(
+            Config { root: PathBuf::new(), revenue: Revenue::default(), ..empty },
+            Config::default(),
+            "an empty file has all the defaults"
+        );
         // Each `[metrics.logins]` line of the comment is a setting too.
         let example: String = DEFAULT_FILE
             .lines()
@@ -301,6 +308,10 @@ mod tests {
             ),
             ("[store]\nurl = ''", "longroad.toml:2:7: store.url: is empty; write sqlite:FILE or postgres://…"),
             ("[company]\nname = 5", "longroad.toml:2:8: company.name: must be text in quotes, not a whole number"),
+            (
+                "[revenue.rates]\nUSD = 0",
+                "longroad.toml:2:7: revenue.rates: the rate of USD must be a number above 0, such as 0.92, with at most 12 decimals",
+            ),
             ("log = 'json'", "longroad.toml:1:7: log: must be a table of settings, not text in quotes"),
             ("source = 5", "longroad.toml:1:10: source: must be a list, not a whole number"),
             (

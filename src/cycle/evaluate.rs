@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Setup;
 use super::assess::Customer;
+use super::population::{Block, Population};
 use crate::health::opinion::Opinions;
 use crate::health::standing::{self, BandContext};
 use crate::health::{self, About, Health, Scorecard};
@@ -78,6 +79,15 @@ impl Evaluated {
             attained_on: customer.attained_on,
         };
         Some(Evaluated { card, health, band: given.band.band, previous: given.previous, given, lifecycle, in_turn })
+    }
+
+    /// A customer's health on the population's morning, what people hold of it taken in.
+    pub fn seen(setup: &Setup, population: &Population, block: &Block, customer: &Customer) -> Option<Evaluated> {
+        let (place, on) = (u16::try_from(place_of(customer.ordinal)).ok()?, population.world.as_of.day);
+        let before = block.before(place);
+        let last_turn = before.and_then(|before| before.turn_on);
+        let computed = Evaluated::of(setup, customer, before.zip(population.before), on)?;
+        Some(computed.with(&population.world.opinions, customer, last_turn, on))
     }
 
     /// The same with what people hold of the customer: an override stands in for the score and its band. `last_turn`: the

@@ -16,7 +16,6 @@ use crate::digest::{Book, Reader};
 use crate::health::Band;
 use crate::model::{Currency, Day, Id, Money};
 use crate::store::Tx;
-use crate::store::directory::place_of;
 use crate::store::tasks::{self, Ended, Load};
 
 /// Days for which the outcomes of plays are looked back on.
@@ -42,12 +41,11 @@ pub async fn gather(tx: &mut Tx, gathering: &Gathering<'_>) -> Result<Gathered> 
     let mut books: BTreeMap<Option<Id>, (Book, BTreeMap<Currency, i64>)> = BTreeMap::new();
     for block in &population.blocks {
         for customer in &block.customers {
-            let before = u16::try_from(place_of(customer.ordinal)).ok().and_then(|place| block.before(place));
-            let Some(evaluated) = Evaluated::of(setup, customer, before.zip(population.before), on) else { continue };
+            let Some(evaluated) = Evaluated::seen(setup, population, block, customer) else { continue };
             let csm = customer.csm.clone().filter(|csm| world.users.contains_key(csm.as_str()));
             let (book, arr) = books.entry(csm).or_default();
             book.accounts += 1;
-            match evaluated.given.band.band {
+            match evaluated.band {
                 Band::Healthy => book.healthy += 1,
                 Band::Watch => book.watch += 1,
                 Band::AtRisk => book.at_risk += 1,

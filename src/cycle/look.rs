@@ -24,7 +24,7 @@ use crate::risk::{self, Models, Parts};
 use crate::signals::Band;
 use crate::signals::condition::LIFECYCLES;
 use crate::store::Db;
-use crate::store::directory::{Directory, block_of, place_of};
+use crate::store::directory::{Directory, block_of};
 use crate::store::facts::AsOf;
 use crate::store::outbox::Mail;
 use crate::store::scores::{self as stored, Cycle, GivenScore};
@@ -48,8 +48,13 @@ pub struct Odds {
 
 impl Odds {
     pub async fn of(db: &Db, look: &Look) -> Result<Odds> {
-        let models = calibrate::models(db, &look.setup, look.population.world.as_of, &|_| ()).await?;
-        Ok(Odds { parts: Parts::of(&look.setup.cards), models })
+        Odds::on(db, &look.setup, look.population.world.as_of).await
+    }
+
+    /// Those of a setup on a morning.
+    pub async fn on(db: &Db, setup: &Arc<Setup>, as_of: AsOf) -> Result<Odds> {
+        let models = calibrate::models(db, setup, as_of, &|_| ()).await?;
+        Ok(Odds { parts: Parts::of(&setup.cards), models })
     }
 
     /// The chance that the customer leaves; `None` where it has no score.
@@ -89,11 +94,7 @@ impl Look {
     }
 
     pub fn evaluate(&self, block: &Block, customer: &Customer) -> Option<Evaluated> {
-        let place = u16::try_from(place_of(customer.ordinal)).ok()?;
-        let before = block.before(place);
-        let last_turn = before.and_then(|before| before.turn_on);
-        let computed = Evaluated::of(&self.setup, customer, before.zip(self.population.before), self.on)?;
-        Some(computed.with(&self.population.world.opinions, customer, last_turn, self.on))
+        Evaluated::seen(&self.setup, &self.population, block, customer)
     }
 
     /// What the cycle of that morning gave, by block and place.

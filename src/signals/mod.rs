@@ -13,6 +13,7 @@ mod peers;
 mod reading;
 mod relationship;
 mod service;
+mod term;
 
 pub use band::Band;
 pub use block_use::{AccountUse, BlockUse, MetricUse};
@@ -24,4 +25,5 @@ pub use pattern::{Cadence, classes_dropped};
 pub use peers::{LEAST_PEERS, PeerInput, Peers, Place, age_class};
 pub use reading::{Reading, Signals, State, phrase, spell, word};
 pub use relationship::{Have, RECORD_SIGNALS, relationship};
-pub use service::{OpenTerm, Service, ServiceRules, Standing, open_terms, service, successor};
+pub use service::{Service, ServiceRules, Standing, service};
+pub use term::{Basis, Extension, Term, extensions, followers, raised, successor, terms};

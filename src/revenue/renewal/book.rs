@@ -171,6 +171,14 @@ impl Renewal {
         renewal
     }
 
+    /// The same, where such records are known, or are not known at all.
+    #[must_use]
+    pub fn with_records_known(mut self, known: bool) -> Renewal {
+        self.open_record = self.open_record.filter(|_| known);
+        self.gaps = self.gaps();
+        self
+    }
+
     fn gaps(&self) -> Vec<String> {
         let mut gaps = Vec::new();
         let undecided = self.days_to_end <= 0;

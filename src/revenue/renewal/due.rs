@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
 
 use crate::model::record::Contract;
-use crate::model::{Currency, Day, Id, Money};
-use crate::signals::{ServiceRules, open_terms};
+use crate::model::{Currency, Day, Exact, Id, Money};
+use crate::signals::{Basis, ServiceRules, Term, raised, successor, terms};
 
 /// What one currency of a renewal is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,18 +38,50 @@ pub struct Due {
     pub uplift_percent: Option<Decimal>,
 }
 
+/// A term that waits for a decision.
+struct Waiting<'a> {
+    /// The contract by which it ends: the last of those that are signed to follow each other.
+    contract: &'a Contract,
+    began_on: Day,
+    ends_on: Day,
+    /// The price of a month.
+    monthly: Exact,
+}
+
+/// What a term on the morning leads to; `None` where service is open-ended.
+fn waiting<'a>(term: &Term<'a>, contracts: &'a [Contract], rules: ServiceRules) -> Option<Waiting<'a>> {
+    let contract = term.contract;
+    let whole = |ends_on: Day| Waiting { contract, began_on: contract.starts_on, ends_on, monthly: term.monthly };
+    let mut last = match term.basis {
+        Basis::Undecided => return Some(whole(term.from)),
+        Basis::Extended => Waiting { began_on: term.from, ..whole(term.until?) },
+        _ if contract.is_over() => return Some(whole(contract.service_end()?)),
+        _ => whole(contract.ends_on?),
+    };
+    // Each step starts later than the one before, so there are no more steps than contracts.
+    while let Some(next) = successor(last.contract, last.ends_on, contracts, rules) {
+        let ends_on = if next.is_over() { next.service_end() } else { next.ends_on }?;
+        last = Waiting { contract: next, began_on: next.starts_on, ends_on, monthly: next.monthly() };
+    }
+    Some(last)
+}
+
 /// What of an account comes up for renewal before `until`, what ended undecided included, by the day of the end.
 pub fn due(contracts: &[Contract], on: Day, until: Day, rules: ServiceRules) -> Vec<Due> {
     let mut days: BTreeMap<Day, Due> = BTreeMap::new();
-    let mut terms = open_terms(contracts, on, rules);
-    terms.retain(|term| term.end < until && term.contract.trial != Some(true));
-    terms.sort_by(|a, b| a.contract.id.cmp(&b.contract.id));
-    for term in terms {
+    let terms = terms(contracts, on, rules);
+    let now = terms.iter().filter(|term| term.is_on(on) && term.monthly > Exact::ZERO);
+    let mut all: Vec<Waiting<'_>> = now.filter_map(|term| waiting(term, contracts, rules)).collect();
+    all.retain(|term| term.ends_on < until);
+    all.sort_by(|a, b| a.contract.id.cmp(&b.contract.id));
+    // Several contracts may lead to the same one.
+    all.dedup_by(|a, b| a.contract.id == b.contract.id);
+    for term in all {
         let contract = term.contract;
-        let act_by = term.end - contract.notice_days.unwrap_or(0).cast_signed();
-        let known = days.entry(term.end).or_insert_with(|| Due {
-            began_on: term.began,
-            ends_on: term.end,
+        let act_by = term.ends_on - contract.notice_days.unwrap_or(0).cast_signed();
+        let known = days.entry(term.ends_on).or_insert_with(|| Due {
+            began_on: term.began_on,
+            ends_on: term.ends_on,
             act_by,
             contracts: Vec::new(),
             amounts: Vec::new(),
@@ -58,17 +89,22 @@ pub fn due(contracts: &[Contract], on: Day, until: Day, rules: ServiceRules) -> 
             notice_given: true,
             uplift_percent: None,
         });
-        known.began_on = known.began_on.min(term.began);
+        known.began_on = known.began_on.min(term.began_on);
         known.act_by = known.act_by.min(act_by);
         known.contracts.push(contract.id.clone());
         known.auto_renews = known.auto_renews.zip(contract.auto_renews).map(|(one, other)| one && other);
         known.notice_given &= contract.is_over();
         known.uplift_percent = known.uplift_percent.max(contract.uplift_percent);
-        if let Some(arr) = term.annual {
-            add(&mut known.amounts, Amount { arr, proposed: raised(arr, contract.uplift_percent) });
-        }
+        let proposed = contract.uplift_percent.map_or(term.monthly, |percent| raised(term.monthly, percent));
+        let (arr, proposed) = (a_year(term.monthly, contract.currency), a_year(proposed, contract.currency));
+        add(&mut known.amounts, Amount { arr, proposed });
     }
     days.into_values().collect()
+}
+
+/// The price of a year, rounded to the minor unit.
+pub(super) fn a_year(monthly: Exact, currency: Currency) -> Money {
+    Money { minor: monthly.scaled(12, 1).rounded(), currency }
 }
 
 fn add(amounts: &mut Vec<Amount>, amount: Amount) {
@@ -78,11 +114,6 @@ fn add(amounts: &mut Vec<Amount>, amount: Amount) {
         None => amounts.push(amount),
     }
     amounts.sort_by_key(|amount| amount.arr.currency);
-}
-
-fn raised(arr: Money, percent: Option<Decimal>) -> Money {
-    let hundredths = percent.and_then(|percent| (percent * Decimal::from(100)).to_i64()).unwrap_or(0);
-    arr.scaled(10_000 + hundredths, 10_000)
 }
 
 /// Adds up money by currency.

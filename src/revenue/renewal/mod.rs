@@ -9,4 +9,4 @@ mod turned;
 pub use book::{Facts, Renewal, Sums, sums};
 pub use due::{Amount, Due, due};
 pub use spread::{Spread, spread};
-pub use turned::{Ended, Outcome, Tally, Turned, ended, tally};
+pub use turned::{Ended, Tally, Turned, ended, tally};

@@ -1,32 +1,21 @@
 //! How calls turned out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
-use super::due::by_currency;
+use super::due::{a_year, by_currency};
 use crate::health::opinion::Call;
 use crate::model::record::Contract;
-use crate::model::{Day, Id, Money};
-use crate::signals::{ServiceRules, successor};
-
-/// What became of a term that has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// Another term followed, by contract or by itself.
-    Renewed,
-    /// Nothing followed.
-    Lost,
-    /// Nobody has said.
-    Undecided,
-}
+use crate::model::{Day, Money};
+use crate::revenue::{Due, Outcome, Rates, course};
+use crate::signals::ServiceRules;
 
 /// A term that has ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ended {
     /// The contract.
-    pub contract: Id,
+    pub contract: String,
     /// The first day after it.
     pub ends_on: Day,
     /// What it was worth in a year.
@@ -35,35 +24,22 @@ pub struct Ended {
     pub outcome: Outcome,
 }
 
-/// The terms of an account that ended on the days from `from` until before `on`, as known on the morning of `on`. A contract that
-/// another took the place of before its end is no renewal.
+/// The terms of one account that ended on the days from `from` until before `on`, as known on the morning of `on`: the same that
+/// count for the renewal rate ([`course`]).
 pub fn ended(contracts: &[Contract], from: Day, on: Day, rules: ServiceRules) -> Vec<Ended> {
-    let mut all: Vec<Ended> = Vec::new();
-    for contract in contracts.iter().filter(|contract| contract.trial != Some(true)) {
-        let Some(written) = contract.ends_on else { continue };
-        let runs_on = contract.auto_renews == Some(true) && !contract.is_over();
-        let next = successor(contract, written, contracts, rules);
-        if next.is_some_and(|next| next.starts_on < written) {
-            continue;
+    let Some(first) = contracts.first() else { return Vec::new() };
+    let mut rates = Rates::new(first.currency, BTreeMap::new());
+    let dues = course(contracts, &HashMap::new(), (from, on), rules, &mut rates).dues;
+    let one = |due: Due| {
+        let price = contracts.iter().find(|contract| contract.id.as_str() == &*due.contract);
+        Ended {
+            contract: due.contract.to_string(),
+            ends_on: due.on,
+            arr: price.map(|contract| a_year(contract.monthly(), contract.currency)),
+            outcome: due.outcome,
         }
-        // What runs on by itself ends a term each time.
-        let last = if runs_on && next.is_none() { 1200 } else { 0 };
-        for ends_on in (0..=last).map_while(|terms| contract.end_after(terms)).take_while(|end| *end < on) {
-            let over = contract.is_over() && contract.service_end().is_some_and(|end| end <= ends_on);
-            let outcome = match () {
-                () if runs_on || next.is_some_and(|next| !(next.is_over() && next.service_end() <= Some(next.starts_on))) => {
-                    Outcome::Renewed
-                }
-                () if over || on - ends_on > rules.undecided_days => Outcome::Lost,
-                () => Outcome::Undecided,
-            };
-            if ends_on >= from {
-                all.push(Ended { contract: contract.id.clone(), ends_on, arr: contract.annual_value(), outcome });
-            }
-        }
-    }
-    all.sort_by(|a, b| (a.ends_on, &a.contract).cmp(&(b.ends_on, &b.contract)));
-    all
+    };
+    dues.into_iter().map(one).collect()
 }
 
 /// A term that has ended, and what was said of it before.
