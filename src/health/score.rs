@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::scorecard::Scorecard;
 use crate::model::Day;
-use crate::signals::condition::{Subject, Verdict};
+use crate::signals::condition::Subject;
 use crate::signals::{Signal, State};
 
 /// What a factor of the score is about.
@@ -89,9 +89,10 @@ pub fn by_hand(computed: Option<f64>, score: f64) -> Factor {
 pub fn score(card: &Scorecard, subject: &Subject<'_>, on: Day) -> Health {
     let signals = subject.signals;
     let age_days = signals.value(Signal::AgeDays).unwrap_or(f64::MAX);
-    let mut factors = Vec::with_capacity(24);
+    // Just enough: room that has to grow on the way costs a cycle more than all the arithmetic.
+    let mut factors = Vec::with_capacity(card.most_factors());
     let (mut all, mut known, mut stale) = (0.0, 0.0, false);
-    let applies = |signal: Signal| signals.get(signal).state != State::NotApplicable;
+    let applies = |signal: Signal| signals.state(signal) != State::NotApplicable;
     for (number, dimension) in (0..).zip(&card.dimensions) {
         let start = factors.len();
         let applicable = || dimension.signals.iter().filter(|one| one.weight > 0.0 && applies(one.signal));
@@ -151,7 +152,8 @@ pub fn score(card: &Scorecard, subject: &Subject<'_>, on: Day) -> Health {
 fn cap(card: &Scorecard, subject: &Subject<'_>, factors: &mut Vec<Factor>) {
     let mut holding: Vec<(u16, f64)> = (0..)
         .zip(&card.caps)
-        .filter(|(_, cap)| holds(&cap.when.evaluate(subject)))
+        // What was seen holds until its source says otherwise, even when the source has stopped.
+        .filter(|(_, cap)| cap.when.yes(subject).is_some())
         .map(|(number, cap)| (number, cap.at_most))
         .collect();
     holding.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
@@ -169,11 +171,6 @@ fn cap(card: &Scorecard, subject: &Subject<'_>, factors: &mut Vec<Factor>) {
             state: State::Fresh,
         });
     }
-}
-
-/// A hard rule whose sign was seen holds until the source says otherwise, even when the source has stopped.
-fn holds(verdict: &Verdict) -> bool {
-    matches!(verdict, Verdict::True | Verdict::Paused { would_be: true, .. })
 }
 
 /// The scorecard that serves an account: the first whose condition holds, else the first without one.

@@ -82,6 +82,11 @@ impl Money {
         minor.map(|minor| Money { minor, currency }).ok_or_else(|| format!("{amount} {currency} is too large"))
     }
 
+    /// The amount as a number to compare and to weigh by, never to add up: exact to the last digit below 2^53 minor units.
+    pub fn approximate(self) -> f64 {
+        self.minor as f64 / f64::from(10_u32.pow(self.currency.exponent()))
+    }
+
     /// The amount as decimal text, without the currency: `1234.50`.
     pub fn amount(self) -> String {
         let exponent = self.currency.exponent() as usize;

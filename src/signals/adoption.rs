@@ -147,14 +147,23 @@ pub fn among_peers(signals: &mut Signals, input: &PeerInput, place: &super::peer
 
 /// The median of the gaps between the last eight days with use; three days with use at the least.
 fn median_gap(active: u128) -> Option<f64> {
-    let days: Vec<u32> = (0..SPAN.unsigned_abs()).filter(|&k| active >> k & 1 == 1).take(8).collect();
-    let mut gaps: Vec<u32> = days.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    if gaps.len() < 2 {
+    let (mut gaps, mut count, mut days) = ([0; 7], 0, active);
+    while days != 0 && count < gaps.len() {
+        let later = days.trailing_zeros();
+        // The lowest bit away: the next one is the day with use before it.
+        days &= days - 1;
+        if days != 0 {
+            gaps[count] = days.trailing_zeros() - later;
+            count += 1;
+        }
+    }
+    if count < 2 {
         return None;
     }
+    let gaps = &mut gaps[..count];
     gaps.sort_unstable();
-    let middle = gaps.len() / 2;
-    Some(if gaps.len() % 2 == 1 { f64::from(gaps[middle]) } else { f64::from(gaps[middle - 1] + gaps[middle]) / 2.0 })
+    let middle = count / 2;
+    Some(if count % 2 == 1 { f64::from(gaps[middle]) } else { f64::from(gaps[middle - 1] + gaps[middle]) / 2.0 })
 }
 
 #[cfg(test)]
@@ -212,5 +221,8 @@ mod tests {
     fn the_gap_is_the_median_of_the_last_eight_days_with_use() {
         assert_eq!(median_gap(0b1000_0100_1001), Some(3.0));
         assert_eq!(median_gap(0b11), None);
+        assert_eq!(median_gap(u128::MAX), Some(1.0));
+        assert_eq!(median_gap(0b1010_1010_1010_1011 << 100 | 1 << 127), Some(2.0), "the last eight alone");
+        assert_eq!(median_gap(1 | 1 << 3 | 1 << 127), Some(63.5));
     }
 }

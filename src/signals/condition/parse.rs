@@ -6,6 +6,7 @@ use cel::{IdedExpr, Program};
 
 use super::Name;
 use super::check::Checker;
+use super::gate::Gate;
 
 /// The moment at which a condition is asked, which decides what it may ask about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +27,8 @@ pub struct Condition {
     reads: Vec<Name>,
     /// Nothing but comparisons joined by `&&`: without any of what it reads there is no answer.
     pub(super) plain: bool,
+    /// What must hold where it is a yes.
+    pub(super) gates: Vec<Gate>,
 }
 
 /// Two conditions are the same when their texts are.
@@ -71,7 +74,8 @@ impl Condition {
         checker.condition(&mut expression)?;
         let reads = checker.reads();
         let plain = !reads.is_empty() && !["||", "?", "known", "true", "false"].iter().any(|part| text.contains(part));
-        Ok(Condition { text: text.trim().to_owned(), expression, reads, plain })
+        let gates = Gate::all(&expression);
+        Ok(Condition { text: text.trim().to_owned(), expression, reads, plain, gates })
     }
 
     /// The text as it was written.
