@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{
-    audit, backtest, backup, check, cycle, demo, digests, export, forget, health, init, jobs, opinion, opinions, preview, pull,
-    rejects, renewals, resend, restore, risk, run, score, scores, sources, task, tasks, what_if,
+    audit, backtest, backup, check, cycle, demo, digests, export, first_value, forget, health, init, jobs, opinion, opinions,
+    preview, pull, rejects, renewals, resend, restore, risk, run, sales_quality, score, scores, sources, task, tasks, what_if,
 };
 
 /// Watches over customers: scores their health with every point explained, prescribes what to do, looks at what became of
@@ -67,6 +67,8 @@ pub enum Command {
     Backtest(backtest::Arguments),
     Risk(risk::Arguments),
     Renewals(renewals::Arguments),
+    FirstValue(first_value::Arguments),
+    SalesQuality(sales_quality::Arguments),
     WhatIf(what_if::Arguments),
     Export(export::Arguments),
     Forget(forget::Arguments),

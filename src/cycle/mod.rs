@@ -7,6 +7,7 @@ mod calibrate;
 mod distrust;
 mod drift;
 mod evaluate;
+mod first_value;
 mod history;
 mod leader;
 mod look;
@@ -32,6 +33,7 @@ mod work;
 mod world;
 
 pub use backtest::{BacktestReport, FitRow, Question, Surprise, backtest};
+pub use first_value::{FirstValueReport, Missing, SalesReport, first_value, sales_quality};
 pub use look::{Preview, preview, score, scores};
 pub use mailing::Mailing;
 pub use mails::{renderer, send_due, sender, transport};

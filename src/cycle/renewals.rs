@@ -15,7 +15,7 @@ use super::world::World;
 use crate::clock::Clock;
 use crate::health::explain;
 use crate::health::opinion::{Call, Said};
-use crate::model::record::{Account, Contract, Lead, Record, RecordKind, Touch};
+use crate::model::record::{Account, Contract, Lead, Record, RecordKind, Touch, Value};
 use crate::model::{Day, Money};
 use crate::revenue::renewal::{Due, Facts, Renewal, Sums, Tally, Turned, due, ended, spread, sums, tally};
 use crate::risk::Machine;
@@ -138,9 +138,11 @@ impl TurnedOut {
 }
 
 /// What of an account the book looks at, besides its numbers.
-struct Records {
-    account: Account,
-    contracts: Vec<Contract>,
+pub struct Records {
+    pub account: Account,
+    pub contracts: Vec<Contract>,
+    pub values: Vec<Value>,
+    /// Days of two-way contact.
     touches: Vec<Day>,
     open_lead: bool,
 }
@@ -169,7 +171,7 @@ pub async fn gather(db: &Db, setup: &Setup, population: &Population, odds: &Odds
 }
 
 /// The records of a block's accounts, by ordinal.
-async fn records(db: &Db, world: &World, block: i64, any_lead: &mut bool) -> Result<BTreeMap<u32, Records>> {
+pub async fn records(db: &Db, world: &World, block: i64, any_lead: &mut bool) -> Result<BTreeMap<u32, Records>> {
     let (day, zone) = (world.as_of.day, &world.zone);
     let mut records: BTreeMap<u32, Records> = BTreeMap::new();
     let facts = facts::of_block(db, block, world.as_of).await?;
@@ -178,13 +180,20 @@ async fn records(db: &Db, world: &World, block: i64, any_lead: &mut bool) -> Res
             let Some(ordinal) = fact.ordinal else { continue };
             if kind == RecordKind::Accounts {
                 let account: Account = decode(kind, fact.body)?;
-                let new = |account| Records { account, contracts: Vec::new(), touches: Vec::new(), open_lead: false };
+                let new = |account| Records {
+                    account,
+                    contracts: Vec::new(),
+                    values: Vec::new(),
+                    touches: Vec::new(),
+                    open_lead: false,
+                };
                 records.extend(account.known_on(day, zone).map(|account| (ordinal, new(account))));
                 continue;
             }
             let Some(known) = records.get_mut(&ordinal) else { continue };
             match kind {
                 RecordKind::Contracts => known.contracts.extend(decode::<Contract>(kind, fact.body)?.known_on(day, zone)),
+                RecordKind::Values => known.values.extend(decode::<Value>(kind, fact.body)?.known_on(day, zone)),
                 RecordKind::Touches => {
                     let touch = decode::<Touch>(kind, fact.body)?.known_on(day, zone);
                     known.touches.extend(touch.filter(Touch::is_two_way).map(|touch| zone.day_of(touch.at)));

@@ -7,6 +7,7 @@ mod discovery;
 mod exact;
 mod logistic;
 mod ranking;
+mod survival;
 mod table;
 
 pub use bootstrap::{Random, clustered_interval};
@@ -15,6 +16,7 @@ pub use discovery::benjamini_hochberg;
 pub use exact::binomial_two_sided;
 pub use logistic::{Logistic, Term, sigmoid};
 pub use ranking::{Case, Ranking, average_precision, worst};
+pub use survival::{Step, Survival};
 pub use table::{TwoByTwo, wilson};
 
 /// The 97.5 % point of the normal distribution: half the width of a 95 % interval, in standard errors.

@@ -173,7 +173,7 @@ pub(super) mod tests {
         assert_eq!(told(&[rise], "2026-11-22", "2027-03-22"), ["2027-01-01 2026-11-02 3 EUR 1,200 1284.00"]);
         // What runs on by itself is asked about at the end of the term that runs.
         let auto = contract("4", "2024-02-01", "2025-02-01", serde_json::json!({"auto_renews": true, "uplift_percent": "10"}));
-        assert_eq!(told(&[auto], "2026-11-22", "2027-03-22"), ["2027-02-01 2027-02-01 4 EUR 1,320 1452.00 auto"]);
+        assert_eq!(told(&[auto], "2026-11-22", "2027-03-22"), ["2027-02-01 2027-02-01 4 EUR 1,452 1597.20 auto"]);
         // Ended, and nobody has decided; a hundred days later it is no renewal any more.
         let over = contract("5", "2025-11-01", "2026-11-01", none());
         assert_eq!(told(&[over.clone()], "2026-11-22", "2027-03-22"), ["2026-11-01 2026-11-01 5 EUR 1,200 1200.00"]);

@@ -130,8 +130,8 @@ mod tests {
         assert_eq!(told(&[lost]), [(end(), Outcome::Lost)]);
         let auto = contract("3", "2023-10-01", "2024-10-01", serde_json::json!({"auto_renews": true}));
         assert_eq!(told(&[auto]), [(end(), Outcome::Renewed)], "the term that ended in the window, and no other");
-        let amended = contract("4", "2026-05-01", "2027-05-01", serde_json::json!({"replaces_id": ["1"]}));
-        assert!(told(&[old, amended]).is_empty(), "replaced before its end");
+        let early = contract("4", "2026-05-01", "2027-05-01", serde_json::json!({"replaces_id": ["1"]}));
+        assert_eq!(told(&[old, early]), [(end(), Outcome::Renewed)], "early, and in the period in which it was due");
     }
 
     #[test]
