@@ -71,9 +71,18 @@ fn text(report: &FirstValueReport) -> String {
         writeln!(text, "attainment = attained by the deadline ÷ accounts whose deadline has passed and whose outcome is known;");
     let _ = writeln!(text, "days = from go-live, by which a quarter, half, three quarters had attained it (Kaplan–Meier)\n");
     let mut table = table("went live in");
-    report.cohorts.iter().for_each(|row| table.row(cells(row.key.as_deref().unwrap_or("–"), row)));
+    let seen = |row: &&Attainment| row.unknown < row.accounts;
+    report.cohorts.iter().filter(seen).for_each(|row| table.row(cells(row.key.as_deref().unwrap_or("–"), row)));
     table.row(cells("all", &report.all));
     let _ = writeln!(text, "{table}");
+    let unseen = report.cohorts.iter().filter(|row| !seen(row)).count();
+    if unseen > 0 {
+        let _ = writeln!(
+            text,
+            "{} not shown: the data do not reach back to their go-live\n",
+            count(unseen as u64, "cohort is", "cohorts are")
+        );
+    }
     if let Some(days) = report.all.median_days_from_contract {
         let _ = writeln!(text, "half had attained it {days} days after the start of their first contract\n");
     }

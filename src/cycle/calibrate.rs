@@ -28,7 +28,7 @@ pub fn origin(day: Day) -> Day {
 }
 
 /// The models in force on a morning. Where none are kept, history is lived again once to fit them.
-pub async fn models(db: &Db, setup: &Arc<Setup>, as_of: AsOf, progress: &dyn Fn(&str)) -> Result<Models> {
+pub async fn models(db: &Db, setup: &Arc<Setup>, as_of: AsOf, progress: &(dyn Fn(&str) + Sync)) -> Result<Models> {
     let on = origin(as_of.day);
     if let Some(models) = risk_models::find(db, &setup.hash, on).await? {
         return Ok(models);

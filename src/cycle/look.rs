@@ -286,7 +286,8 @@ pub async fn preview(
     let sending = |reader: &Reader| Mailing::Now.csm(&setup.config, reader, past, now);
     if kind != Kind::Csm {
         let refused = BTreeMap::new();
-        let gathering = Gathering { db, setup, population: &population, refused: &refused };
+        let odds = Odds::on(db, setup, population.world.as_of).await?;
+        let gathering = Gathering { db, setup, population: &population, odds: &odds, refused: &refused };
         let occasion = Occasion { mailing: Mailing::Now, past, now };
         return periodic::preview(&gathering, occasion, kind, only).await;
     }

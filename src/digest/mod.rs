@@ -1,6 +1,7 @@
 //! What a mail says: one folder per digest, each a context whose texts are ready to be printed, with samples.
 
 mod book;
+pub mod chart;
 pub mod csm;
 mod key;
 mod kind;

@@ -184,7 +184,7 @@ impl Renewal {
         let undecided = self.days_to_end <= 0;
         if undecided {
             gaps.push(format!("ended {} days ago, undecided", -self.days_to_end));
-        } else if self.days_to_act < 0 && !self.notice_given {
+        } else if self.days_to_act < 0 && !self.notice_given && self.auto_renews != Some(true) {
             gaps.push(format!("the last day to act was {} days ago", -self.days_to_act));
         }
         match (self.days_since_contact, self.spread) {
