@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{
-    audit, backtest, backup, check, cycle, demo, digests, export, first_value, forget, health, init, jobs, opinion, opinions,
-    preview, pull, rejects, renewals, resend, restore, risk, run, sales_quality, score, scores, sources, task, tasks, what_if,
+    aha, audit, backtest, backup, check, cycle, demo, digests, export, first_value, forget, health, init, jobs, opinion,
+    opinions, preview, pull, rejects, renewals, resend, restore, risk, run, sales_quality, score, scores, sources, task, tasks,
+    what_if,
 };
 
 /// Watches over customers: scores their health with every point explained, prescribes what to do, looks at what became of
@@ -69,6 +70,7 @@ pub enum Command {
     Renewals(renewals::Arguments),
     FirstValue(first_value::Arguments),
     SalesQuality(sales_quality::Arguments),
+    Aha(aha::Arguments),
     WhatIf(what_if::Arguments),
     Export(export::Arguments),
     Forget(forget::Arguments),

@@ -1,5 +1,6 @@
 //! The commands: a file for each, and what they share.
 
+mod aha;
 mod arguments;
 mod audit;
 mod backtest;

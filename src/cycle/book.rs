@@ -8,7 +8,7 @@ use super::mailing::Sending;
 use super::work::Turn;
 use super::world::World;
 use crate::digest::Reader;
-use crate::digest::csm::{ChangeItem, CsmInputs, News, ReviewItem, StaleItem, TOLD_CHANGE, UnknownItem, since};
+use crate::digest::csm::{ChangeItem, CsmInputs, EndingItem, News, ReviewItem, StaleItem, TOLD_CHANGE, UnknownItem, since};
 use crate::health::explain;
 use crate::health::{Band, Factor};
 use crate::model::record::User;
@@ -119,6 +119,11 @@ impl Books {
             if !inputs.paused_plays.contains(&play) {
                 inputs.paused_plays.push(play);
             }
+        }
+        if let Some(ending) = evaluated.ending {
+            let (account_id, account_name) = (customer.id.clone(), customer.name.to_string());
+            inputs.ending.push(EndingItem { account_id, account_name, score: ending.score, ends_on: ending.on });
+            book.worth_sending |= ending.is_new;
         }
         if evaluated.health.score.is_none() {
             let why = explain::reasons(&evaluated.card, &evaluated.health, 1).pop().unwrap_or_default();

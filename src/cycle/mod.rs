@@ -1,5 +1,6 @@
 //! One nightly cycle: pull, score, diagnose, prescribe, review, write digests, send.
 
+mod aha;
 mod assess;
 mod backtest;
 mod book;
@@ -32,6 +33,7 @@ mod what_if;
 mod work;
 mod world;
 
+pub use aha::{AhaReport, Among, aha};
 pub use backtest::{BacktestReport, FitRow, Question, Surprise, backtest};
 pub use first_value::{FirstValueReport, Missing, SalesReport, first_value, sales_quality};
 pub use look::{Preview, preview, score, scores};

@@ -314,7 +314,7 @@ fn diagnosed(setup: &Setup, population: &Population, block: &Block, customers: R
         let before = u16::try_from(place_of(customer.ordinal)).ok().and_then(|place| block.before(place));
         let (opinions, on) = (&population.world.opinions, population.world.as_of.day);
         let mut evaluated = Evaluated::of(setup, customer, before.zip(before_on), on)?;
-        evaluated = evaluated.with(opinions, customer, before.and_then(|before| before.turn_on), on);
+        evaluated = evaluated.with(opinions, customer, before.map(|before| (before, before_on)), on);
         let diagnoses = playbook::diagnose(&setup.library, &evaluated.subject(customer), evaluated.in_turn);
         let band_before = before.zip(before_on).map(|(before, day)| evaluated.band_on(opinions, customer, day, before.band.band));
         let told = book::is_told(&evaluated, band_before);

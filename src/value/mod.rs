@@ -1,5 +1,7 @@
-//! The first value that a customer expected, and whether it got it in time; what it expects after that, and what was promised.
+//! The first value that a customer expected, and whether it got it in time; what it expects after that, and what was promised;
+//! what newcomers do that goes with staying.
 
+pub mod aha;
 pub mod cohort;
 mod first_value;
 mod judge;

@@ -29,6 +29,7 @@ mod loop_turns;
 mod mail_commands;
 mod mails;
 mod nights;
+mod opinions;
 mod outbox;
 mod partitions;
 mod periodic;

@@ -1,7 +1,7 @@
 //! Samples: what `check` renders, what the templates' names are held against, and what the tests look at.
 
 use super::context::CsmDigest;
-use super::input::{ChangeItem, CsmInputs, ReviewItem, StaleItem, TaskItem, UnknownItem};
+use super::input::{ChangeItem, CsmInputs, EndingItem, ReviewItem, StaleItem, TaskItem, UnknownItem};
 use crate::digest::{Book, Context, Kind, Reader};
 use crate::health::Band;
 use crate::model::{Currency, Day, Id, Money, Zone};
@@ -179,6 +179,12 @@ impl CsmInputs {
         };
         inputs.stale.push(StaleItem { source: "helpdesk".to_owned(), since: on - 4, what: "tickets".to_owned() });
         inputs.paused_plays.push("Escalated ticket".to_owned());
+        inputs.ending.push(EndingItem {
+            account_id: id("fjord"),
+            account_name: "Fjord Shipping".to_owned(),
+            score: 40.0,
+            ends_on: on + 5,
+        });
         inputs.approximated = true;
         inputs
     }
