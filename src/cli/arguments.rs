@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 
 use super::{
     aha, audit, backtest, backup, check, cycle, demo, digests, export, first_value, forget, health, init, jobs, opinion,
-    opinions, preview, pull, rejects, renewals, resend, restore, risk, run, sales_quality, score, scores, sources, task, tasks,
-    what_if,
+    opinions, preview, pull, rejects, renewals, resend, restore, revenue, risk, run, sales_quality, score, scores, sources, task,
+    tasks, what_if,
 };
 
 /// Watches over customers: scores their health with every point explained, prescribes what to do, looks at what became of
@@ -71,6 +71,7 @@ pub enum Command {
     FirstValue(first_value::Arguments),
     SalesQuality(sales_quality::Arguments),
     Aha(aha::Arguments),
+    Revenue(revenue::Arguments),
     WhatIf(what_if::Arguments),
     Export(export::Arguments),
     Forget(forget::Arguments),

@@ -123,10 +123,7 @@ impl World {
                 invoices: has(RecordKind::Invoices),
             },
             have_contracts: has(RecordKind::Contracts),
-            service_rules: ServiceRules {
-                gap_tolerance_days: config.accounts.gap_tolerance_days.cast_signed(),
-                undecided_days: config.accounts.undecided_days.cast_signed(),
-            },
+            service_rules: ServiceRules::from(&config.accounts),
             silent_days: (config.accounts.alive == Alive::Use).then_some(config.accounts.silent_days.cast_signed()),
             stale,
             records_until: records_until.filter(|_| !records_go_on),

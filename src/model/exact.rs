@@ -58,7 +58,12 @@ impl Exact {
 
     /// `self / whole`; `None` where `whole` is nothing.
     pub fn share_of(self, whole: Exact) -> Option<f64> {
-        (whole.0 != 0).then(|| self.0 as f64 / whole.0 as f64)
+        // In lowest terms, so that 13 tenths are 1.3 and not the quotient of two rounded numbers.
+        let (mut common, mut rest) = (self.0, whole.0);
+        while rest != 0 {
+            (common, rest) = (rest, common % rest);
+        }
+        (whole.0 != 0).then(|| (self.0 / common) as f64 / (whole.0 / common) as f64)
     }
 }
 

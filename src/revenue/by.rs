@@ -6,9 +6,8 @@ use chrono::Datelike;
 
 use super::customer::{AccountRow, Customer};
 use super::flow::{Flow, Stand};
-use super::line::{Due, Line};
+use super::line::{Due, In, Line};
 use super::period::Period;
-use crate::model::Exact;
 
 /// What revenue is divided by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,7 +108,7 @@ pub type Sums = BTreeMap<Group, Vec<Flow>>;
 /// Adds up all customers.
 pub fn sums(accounts: &[AccountRow], customers: &[Customer], periods: &[Period], by: By) -> Sums {
     let mut sums = Sums::new();
-    let amount = |line: &Line| -> Exact { if by == By::Currency { line.own } else { line.mrr } };
+    let currency = if by == By::Currency { In::Own } else { In::Report };
     for customer in customers {
         let stands: Vec<Stand> = periods.iter().map(|period| Stand::of(&customer.lines, period)).collect();
         for group in Group::of(customer, &accounts[customer.head as usize], by) {
@@ -120,7 +119,7 @@ pub fn sums(accounts: &[AccountRow], customers: &[Customer], periods: &[Period],
             }
             let Some(flows) = sums.get_mut(&group) else { continue };
             for ((flow, stand), period) in flows.iter_mut().zip(&stands).zip(periods) {
-                flow.add(stand, period, lines(), amount);
+                flow.add(stand, period, lines(), currency);
                 flow.add_dues(period, dues());
             }
         }

@@ -2,7 +2,7 @@
 
 use std::ops::AddAssign;
 
-use super::line::{Due, Line, Outcome};
+use super::line::{Due, In, Line, Outcome};
 use super::period::Period;
 use crate::model::{Day, Exact};
 use crate::signals::Basis;
@@ -37,8 +37,8 @@ impl Stand {
     /// Of all a customer's lines.
     pub fn of(lines: &[Line], period: &Period) -> Stand {
         Stand {
-            start: on(lines, period.from - 1, |line| line.mrr),
-            end: on(lines, period.until - 1, |line| line.mrr),
+            start: on(lines, period.from - 1),
+            end: on(lines, period.until - 1),
             before: lines.iter().any(|line| line.from < period.from),
         }
     }
@@ -57,9 +57,9 @@ impl Stand {
     }
 }
 
-/// Revenue on a day.
-pub fn on(lines: &[Line], day: Day, amount: impl Fn(&Line) -> Exact) -> Exact {
-    lines.iter().filter(|line| line.is_on(day)).map(amount).sum()
+/// Revenue on a day, in the report's currency.
+pub fn on(lines: &[Line], day: Day) -> Exact {
+    lines.iter().filter(|line| line.is_on(day)).map(|line| line.mrr).sum()
 }
 
 /// The sums of a period over customers. Amounts are MRR; what moved is counted upwards, in both directions.
@@ -108,15 +108,10 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// Adds a customer, or a part of one: `stand` is the whole customer's, `lines` and `amount` are the part's.
-    pub fn add<'a>(
-        &mut self,
-        stand: &Stand,
-        period: &Period,
-        lines: impl Iterator<Item = &'a Line> + Clone,
-        amount: impl Fn(&Line) -> Exact,
-    ) {
-        let day = |day: Day| -> Exact { lines.clone().filter(|line| line.is_on(day)).map(&amount).sum() };
+    /// Adds a customer, or a part of one: `stand` is the whole customer's, `lines` are the part's.
+    pub fn add<'a>(&mut self, stand: &Stand, period: &Period, lines: impl Iterator<Item = &'a Line> + Clone, currency: In) {
+        let amount = |line: &Line| currency.mrr(line);
+        let day = |day: Day| -> Exact { lines.clone().filter(|line| line.is_on(day)).map(amount).sum() };
         let (start, end) = (day(period.from - 1), day(period.until - 1));
         self.start += start;
         self.end += end;
@@ -125,10 +120,8 @@ impl Flow {
             Some(Movement::New) => self.new += moved,
             Some(Movement::Expansion) => {
                 self.expansion += moved;
-                // In the currency of `amount`: a line's price rise is the same share of both.
-                let rises = lines.clone().filter(|line| line.uplift > Exact::ZERO && period.holds(line.from));
-                let uplift: Exact = rises.map(|line| amount(line).part(line.uplift, line.mrr)).sum();
-                self.uplift += uplift.min(moved);
+                let rises = lines.clone().filter(|line| period.holds(line.from)).map(|line| currency.uplift(line));
+                self.uplift += rises.filter(|rise| *rise > Exact::ZERO).sum::<Exact>().min(moved);
             }
             Some(Movement::Contraction) => self.contraction += moved,
             Some(Movement::Churn) => self.churn += moved,

@@ -1,7 +1,5 @@
 //! What a customer's contracts brought in, stretch by stretch, and which of their terms came up for renewal.
 
-use std::collections::HashMap;
-
 use super::Rates;
 use crate::model::record::Contract;
 use crate::model::{Currency, Day, Exact};
@@ -28,7 +26,9 @@ pub struct Line {
     pub own: Exact,
     /// MRR in the report's currency.
     pub mrr: Exact,
-    /// How much of it, in the report's currency, is a price rise that took effect on its first day.
+    /// How much of [`Self::own`] is a price rise that took effect on the first day.
+    pub own_uplift: Exact,
+    /// The same of [`Self::mrr`].
     pub uplift: Exact,
 }
 
@@ -36,6 +36,27 @@ impl Line {
     /// Whether it runs on that day.
     pub fn is_on(&self, day: Day) -> bool {
         self.from <= day && day < self.until
+    }
+}
+
+/// In which currency lines are added up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum In {
+    /// The report's.
+    Report,
+    /// Each line's own.
+    Own,
+}
+
+impl In {
+    /// The MRR of a line.
+    pub fn mrr(self, line: &Line) -> Exact {
+        if self == In::Own { line.own } else { line.mrr }
+    }
+
+    /// The price rise in it.
+    pub fn uplift(self, line: &Line) -> Exact {
+        if self == In::Own { line.own_uplift } else { line.uplift }
     }
 }
 
@@ -81,11 +102,11 @@ pub struct Course {
     pub dues: Vec<Due>,
 }
 
-/// Reads the contracts of one customer, as known on the morning of `on`. `accounts`: the places of their accounts. Terms are
+/// Reads the contracts of one customer, as known on the morning of `on`. `place`: that of an account among all, by its id. Terms are
 /// told that were due on days from `since` until `on`.
 pub fn course(
     contracts: &[Contract],
-    accounts: &HashMap<&str, u32>,
+    place: &dyn Fn(&str) -> u32,
     (since, on): (Day, Day),
     rules: ServiceRules,
     rates: &mut Rates,
@@ -96,11 +117,12 @@ pub fn course(
         next.iter().for_each(|&next| followed[next].push(at));
     }
     let terms = terms(contracts, on, rules);
-    let place = |contract: &Contract| accounts.get(contract.account_id.as_str()).copied().unwrap_or(u32::MAX);
+    let place = |contract: &Contract| place(contract.account_id.as_str());
     let chain = Chain { contracts, terms: &terms, followers: &followers, followed: &followed, on, rules };
     let mut course = Course::default();
     for (number, term) in terms.iter().enumerate().filter(|(_, term)| term.monthly != Exact::ZERO) {
         let contract = term.contract;
+        let own_uplift = chain.uplift(number);
         course.lines.push(Line {
             account: place(contract),
             contract: contract.id.as_str().into(),
@@ -111,7 +133,8 @@ pub fn course(
             currency: contract.currency,
             own: term.monthly,
             mrr: rates.convert(term.monthly, contract.currency),
-            uplift: rates.convert(chain.uplift(number), contract.currency),
+            own_uplift,
+            uplift: rates.convert(own_uplift, contract.currency),
         });
     }
     for at in 0..contracts.len() {

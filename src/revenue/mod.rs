@@ -11,31 +11,7 @@
 //! Amounts are exact until they are printed ([`crate::model::Exact`]). Start and end are then rounded to the cent, half away from
 //! zero, and the movements between them are given the cents that make them add up, by the largest remainder ([`apportion`]).
 //!
-//! | case | rule |
-//! |---|---|
-//! | price of a month | amount ÷ `period_months`, else ÷ whole months of the term, else × 365 ÷ (12 × days of the term); a trial has none |
-//! | customer | the ultimate parent, as the accounts are known on the morning of the report, for all periods |
-//! | a child that moves between parents, a merger | no movement: the history moves along; contracts that replace each other within a family are amendments |
-//! | attributes (tier, segment, csm, seller) | of the ultimate parent, as known on the morning of the report; product is the contract's, cohort the quarter of the customer's first revenue |
-//! | renewal | a contract that names it in `replaces_id`; else the one of the same account and product, naming none, that starts nearest to the end and within the gap tolerance |
-//! | gap within tolerance | the old price runs on until the new one starts |
-//! | longer gap | churn on the end, reactivation on the start |
-//! | early renewal, replacement, upgrade | from its first day the new contract counts and those it replaces no longer |
-//! | co-termination | several replaced by one: an amendment; at its end one term is due, with the price at that end |
-//! | overlap | two contracts add up, unless the later one is the renewal: then the earlier one ends where it begins |
-//! | mid-term upgrade as a contract of its own | adds up, as long as it runs |
-//! | multi-year step-up as several contracts | steps signed when the first began, or earlier: the rise is uplift, and only the last end is due |
-//! | runs on by itself (`auto_renews`) | another term of the same length, with `uplift_percent`, until a successor starts or service ends; marked as extended |
-//! | ended, no decision | its revenue goes on, marked as undecided, for `accounts.undecided_days`; then it was churn on its end |
-//! | cancelled | serves until `service_ends_on`, else its end; an open-ended one for its notice period from `cancelled_on` on |
-//! | cancelled on or before its first day | never was |
-//! | one of two subscriptions lost | contraction; churn is the last one ending |
-//! | refund | an invoice, or a negative one, is no movement; a contract with a negative amount takes its price from its customer while it runs |
-//! | new | the first revenue ever; after none for a while it is reactivation |
-//! | uplift | the part of expansion that is a price rise: of an extension, of a renewal up to the `uplift_percent` of the contract before, of a step |
-//! | NRR, GRR, logo churn | of the customers with revenue at the start; a part of the report (a product, a currency) has a cohort of its own |
-//! | up for renewal (ATR) | the yearly price at each contractual end, in the period of that day, whenever it was signed; not of amended contracts, steps, trials, open-ended ones |
-//! | renewed | up to the price that was due, whatever was added; what is undecided is told beside it, and where nothing is decided the rate is unknown |
+#![doc = include_str!("rules.md")]
 
 mod by;
 mod customer;
@@ -54,7 +30,7 @@ mod tests;
 pub use by::{By, Group, Sums, sums};
 pub use customer::{AccountRow, Customer, heads};
 pub use flow::{Flow, Movement, Stand};
-pub use line::{Course, Due, Line, Outcome, course};
+pub use line::{Course, Due, In, Line, Outcome, course};
 pub use open::{Opened, OpenedContract, OpenedRow, What, open};
 pub use period::{Every, Month, Period};
 pub use projection::{Projected, Projection, Survival, projection, survival};
@@ -63,3 +39,6 @@ pub use report::{
     Ask, CurrencyRow, DEFINITIONS, GroupRow, PeriodRow, ProjectionRow, RevenueReport, Row, SurvivalRow, TrailingRow, report,
 };
 pub use rounding::apportion;
+
+/// What is done in each case, and the test that holds it: a table in Markdown.
+pub const RULES: &str = include_str!("rules.md");

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::by::{By, Group, sums};
 use super::customer::{AccountRow, Customer};
 use super::flow::{Flow, Stand};
-use super::line::{Due, Line, Outcome};
+use super::line::{Due, In, Line, Outcome};
 use super::period::Period;
 use super::report::{Ask, movements, rounded};
 use super::rounding::apportion;
@@ -208,7 +208,7 @@ pub fn open(
         let Some(group) = Group::of(customer, head, by).into_iter().find(|one| wanted(one)) else { continue };
         let stand = Stand::of(&customer.lines, period);
         let mut flow = Flow::default();
-        flow.add(&stand, period, customer.lines.iter().filter(|line| group.has(line, by)), |line| line.mrr);
+        flow.add(&stand, period, customer.lines.iter().filter(|line| group.has(line, by)), In::Report);
         flow.add_dues(period, customer.dues.iter().filter(|due| group.has_due(due, by)));
         let amount = what.of(&flow);
         if amount == Exact::ZERO {

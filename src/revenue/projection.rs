@@ -104,7 +104,7 @@ fn left(customer: &Customer, since: Day, on: Day) -> Option<Day> {
     let ends = customer.lines.iter().map(|line| line.until).filter(|&end| end >= since);
     let mut candidates: Vec<Day> = ends.chain([since]).filter(|&day| day < on).collect();
     candidates.sort_unstable();
-    let revenue = |day: Day| super::flow::on(&customer.lines, day, |line| line.mrr);
+    let revenue = |day: Day| super::flow::on(&customer.lines, day);
     candidates.into_iter().find(|&day| revenue(day) <= Exact::ZERO)
 }
 

@@ -1,6 +1,6 @@
 //! How calls turned out.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -29,7 +29,7 @@ pub struct Ended {
 pub fn ended(contracts: &[Contract], from: Day, on: Day, rules: ServiceRules) -> Vec<Ended> {
     let Some(first) = contracts.first() else { return Vec::new() };
     let mut rates = Rates::new(first.currency, BTreeMap::new());
-    let dues = course(contracts, &HashMap::new(), (from, on), rules, &mut rates).dues;
+    let dues = course(contracts, &|_| 0, (from, on), rules, &mut rates).dues;
     let one = |due: Due| {
         let price = contracts.iter().find(|contract| contract.id.as_str() == &*due.contract);
         Ended {
