@@ -8,6 +8,7 @@ mod calibrate;
 mod distrust;
 mod drift;
 mod evaluate;
+mod executive;
 mod first_value;
 mod history;
 mod leader;

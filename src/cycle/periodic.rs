@@ -11,7 +11,7 @@ use super::book::reader_of;
 use super::look::{Odds, Preview};
 use super::mailing::{Mailing, Sending};
 use super::population::Population;
-use super::{Setup, leader, mails};
+use super::{Setup, executive, leader, mails};
 use crate::config::Config;
 use crate::delivery::Rendered;
 use crate::digest::{Kind, Reader};
@@ -54,6 +54,10 @@ async fn writer<'a>(tx: &mut Tx, gathering: &Gathering<'a>, kind: Kind) -> Resul
         Kind::Csm => anyhow::bail!("the CSM's digest is written as the accounts go by"),
         Kind::Leader => {
             let gathered = leader::gather(tx, gathering).await?;
+            Box::new(move |reader, on| mails::write(config, &renderer, reader, on, &gathered.digest(reader, on, web_url)))
+        }
+        Kind::Executive => {
+            let gathered = executive::gather(gathering).await?;
             Box::new(move |reader, on| mails::write(config, &renderer, reader, on, &gathered.digest(reader, on, web_url)))
         }
     })

@@ -11,6 +11,7 @@ use handlebars::{Handlebars, Template, no_escape};
 use super::lint;
 use super::wrap::wrap;
 use crate::digest::csm::CsmDigest;
+use crate::digest::executive::ExecutiveDigest;
 use crate::digest::leader::LeaderDigest;
 use crate::digest::{self, Kind, Picture};
 
@@ -31,7 +32,7 @@ macro_rules! templates {
 }
 
 /// The shipped templates by their path within the folder of templates.
-pub const SHIPPED: &[(&str, &str)] = templates!("csm", "leader");
+pub const SHIPPED: &[(&str, &str)] = templates!("csm", "leader", "executive");
 
 /// What is wrong with a template, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,6 +144,7 @@ impl Renderer {
         let check = |kind| match kind {
             Kind::Csm => self.check_digest::<CsmDigest>(),
             Kind::Leader => self.check_digest::<LeaderDigest>(),
+            Kind::Executive => self.check_digest::<ExecutiveDigest>(),
         };
         Kind::ALL.into_iter().flat_map(check).collect()
     }

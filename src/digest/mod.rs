@@ -3,6 +3,7 @@
 mod book;
 pub mod chart;
 pub mod csm;
+pub mod executive;
 mod key;
 mod kind;
 pub mod leader;
