@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use super::{
     aha, audit, backtest, backup, check, cycle, demo, digests, export, first_value, forget, health, init, jobs, opinion,
     opinions, preview, pull, rejects, renewals, resend, restore, revenue, risk, run, sales_quality, score, scores, sources, task,
-    tasks, what_if,
+    tasks, value_report, what_if,
 };
 
 /// Watches over customers: scores their health with every point explained, prescribes what to do, looks at what became of
@@ -70,6 +70,7 @@ pub enum Command {
     Renewals(renewals::Arguments),
     FirstValue(first_value::Arguments),
     SalesQuality(sales_quality::Arguments),
+    ValueReport(value_report::Arguments),
     Aha(aha::Arguments),
     Revenue(revenue::Arguments),
     WhatIf(what_if::Arguments),

@@ -45,6 +45,7 @@ mod table;
 mod task;
 mod tasks;
 mod telemetry;
+mod value_report;
 mod what_if;
 mod words;
 

@@ -15,7 +15,7 @@ use super::world::World;
 use crate::clock::Clock;
 use crate::health::explain;
 use crate::health::opinion::{Call, Said};
-use crate::model::record::{Account, Contract, Lead, Record, RecordKind, Touch, Value};
+use crate::model::record::{Account, Contact, Contract, Lead, Record, RecordKind, Touch, Value};
 use crate::model::{Day, Money};
 use crate::revenue::renewal::{Due, Facts, Renewal, Sums, Tally, Turned, due, ended, spread, sums, tally};
 use crate::risk::Machine;
@@ -142,6 +142,7 @@ pub struct Records {
     pub account: Account,
     pub contracts: Vec<Contract>,
     pub values: Vec<Value>,
+    pub contacts: Vec<Contact>,
     /// Days of two-way contact.
     touches: Vec<Day>,
     open_lead: bool,
@@ -184,6 +185,7 @@ pub async fn records(db: &Db, world: &World, block: i64, any_lead: &mut bool) ->
                     account,
                     contracts: Vec::new(),
                     values: Vec::new(),
+                    contacts: Vec::new(),
                     touches: Vec::new(),
                     open_lead: false,
                 };
@@ -194,6 +196,7 @@ pub async fn records(db: &Db, world: &World, block: i64, any_lead: &mut bool) ->
             match kind {
                 RecordKind::Contracts => known.contracts.extend(decode::<Contract>(kind, fact.body)?.known_on(day, zone)),
                 RecordKind::Values => known.values.extend(decode::<Value>(kind, fact.body)?.known_on(day, zone)),
+                RecordKind::Contacts => known.contacts.extend(decode::<Contact>(kind, fact.body)?.known_on(day, zone)),
                 RecordKind::Touches => {
                     let touch = decode::<Touch>(kind, fact.body)?.known_on(day, zone);
                     known.touches.extend(touch.filter(Touch::is_two_way).map(|touch| zone.day_of(touch.at)));

@@ -2,7 +2,7 @@
 
 use super::input::{ExecutiveInputs, Mover};
 use crate::digest::clean;
-use crate::digest::parts::{NAME, amount};
+use crate::digest::parts::{NAME, rounded};
 use crate::model::{Currency, Money};
 use crate::revenue::PeriodRow;
 
@@ -16,10 +16,10 @@ pub fn percent(share: f64) -> String {
     format!("{:.0} %", share * 100.0)
 }
 
-/// An amount as decimal text, for people.
+/// An amount as decimal text, for people, without cents where it is large.
 pub fn money(text: &str, currency: Currency) -> String {
     let minor = text.parse().ok().and_then(|amount| Money::new(amount, currency).ok());
-    minor.map_or_else(|| format!("{currency} {text}"), amount)
+    minor.map_or_else(|| format!("{currency} {text}"), rounded)
 }
 
 fn first_value(inputs: &ExecutiveInputs) -> String {
@@ -89,7 +89,7 @@ fn revenue(inputs: &ExecutiveInputs) -> String {
         return format!("MRR stayed at {end} in {period}: nothing moved.");
     }
     let mover = |mover: &Option<Mover>, what: &str| {
-        mover.as_ref().map(|one| format!("{what} was {} ({})", clean(&one.name, NAME), amount(one.mrr)))
+        mover.as_ref().map(|one| format!("{what} was {} ({})", clean(&one.name, NAME), rounded(one.mrr)))
     };
     let why: Vec<String> = mover(&inputs.largest_loss, "the largest loss")
         .into_iter()
@@ -115,7 +115,7 @@ fn outlook(inputs: &ExecutiveInputs) -> String {
         ))
     });
     let renewals = inputs.renewals.map(|renewals| {
-        let (due, at_risk) = (amount(renewals.due), amount(renewals.at_risk));
+        let (due, at_risk) = (rounded(renewals.due), rounded(renewals.at_risk));
         match renewals.at_risk.minor {
             0 => format!("of {due} of ARR up for renewal in {} days, nothing is called at risk", renewals.days),
             _ => format!("of {due} of ARR up for renewal in {} days, {at_risk} is called at risk or lost", renewals.days),

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::input::{LeaderInputs, RenewalItem};
 use crate::digest::chart::{self, GREEN, Part, RED};
-use crate::digest::parts::{Links, NAME, SENTENCE, Section, amount, counted, section};
+use crate::digest::parts::{Links, NAME, SENTENCE, Section, amount, counted, rounded, section};
 use crate::digest::{Picture, Ranked, Top, clean, long_day};
 use crate::health::opinion::Call;
 use crate::model::{Currency, Day, Money};
@@ -150,7 +150,7 @@ impl RenewalsLine {
 
 /// ARR in the currency of reports, as text.
 fn total<'a>(items: impl Iterator<Item = &'a RenewalItem>, currency: Currency) -> String {
-    amount(Money { minor: items.fold(0, |sum: i64, item| sum.saturating_add(item.worth.minor)), currency })
+    rounded(Money { minor: items.fold(0, |sum: i64, item| sum.saturating_add(item.worth.minor)), currency })
 }
 
 /// By month of the end, with the parts of each bar: what is not at risk below, what is above it.
