@@ -230,7 +230,7 @@ fn customer(world: &World, facts: &AccountFacts, ordinal: u32, usage: Option<&Bl
         (None, Standing::NoContract) => !world.have_contracts,
         (None, Standing::Coming | Standing::Left(_)) => false,
     };
-    if !alive {
+    if !alive && !world.everybody {
         return None;
     }
     let since = began(account, &service);

@@ -57,7 +57,7 @@ impl Books {
     ) -> Books {
         let stale = stale(world, refused);
         let mut book = |user: &User| {
-            let reader = reader_of(world, user);
+            let reader = reader_of(&world.zone, user);
             let sending = sending(&reader);
             let mut inputs = CsmInputs::new(reader, company, sending.on);
             inputs.stale.clone_from(&stale);
@@ -174,13 +174,13 @@ pub fn stale(world: &World, refused: &BTreeMap<String, String>) -> Vec<StaleItem
 }
 
 /// A user as a reader.
-pub fn reader_of(world: &World, user: &User) -> Reader {
+pub fn reader_of(company: &Zone, user: &User) -> Reader {
     let zone = user.timezone.as_deref().and_then(|zone| Zone::parse(zone).ok());
     Reader {
         id: user.id.clone(),
         name: user.name.clone(),
         email: user.email.clone(),
-        zone: zone.unwrap_or_else(|| world.zone.clone()),
+        zone: zone.unwrap_or_else(|| company.clone()),
         language: user.language.clone().unwrap_or_else(|| "en".to_owned()),
         region: user.region.clone(),
     }

@@ -31,10 +31,11 @@ use crate::playbook::{self, Diagnoses, Opened};
 use crate::signals::LEAST_PEERS;
 use crate::store::audit::{self, Deed};
 use crate::store::directory::place_of;
+use crate::store::facts::AsOf;
 use crate::store::ledger::Fence;
 use crate::store::scores::{self, Cycle, GivenScore};
 use crate::store::tasks::Work;
-use crate::store::{Db, Tx, tasks, turns};
+use crate::store::{Db, Tx, pulls, tasks, turns};
 
 /// Blocks that are begun before their turn.
 const AHEAD: usize = 2;
@@ -83,6 +84,13 @@ pub async fn run_fenced(
     (report.refused, report.notes) = (pulled.refused, pulled.notes);
     watch.lap("pull");
     progress("reading accounts");
+    let past = (as_of != today).then_some(as_of);
+    let occasion = Occasion { mailing: options.mailing, past, now };
+    let through = AsOf { day: as_of, through_pull: pulls::last_id(db).await? };
+    let odds = match periodic::is_near(db, setup, through, occasion).await? {
+        true => Some(Odds::on(db, setup, through).await?),
+        false => None,
+    };
     // Before anything is read, so that it stays as it is until all that follows from it is written.
     let mut tx = db.begin().await?;
     let population = Arc::new(Population::now(db, setup, as_of).await?);
@@ -92,7 +100,6 @@ pub async fn run_fenced(
     }
     watch.lap("signals");
     progress("scoring");
-    let past = (as_of != today).then_some(as_of);
     let sending = |reader: &Reader| options.mailing.csm(&setup.config, reader, past, now);
     let untold = mails::untold(&mut tx, past).await?;
     let books = Books::new(&population.world, &setup.config.company.name, &report.refused, untold, &sending);
@@ -105,9 +112,10 @@ pub async fn run_fenced(
     let config_before = population.config_before.clone().unwrap_or_default();
     report.without_csm = books.without_csm;
     report.digests = mails::plan(&mut tx, setup, books, past, now).await?;
-    let occasion = Occasion { mailing: options.mailing, past, now };
-    report.digests +=
-        periodic::plan(&mut tx, &Gathering { db, setup, population: &population, refused: &report.refused }, occasion).await?;
+    if let Some(odds) = &odds {
+        let gathering = Gathering { db, setup, population: &population, odds, refused: &report.refused };
+        report.digests += periodic::plan(&mut tx, &gathering, occasion).await?;
+    }
     // Letting go of all customers takes a while, and nobody need wait for it.
     tokio::task::spawn_blocking(move || drop(population));
     watch.lap("digests");

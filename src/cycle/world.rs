@@ -74,6 +74,8 @@ pub struct World {
     pub approximated: bool,
     /// Whether no cycle has looked at the accounts before.
     pub first: bool,
+    /// Whether those are looked at, too, that are no customers any more.
+    pub everybody: bool,
 }
 
 impl World {
@@ -138,6 +140,7 @@ impl World {
             opinions: opinions::by_account(db).await?,
             approximated: pulls::is_approximate(db, as_of).await?,
             first,
+            everybody: false,
             zone,
         })
     }
