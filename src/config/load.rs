@@ -191,7 +191,9 @@ mod tests {
     fn the_embedded_file_names_every_setting() {
         // An unknown setting is answered with all the known ones; each must stand in the embedded file.
         let defaults: Table = DEFAULT_FILE.parse().unwrap();
-        for section in ["company", "store", "mail", "accounts", "cycle", "risk", "schedule", "log", "paths", "retention", "web"] {
+        for section in
+            ["company", "store", "mail", "accounts", "cycle", "risk", "cost", "schedule", "log", "paths", "retention", "web"]
+        {
             let error = wrong(&format!("[{section}]\nqqqqqqqqqqqqqqqq = 1\n"));
             let known = error.split("known: ").nth(1).unwrap();
             let written: Vec<&str> = defaults[section].as_table().unwrap().keys().map(String::as_str).collect();

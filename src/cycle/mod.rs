@@ -1,5 +1,6 @@
 //! One nightly cycle: pull, score, diagnose, prescribe, review, write digests, send.
 
+mod aha;
 mod assess;
 mod backtest;
 mod book;
@@ -7,6 +8,8 @@ mod calibrate;
 mod distrust;
 mod drift;
 mod evaluate;
+mod executive;
+mod first_value;
 mod history;
 mod leader;
 mod look;
@@ -19,6 +22,7 @@ mod progress;
 pub mod pull;
 pub mod push;
 mod read_file;
+mod renewals;
 mod replay;
 mod report;
 mod revenue;
@@ -27,18 +31,24 @@ mod run;
 mod settle;
 mod setup;
 mod take_in;
+mod value_report;
 mod what_if;
 mod work;
 mod world;
 
+pub use aha::{AhaReport, Among, aha};
 pub use backtest::{BacktestReport, FitRow, Question, Surprise, backtest};
+pub use calibrate::calibrate;
+pub use first_value::{FirstValueReport, Missing, SalesReport, first_value, sales_quality};
 pub use look::{Preview, preview, score, scores};
 pub use mailing::Mailing;
 pub use mails::{renderer, send_due, sender, transport};
 pub use opinions::{Voice, Wish, say, withdraw};
+pub use renewals::{Coverage, RenewalsReport, TurnedOut, renewals};
 pub use report::{AccountScore, CycleReport, FactorReport, OpinionReport, ScoreReport, ScoresReport};
 pub use revenue::{RevenueBook, RevenueQuestion};
 pub use risk::{AccountFinding, AccountRisk, RiskReport, risk};
 pub use run::{CycleOptions, run, run_fenced};
 pub use setup::Setup;
+pub use value_report::{DueReport, Written, value_report, value_reports_due};
 pub use what_if::{Moved, WhatIfReport, what_if};

@@ -61,7 +61,8 @@ impl In {
 }
 
 /// What became of a term that came up for renewal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// It was renewed, or ran on by itself.
     Renewed,

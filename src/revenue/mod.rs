@@ -21,6 +21,7 @@ mod open;
 mod period;
 mod projection;
 mod rates;
+pub mod renewal;
 mod report;
 mod rounding;
 #[cfg(test)]
@@ -35,7 +36,8 @@ pub use period::{Every, Month, Period};
 pub use projection::{Projected, Projection, Survival, projection, survival};
 pub use rates::Rates;
 pub use report::{
-    Ask, CurrencyRow, DEFINITIONS, GroupRow, PeriodRow, ProjectionRow, RevenueReport, Row, SurvivalRow, TrailingRow, report,
+    Ask, CurrencyRow, DEFINITIONS, GroupRow, PeriodRow, ProjectedRow, ProjectionRow, RevenueReport, Row, SurvivalRow,
+    TrailingRow, report,
 };
 pub use rounding::apportion;
 
