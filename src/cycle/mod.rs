@@ -7,6 +7,7 @@ mod calibrate;
 mod distrust;
 mod drift;
 mod evaluate;
+pub mod freshness;
 mod history;
 mod leader;
 mod look;

@@ -177,7 +177,12 @@ impl CsmInputs {
             unknown: 2,
             arr: vec![money(184_000_000, "EUR"), money(9_600_000, "USD")],
         };
-        inputs.stale.push(StaleItem { source: "helpdesk".to_owned(), since: on - 4, what: "tickets".to_owned() });
+        inputs.stale.push(StaleItem {
+            source: "helpdesk".to_owned(),
+            what: "tickets and surveys".to_owned(),
+            since: on - 4,
+            refused: None,
+        });
         inputs.paused_plays.push("Escalated ticket".to_owned());
         inputs.approximated = true;
         inputs
