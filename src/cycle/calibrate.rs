@@ -49,7 +49,8 @@ pub async fn models(db: &Db, setup: &Arc<Setup>, as_of: AsOf, progress: &dyn Fn(
     if world.blocks > 0 {
         risk_models::save(db, &setup.hash, &models).await?;
     }
-    Ok(models)
+    // As it will be read from now on: a number may lose its last digit on the way, and who asks first is told the same.
+    Ok(risk_models::find(db, &setup.hash, on).await?.unwrap_or(models))
 }
 
 /// Fits the models of a morning on snapshots before it.
