@@ -254,7 +254,7 @@ mod tests {
             gaps in prop::collection::vec(1..40, 0..60), silence in 1..120, answered in 0..30, changed in 0..60,
         ) {
             // Nothing has happened after the last answer that anybody could know of.
-            let mut at = ON - silence.max(answered + 1);
+            let mut at: i32 = ON - std::cmp::max(silence, answered + 1);
             let mut days = Vec::new();
             for gap in gaps {
                 days.push(at);

@@ -3,15 +3,19 @@
 
 use std::fmt::Write;
 
+use longroad::cycle::freshness::{SourceFreshness, of_sources};
 use longroad::cycle::{FactorReport, ScoreReport};
 use longroad::model::Day;
 use longroad::signals::State;
+use longroad::store::Db;
+use longroad::store::facts::AsOf;
 
 use crate::house::{BY_HAND, House, day, usage};
 use crate::support::postgres;
 
 const IDS: &[&str] = &["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s", "t", "u"];
-const DESK: &str = "[[source]]\nname = \"desk\"\nkind = \"csv\"\npath = \"desk\"\n[metrics.logins]";
+const DESK: &str =
+    "[[source]]\nname = \"desk\"\nkind = \"csv\"\npath = \"desk\"\n[cycle]\ndefault_cadence_days = 1\n[metrics.logins]";
 
 /// A Thursday; the newest data are of the day before.
 fn stop() -> Day {
@@ -69,13 +73,13 @@ fn said(score: &ScoreReport, signal: &str) -> (Option<f64>, State) {
 async fn a_desk_stops_and_comes_back(url: &str, gone: bool) {
     let house = company(url).await;
     // Within the cadence of 91 days at the stop, and beyond it soon after.
-    let quiet = [("b", stop() - 88)];
+    let quiet = [("b", stop() - 80)];
     busy_desk(&house, stop(), &quiet);
     app(&house, stop());
     house.night(stop()).await;
     let before = house.score("a", stop()).await;
     let contact = house.score("b", stop()).await;
-    assert_eq!(said(&contact, "days_since_contact"), (Some(88.0), State::Fresh));
+    assert_eq!(said(&contact, "days_since_contact"), (Some(80.0), State::Fresh));
     let folder = house.folder.path().join("desk");
     if gone {
         std::fs::rename(&folder, house.folder.path().join("away")).unwrap();
@@ -89,7 +93,7 @@ async fn a_desk_stops_and_comes_back(url: &str, gone: bool) {
         let stale = if gone { nights > 3 } else { nights > 5 };
         let (a, b) = (house.score("a", morning).await, house.score("b", morning).await);
         let mail = house.mail("u1", morning).await.unwrap_or_default();
-        let known = "desk: all its data known up to Wed 30 Sep, and shown as of then; plays that need them wait.";
+        let known = "desk: all its data are known up to Wed 30 Sep and shown as of then; plays that need them wait.";
         assert_eq!(mail.contains(known), stale, "night {nights}: {mail}");
         assert_eq!(mail.contains("Nothing was taken in this time"), gone, "night {nights}");
         assert_eq!(said(&a, "days_since_use").1, State::Fresh, "the other source goes on");
@@ -98,7 +102,7 @@ async fn a_desk_stops_and_comes_back(url: &str, gone: bool) {
                 let kept = (said(&before, signal).0, State::Stale);
                 assert_eq!(said(&a, signal), kept, "night {nights}: {signal} is what it was on the last good day");
             }
-            assert_eq!(said(&b, "days_since_contact"), (Some(88.0), State::Stale), "night {nights}: its silence is not theirs");
+            assert_eq!(said(&b, "days_since_contact"), (Some(80.0), State::Stale), "night {nights}: its silence is not theirs");
             assert!(factor(&a, "severe_tickets").points > 0.0, "it counts as before");
             let observed = factor(&a, "severe_tickets").age_days;
             assert_eq!(observed, Some(i64::from(nights) + 1).and_then(|days| i32::try_from(days).ok()), "and grows old");
@@ -111,12 +115,12 @@ async fn a_desk_stops_and_comes_back(url: &str, gone: bool) {
     if gone {
         std::fs::rename(house.folder.path().join("away"), &folder).unwrap();
     }
-    let back = stop() + 9;
+    let back = stop() + 12;
     busy_desk(&house, back, &quiet);
     app(&house, back);
     house.night(back).await;
     let b = house.score("b", back).await;
-    assert_eq!(said(&b, "days_since_contact"), (Some(97.0), State::Fresh), "now it is known that nobody called");
+    assert_eq!(said(&b, "days_since_contact"), (Some(92.0), State::Fresh), "now it is known that nobody called");
     let mail = house.mail("u1", back).await.unwrap();
     assert!(!mail.contains("desk:"), "{mail}");
     let tasks = house.tasks().await;
@@ -156,7 +160,7 @@ async fn plays_wait_for_a_desk_that_has_stopped() {
     assert_eq!(report.paused.get("No conversation within the cadence"), Some(&1), "{:?}", report.paused);
     assert!(house.tasks().await.iter().all(|task| task.playbook != "no-contact"));
     let mail = house.mail("u1", stop() + 8).await.unwrap();
-    assert!(mail.contains("desk: touches and tickets known up to Wed 30 Sep"), "{mail}");
+    assert!(mail.contains("desk: touches and tickets are known up to Wed 30 Sep"), "{mail}");
 }
 
 #[tokio::test]
@@ -167,12 +171,15 @@ async fn a_desk_with_a_ticket_a_month_is_not_behind_after_six_weeks() {
         format!("k{month},a,{on}T09:00:00Z,3\n")
     });
     desk(&house, "tickets.csv", &format!("id,account_id,opened_at,severity\n{}", rows.collect::<String>()));
-    for (days, stale) in [(0, false), (42, false), (90, true)] {
+    // By then they are older than anybody counts them.
+    for (days, state) in [(0, State::Fresh), (42, State::Fresh), (90, State::Missing)] {
         let morning = stop() + days;
         app(&house, morning);
         house.night(morning).await;
-        let state = said(&house.score("a", morning).await, "severe_tickets").1;
-        assert_eq!(state, if stale { State::Stale } else { State::Fresh }, "after {days} days");
+        assert_eq!(said(&house.score("a", morning).await, "severe_tickets").1, state, "after {days} days");
+        let told =
+            house.mail("u1", morning).await.is_some_and(|mail| mail.contains("desk: all its data are known up to Wed 30 Sep"));
+        assert_eq!(told, state == State::Missing, "after {days} days");
     }
 }
 
@@ -185,6 +192,46 @@ async fn the_days_of_silence_can_be_set() {
         app(&house, stop() + days);
         house.night(stop() + days).await;
         // Of 1 to 15 October, eleven are worked.
-        assert_eq!(said(&house.score("a", stop() + days).await, "severe_tickets").1, state, "after {days} days");
+        assert_eq!(said(&house.score("a", stop() + days).await, "days_since_contact").1, state, "after {days} days");
     }
+}
+
+/// What the store of an earlier longroad tells of its pulls is judged as if it had been noted then.
+async fn earlier_pulls_are_judged_alike(url: &str) {
+    let house = company(url).await;
+    busy_desk(&house, stop(), &[("b", stop() - 80)]);
+    app(&house, stop() + 8);
+    house.night(stop() + 8).await;
+    let as_of = AsOf { day: stop() + 8, through_pull: i64::MAX };
+    let told = async |db: &Db| {
+        let sources = of_sources(db, &house.setup.config, as_of).await.unwrap();
+        let newest = sources.iter().map(SourceFreshness::newest_day).collect::<Vec<_>>();
+        (newest, sources.iter().flat_map(SourceFreshness::stale).collect::<Vec<_>>())
+    };
+    let before = told(&house.db).await;
+    assert_eq!(before.1[0].to_string(), "touches and tickets: nothing known after 2026-09-30");
+    for sql in [
+        "DROP TABLE record_day",
+        "DROP TABLE source_answer",
+        "ALTER TABLE source_state DROP COLUMN deferred_until",
+        "DELETE FROM _sqlx_migrations WHERE version = 10",
+    ] {
+        match &house.db {
+            Db::Sqlite { writer, .. } => drop(sqlx::query(sql).execute(writer).await.unwrap()),
+            Db::Postgres(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
+        }
+    }
+    house.db.close().await;
+    let db = Db::open(url, house.folder.path()).await.unwrap();
+    assert_eq!(told(&db).await, before);
+}
+
+#[tokio::test]
+async fn earlier_pulls_are_judged_alike_on_sqlite() {
+    earlier_pulls_are_judged_alike("sqlite:longroad.db").await;
+}
+
+#[tokio::test]
+async fn earlier_pulls_are_judged_alike_on_postgres() {
+    earlier_pulls_are_judged_alike(&postgres().await).await;
 }

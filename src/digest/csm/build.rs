@@ -77,7 +77,7 @@ pub(in crate::digest) fn behind(stale: &[StaleItem]) -> Vec<String> {
             if what.is_empty() {
                 format!("{source}:{because}")
             } else {
-                format!("{source}: {what} known up to {since}, and shown as of then; plays that need them wait.{because}")
+                format!("{source}: {what} are known up to {since} and shown as of then; plays that need them wait.{because}")
             }
         })
         .collect();
