@@ -11,7 +11,7 @@ use crate::model::Day;
 use crate::model::record::RecordKind;
 
 /// Days that are looked back on for a rhythm.
-const LOOK_BACK_DAYS: i32 = 1_100;
+const LOOK_BACK_DAYS: i32 = 400;
 
 /// What a source has brought by some morning.
 #[derive(Clone, Debug, Default)]
