@@ -10,6 +10,7 @@ mod drift;
 mod evaluate;
 mod executive;
 mod first_value;
+pub mod freshness;
 mod history;
 mod leader;
 mod look;

@@ -10,6 +10,7 @@ pub mod directory;
 pub mod facts;
 pub mod forget;
 pub mod forgotten;
+pub mod freshness;
 pub mod gauges;
 pub mod housekeeping;
 mod journal;

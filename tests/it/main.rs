@@ -17,6 +17,7 @@ mod double;
 mod exports;
 mod first_value;
 mod forgetting;
+mod freshness;
 mod honesty;
 mod house;
 mod http_doubles;
