@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::{
-    Accounts, Company, ConfigError, Cycle, Digests, Log, Mail, Paths, Retention, Risk, Schedule, Source, Store, StoreAddress,
-    Web, load,
+    Accounts, Company, ConfigError, Cycle, Digests, Log, Mail, Paths, Requests, Retention, Risk, Schedule, Source, Store,
+    StoreAddress, Web, load,
 };
 use crate::model::{MetricDeclaration, Zone};
 
@@ -32,6 +32,8 @@ pub struct Config {
     pub cycle: Cycle,
     /// What probabilities are of.
     pub risk: Risk,
+    /// How feature requests are ranked.
+    pub requests: Requests,
     /// When `longroad run` does what.
     pub schedule: Schedule,
     /// What is told on standard error.
@@ -90,6 +92,7 @@ impl Default for Config {
             accounts: Accounts::default(),
             cycle: Cycle::default(),
             risk: Risk::default(),
+            requests: Requests::default(),
             schedule: Schedule::default(),
             log: Log::default(),
             paths: Paths::default(),

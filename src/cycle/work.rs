@@ -12,6 +12,7 @@ use super::world::World;
 use crate::digest::csm::{ReviewItem, TaskItem};
 use crate::model::{Day, Id, Money};
 use crate::playbook::{self, Client, Diagnoses, Next, Opened, Prescription, Task};
+use crate::requests::TELL;
 use crate::store::Tx;
 use crate::store::tasks::{self, Work};
 
@@ -71,6 +72,7 @@ pub async fn turn(
         let mut mine: Vec<Task> = all_tasks.iter().filter(|task| task.prescription == prescription.id).cloned().collect();
         let review = match play {
             Some(play) => playbook::review(prescription, &mine, play, &subject, on),
+            None if prescription.playbook == TELL => playbook::review_errand(prescription, &mine),
             None => playbook::withdraw(prescription, "its play has been removed"),
         };
         if let Some(play) = play {
