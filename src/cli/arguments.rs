@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{
-    audit, backtest, backup, check, cycle, demo, digests, export, forget, health, init, jobs, preview, pull, rejects, resend,
-    restore, risk, run, score, scores, sources, task, tasks, what_if,
+    audit, backtest, backup, check, cycle, demo, digests, export, forget, health, init, jobs, opinion, opinions, preview, pull,
+    rejects, resend, restore, risk, run, score, scores, sources, task, tasks, what_if,
 };
 
 /// Watches over customers: scores their health with every point explained, prescribes what to do, looks at what became of
@@ -54,6 +54,11 @@ pub enum Command {
     Scores(scores::Arguments),
     Tasks(tasks::Arguments),
     Task(task::Arguments),
+    Override(opinion::Override),
+    Sentiment(opinion::Sentiment),
+    Call(opinion::Call),
+    Withdraw(opinion::Withdraw),
+    Opinions(opinions::Arguments),
     Preview(preview::Arguments),
     Digests(digests::Arguments),
     Resend(resend::Arguments),

@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::config::{Config, environment};
 use crate::cycle::{Setup, transport};
 use crate::delivery::{Renderer, SHIPPED};
+use crate::digest::Kind;
 use crate::model::Zone;
 use crate::schedule::{Timetable, When, timetables};
 use crate::sources::Sample;
@@ -57,7 +58,7 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
         Ok(config) => {
             telemetry::start(&config.log);
             found.checked.push(file.display().to_string());
-            let jobs = timetables(&config).into_iter().chain([digest(&config)]);
+            let jobs = timetables(&config).into_iter().chain(digests(&config));
             found.schedule = jobs.map(|job| Schedule::after(&job, clock.now())).collect();
             found.zone = config.schedule_zone().clone();
             playbooks(&config, &mut found);
@@ -75,10 +76,14 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
     Ok(Reply::new(text(&found), &found)?.ending(exit))
 }
 
-/// The digest as if it were a job: its times are those of a reader in the company's zone, on any day.
-fn digest(config: &Config) -> Timetable {
-    let when = When::Line(config.digests.csm.clone(), config.company.zone().clone());
-    Timetable { job: "digest:csm".to_owned(), when, catch_up_seconds: 0 }
+/// The digests as if they were jobs: their times are those of a reader in the company's zone, on any day.
+fn digests(config: &Config) -> impl Iterator<Item = Timetable> {
+    let timetable = |kind: Kind| Timetable {
+        job: format!("digest:{}", kind.name()),
+        when: When::Line(kind.line(&config.digests).clone(), config.company.zone().clone()),
+        catch_up_seconds: 0,
+    };
+    Kind::ALL.into_iter().map(timetable)
 }
 
 /// The place stands first, as editors read it.

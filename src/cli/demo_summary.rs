@@ -14,6 +14,7 @@ use super::words::{count, points};
 use super::{preview, rejects};
 use crate::clock::Clock;
 use crate::cycle::{self, AccountScore, CycleReport, Setup};
+use crate::digest::Kind;
 use crate::model::Day;
 use crate::store::pulls::{self, StoredReject};
 use crate::store::tasks::{self, TaskFilter};
@@ -138,7 +139,7 @@ impl Summary {
 async fn digest(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, worst: Option<&AccountScore>) -> Result<Option<String>> {
     let last = outbox::list(db, 1).await?.first().map(|entry| entry.key.person.to_string());
     let Some(reader) = worst.and_then(|account| account.csm.clone()).or(last) else { return Ok(None) };
-    let mails = cycle::preview(db, setup, clock, Some(&reader), None).await?;
+    let mails = cycle::preview(db, setup, clock, Kind::Csm, Some(&reader), None).await?;
     Ok(mails.first().map(preview::text))
 }
 

@@ -18,6 +18,8 @@ mod init;
 mod jobs;
 mod notify;
 mod open;
+mod opinion;
+mod opinions;
 mod preview;
 mod pull;
 mod rejects;

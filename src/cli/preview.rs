@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use clap::ValueEnum;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::json;
 
 use super::exit::Wrong;
@@ -11,6 +11,7 @@ use super::open;
 use super::reply::Reply;
 use crate::clock::Clock;
 use crate::cycle::{self, Preview};
+use crate::digest::Kind;
 use crate::model::Day;
 
 /// Show a digest as it would be sent; nothing is sent, and nothing remembered
@@ -18,8 +19,8 @@ use crate::model::Day;
 #[command(after_help = "Example:\n  longroad preview csm --for dana --html dana.html")]
 pub struct Arguments {
     /// Which digest
-    #[arg(value_name = "DIGEST")]
-    digest: Digest,
+    #[arg(value_name = "DIGEST", value_parser = kinds())]
+    digest: Kind,
     /// The reader, a user's id; every reader by default
     #[arg(long = "for", value_name = "USER")]
     reader: Option<String>,
@@ -31,10 +32,10 @@ pub struct Arguments {
     html: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Digest {
-    /// What a CSM does today
-    Csm,
+/// The names of the digests.
+fn kinds() -> impl TypedValueParser<Value = Kind> {
+    let names = PossibleValuesParser::new(Kind::ALL.map(Kind::name));
+    names.map(|name| Kind::parse(&name).expect("one of the names just listed"))
 }
 
 /// Shows it.
@@ -43,12 +44,12 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
     open::templates(&setup.config)?;
     let as_of = open::morning(&setup.config, clock, arguments.as_of)?;
     let db = open::store(&setup.config).await?;
-    let Digest::Csm = arguments.digest;
     let only = arguments.reader.as_deref();
-    let mails = cycle::preview(&db, &setup, clock, only, as_of).await?;
+    let role = arguments.digest.role().word();
+    let mails = cycle::preview(&db, &setup, clock, arguments.digest, only, as_of).await?;
     db.close().await;
     if let (true, Some(reader)) = (mails.is_empty(), only) {
-        bail!("nobody with the id `{reader}` gets this digest; readers are the users with the role csm");
+        bail!("nobody with the id `{reader}` gets this digest; readers are the users with the role {role}");
     }
     let json: Vec<_> = mails
         .iter()
@@ -59,7 +60,7 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
         .collect();
     let text = match &arguments.html {
         Some(file) => write_html(file, &mails)?,
-        None if mails.is_empty() => "nobody gets this digest; readers are the users with the role csm".to_owned(),
+        None if mails.is_empty() => format!("nobody gets this digest; readers are the users with the role {role}"),
         None => mails.iter().map(text).collect::<Vec<_>>().join("\n\n"),
     };
     Reply::new(text, &json!({"mails": json}))
@@ -76,6 +77,6 @@ fn write_html(file: &Path, mails: &[Preview]) -> Result<String> {
         let reason = format!("--html needs one reader; name one with --for (readers: {})", readers.join(", "));
         return Err(Wrong(reason).into());
     };
-    std::fs::write(file, &mail.rendered.html).with_context(|| format!("writing {}", file.display()))?;
+    std::fs::write(file, mail.rendered.page()).with_context(|| format!("writing {}", file.display()))?;
     Ok(format!("the digest for {} is written to {}", mail.reader, file.display()))
 }

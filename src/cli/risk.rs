@@ -8,10 +8,10 @@ use anyhow::Result;
 use super::open;
 use super::reply::Reply;
 use super::scores::origin;
-use super::table::{Side, Table};
+use super::table::{Side, Table, cut};
 use super::words::{band, count, points};
 use crate::clock::Clock;
-use crate::cycle::{self, AccountRisk, RiskReport};
+use crate::cycle::{self, AccountFinding, AccountRisk, RiskReport};
 use crate::model::Day;
 
 /// Lines that are printed where --all is not given.
@@ -57,6 +57,12 @@ fn text(report: &RiskReport, most: usize) -> String {
     let lives: Vec<String> =
         report.lifecycles.iter().map(|(life, count)| format!("{count} {}", life.replace('_', " "))).collect();
     let _ = writeln!(text, "{}\n", lives.join(", "));
+    for one in &report.findings {
+        let _ = writeln!(text, "{}", finding(one));
+    }
+    if !report.findings.is_empty() {
+        text.push('\n');
+    }
     let mut table = Table::new(&[
         ("risk", Side::Right, 7),
         ("of", Side::Left, 8),
@@ -86,6 +92,20 @@ fn text(report: &RiskReport, most: usize) -> String {
         let _ = write!(text, ", {most} shown; --all shows the rest");
     }
     text
+}
+
+/// Who sees it how.
+fn finding(one: &AccountFinding) -> String {
+    let found = &one.finding;
+    let (said, machine) = (found.said.replace('_', " "), found.machine.replace('_', " "));
+    let of = found.contract_id.as_ref().map_or(String::new(), |id| format!(" (contract {})", cut(id, 24)));
+    format!(
+        "{}{of}: {} says {said} ({}), the machine says {machine} ({})",
+        cut(&one.account_id, 24),
+        cut(&found.by, 24),
+        cut(&found.reason, 80),
+        found.machine_reason
+    )
 }
 
 /// Signs, then what costs the most points.

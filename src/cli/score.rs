@@ -6,13 +6,14 @@ use std::path::Path;
 use anyhow::{Result, bail};
 
 use super::open;
+use super::opinions::told;
 use super::reply::Reply;
 use super::scores::origin;
 use super::table::{Side, Table, cut};
-use super::words::{band, percent, signed};
+use super::words::{band, percent, points, signed};
 use crate::clock::Clock;
 use crate::config::nearest;
-use crate::cycle::{self, FactorReport, ScoreReport};
+use crate::cycle::{self, AccountScore, FactorReport, ScoreReport};
 use crate::model::Day;
 
 /// Explain the score of one account: every factor with its input, age, weight and points, and what moved
@@ -76,6 +77,7 @@ fn text(report: &ScoreReport) -> String {
     if let Some(first_value) = &report.first_value {
         let _ = writeln!(text, "first value: {first_value}");
     }
+    text += &opinions(account);
     if account.score.is_none() {
         let _ = writeln!(text, "{}", account.reasons.join("; "));
     }
@@ -83,8 +85,24 @@ fn text(report: &ScoreReport) -> String {
     text + &caps(&report.factors) + &unknown_signals(&report.factors) + &changes(report)
 }
 
+/// What people hold, with and without it.
+fn opinions(account: &AccountScore) -> String {
+    let computed = points(account.computed_score);
+    let mut text = String::new();
+    for one in &account.opinions {
+        let beside = match one.kind {
+            "override" => format!(" (computed: {computed}, {})", band(account.computed_band)),
+            "sentiment" => format!(" (subjective: {computed} without it, {} with it)", points(account.score_with_sentiment)),
+            _ => String::new(),
+        };
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{}{beside}, by {} on {}: {}", told(one), cut(&one.by, 40), one.said_on, cut(&one.reason, 200));
+    }
+    text
+}
+
 fn is_cap(factor: &FactorReport) -> bool {
-    factor.dimension == "cap"
+    factor.dimension == "cap" || factor.dimension == "override"
 }
 
 /// What is not known has no part in the score.
@@ -121,7 +139,7 @@ fn factors(factors: &[FactorReport]) -> Table {
 
 fn caps(factors: &[FactorReport]) -> String {
     factors.iter().filter(|factor| is_cap(factor)).fold(String::new(), |text, factor| {
-        let sign = if text.is_empty() { "\nhard rules\n" } else { "" };
+        let sign = if text.is_empty() { "\nhard rules, and what was set by hand\n" } else { "" };
         format!("{text}{sign}  {:>6}  {}\n", signed(factor.points), factor.text)
     })
 }
@@ -152,7 +170,6 @@ fn changes(report: &ScoreReport) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cycle::AccountScore;
     use crate::health::explain::Change;
     use crate::signals::{Band, State};
 
@@ -190,6 +207,10 @@ mod tests {
                 score: Some(10.0),
                 previous: Some(71.6),
                 band: Band::AtRisk,
+                computed_score: Some(10.0),
+                computed_band: Band::AtRisk,
+                score_with_sentiment: Some(10.0),
+                opinions: Vec::new(),
                 coverage: 0.92,
                 churn_probability: None,
                 lifecycle: "at_risk",

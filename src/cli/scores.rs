@@ -54,7 +54,7 @@ fn text(report: &ScoresReport) -> String {
     let mut table = Table::new(&[
         ("score", Side::Right, 7),
         ("change", Side::Right, 7),
-        ("band", Side::Left, 8),
+        ("band", Side::Left, 28),
         ("known", Side::Right, 6),
         ("account", Side::Left, 24),
         ("name", Side::Left, 28),
@@ -66,7 +66,7 @@ fn text(report: &ScoresReport) -> String {
         table.row([
             points(account.score),
             change.unwrap_or_default(),
-            band(account.band),
+            by_hand(account),
             percent(account.coverage),
             account.account_id.clone(),
             account.name.clone(),
@@ -75,6 +75,13 @@ fn text(report: &ScoresReport) -> String {
         ]);
     }
     format!("{origin}\n\n{table}\n{}", count(report.accounts.len() as u64, "account", "accounts"))
+}
+
+/// The band, and where a person overrides the score, what was computed.
+fn by_hand(account: &AccountScore) -> String {
+    let overridden = account.opinions.iter().any(|opinion| opinion.kind == "override");
+    let computed = if overridden { format!(", computed {}", points(account.computed_score)) } else { String::new() };
+    format!("{}{computed}", band(account.band))
 }
 
 #[cfg(test)]
@@ -90,6 +97,10 @@ mod tests {
             score,
             previous,
             band,
+            computed_score: score,
+            computed_band: band,
+            score_with_sentiment: score,
+            opinions: Vec::new(),
             coverage: 0.9,
             churn_probability: None,
             lifecycle: "active",

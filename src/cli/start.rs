@@ -9,8 +9,8 @@ use super::arguments::{Arguments, Command, Shared};
 use super::exit::{Exit, paragraph};
 use super::reply::Reply;
 use super::{
-    audit, backtest, backup, check, cycle, demo, digests, export, forget, health, init, jobs, preview, pull, rejects, resend,
-    restore, risk, run, score, scores, sources, task, tasks, what_if,
+    audit, backtest, backup, check, cycle, demo, digests, export, forget, health, init, jobs, opinion, opinions, preview, pull,
+    rejects, resend, restore, risk, run, score, scores, sources, task, tasks, what_if,
 };
 use crate::clock::SystemClock;
 use crate::config::environment;
@@ -57,6 +57,11 @@ async fn dispatch(shared: &Shared, command: Command) -> Result<Reply> {
         Command::Scores(arguments) => scores::run(file, &arguments, clock).await,
         Command::Tasks(arguments) => tasks::run(file, &arguments, clock).await,
         Command::Task(arguments) => task::run(file, &arguments, clock).await,
+        Command::Override(arguments) => opinion::set_score(file, &arguments, clock).await,
+        Command::Sentiment(arguments) => opinion::feel(file, &arguments, clock).await,
+        Command::Call(arguments) => opinion::forecast(file, &arguments, clock).await,
+        Command::Withdraw(arguments) => opinion::withdraw(file, &arguments, clock).await,
+        Command::Opinions(arguments) => opinions::run(file, &arguments, clock).await,
         Command::Preview(arguments) => preview::run(file, &arguments, clock).await,
         Command::Digests(arguments) => digests::run(file, &arguments).await,
         Command::Resend(arguments) => resend::run(file, &arguments, clock).await,

@@ -14,6 +14,9 @@ pub struct Digests {
     /// When the CSM's digest goes out, in the reader's own zone, on the reader's working days.
     #[serde(deserialize_with = "value::cron_line")]
     pub csm: CronLine,
+    /// When the leader's digest goes out, in the reader's own zone; on the next working day where it falls on another.
+    #[serde(deserialize_with = "value::cron_line")]
+    pub leader: CronLine,
     /// They are spread over so many minutes from then on, each reader at a time of its own. May be 0.
     #[serde(deserialize_with = "value::minutes_of_day")]
     pub jitter_minutes: u32,
@@ -23,8 +26,8 @@ pub struct Digests {
 
 impl Default for Digests {
     fn default() -> Digests {
-        // A fixed time of the day is a cron line.
-        let seven = "0 7 * * *".parse().expect("a cron line");
-        Digests { csm: seven, jitter_minutes: 10, off: BTreeSet::new() }
+        // Fixed times of the day are cron lines.
+        let line = |text: &str| text.parse().expect("a cron line");
+        Digests { csm: line("0 7 * * *"), leader: line("0 7 * * mon"), jitter_minutes: 10, off: BTreeSet::new() }
     }
 }

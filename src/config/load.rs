@@ -57,6 +57,9 @@ pub(super) fn load(path: &Path, variables: impl Iterator<Item = (String, String)
     };
     read_secrets(&mut config).map_err(|(path, reason)| ConfigError::at(place(&path), format!("{}: {reason}", path.join("."))))?;
     read_calendar(&mut config)?;
+    let section = ["revenue", "rates"].map(str::to_owned);
+    config.revenue.rates_place =
+        places.of(&section).or_else(|| places.of(&section[..1])).unwrap_or_else(|| position(&file, text, text.len()));
     validate(&config).map_err(|wrong| {
         let setting: Vec<&str> = wrong.path.iter().map(String::as_str).filter(|step| step.parse::<usize>().is_err()).collect();
         ConfigError::at(place(&wrong.path), format!("{}: {}", setting.join("."), wrong.reason))

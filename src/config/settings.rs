@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::{
-    Accounts, Company, ConfigError, Cycle, Digests, Log, Mail, Paths, Requests, Retention, Risk, Schedule, Source, Store,
-    StoreAddress, Web, load,
+    Accounts, Company, ConfigError, Cycle, Digests, Log, Mail, Paths, Requests, Retention, Revenue, Risk, Schedule, Source,
+    Store, StoreAddress, Web, load,
 };
 use crate::model::{MetricDeclaration, Zone};
 
@@ -34,6 +34,8 @@ pub struct Config {
     pub risk: Risk,
     /// How feature requests are ranked.
     pub requests: Requests,
+    /// How contracts in several currencies become one report.
+    pub revenue: Revenue,
     /// When `longroad run` does what.
     pub schedule: Schedule,
     /// What is told on standard error.
@@ -93,6 +95,7 @@ impl Default for Config {
             cycle: Cycle::default(),
             risk: Risk::default(),
             requests: Requests::default(),
+            revenue: Revenue::default(),
             schedule: Schedule::default(),
             log: Log::default(),
             paths: Paths::default(),

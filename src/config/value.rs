@@ -6,6 +6,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use lettre::message::Mailbox;
+use rust_decimal::Decimal;
 use serde::de::{self, Deserialize, Deserializer, Unexpected, Visitor};
 
 use super::NamedZone;
@@ -99,6 +100,24 @@ pub(super) fn days_by_tier<'de, D: Deserializer<'de>>(deserializer: D) -> Result
         }
     }
     Ok(tiers)
+}
+
+/// What one unit of each currency is in another, above 0; a number or a decimal in quotes.
+pub(super) fn rates<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Currency, Decimal>, D::Error> {
+    let read = BTreeMap::<String, toml::Value>::deserialize(deserializer)?;
+    let rate = |(code, value): (String, toml::Value)| {
+        let currency = Currency::parse(&code).map_err(de::Error::custom)?;
+        let text = match value {
+            toml::Value::String(text) => text,
+            // The shortest decimal that is this number: what was written.
+            other => other.to_string(),
+        };
+        let rate: Option<Decimal> = text.trim().parse().ok();
+        let rate = rate.filter(|rate| *rate > Decimal::ZERO && rate.scale() <= 12 && *rate < Decimal::from(1_000_000));
+        let wrong = || format!("the rate of {currency} must be a number above 0, such as 0.92, with at most 12 decimals");
+        rate.map(|rate| (currency, rate)).ok_or_else(|| de::Error::custom(wrong()))
+    };
+    read.into_iter().map(rate).collect()
 }
 
 /// A share from 0 to 1.

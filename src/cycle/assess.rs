@@ -17,6 +17,7 @@ use crate::signals::{
     AccountFacts, BlockUse, MetricUse, PeerInput, RECORD_SIGNALS, Reading, SPAN, Signal, Signals, Standing, State, age_class,
     began, commercial, relationship, service,
 };
+use crate::store::facts::{BlockFacts, StoredFact};
 use crate::store::{BLOCK, Db, directory, facts, usage};
 use crate::value::{Accumulator, FirstValue, Measure, Progress};
 
@@ -71,6 +72,12 @@ impl Customer {
         }
     }
 
+    /// The first day without service, as known on the morning of `on`; `None`: open-ended, or without a contract.
+    pub fn end(&self, on: Day) -> Option<Day> {
+        #[expect(clippy::cast_possible_truncation, reason = "days of a civil calendar")]
+        self.signals.value(Signal::DaysToEnd).map(|days| on + days as i32)
+    }
+
     /// Revenue of one year.
     pub fn arr(&self) -> impl Iterator<Item = Money> {
         self.arr.iter().map(|&(currency, minor)| Money { minor, currency })
@@ -84,18 +91,57 @@ pub fn decode<T: DeserializeOwned>(kind: RecordKind, body: &str) -> Result<T> {
 
 /// The customers of one block. `attained`: what earlier cycles saw of first values, by place.
 pub async fn block(db: &Db, setup: &Setup, world: &World, block: i64, attained: &BTreeMap<u16, Day>) -> Result<Vec<Customer>> {
-    let accounts = accounts(db, world, block).await?;
-    if accounts.is_empty() {
-        return Ok(Vec::new());
-    }
     let usage = block_use(db, world, block).await?;
+    let (customers, mut waiting) = {
+        let facts = facts::of_block(db, block, world.as_of).await?;
+        customers(setup, world, &facts, usage.as_ref(), attained)?
+    };
+    drop(usage);
+    feed(db, world, block, &mut waiting).await?;
+    let mut customers = customers;
+    for (at, followed) in waiting {
+        followed.judge(world, &mut customers[at]);
+    }
+    Ok(customers)
+}
+
+/// Customers, and which of them have a first value to reach.
+type Customers<'a> = (Vec<Customer>, Vec<(usize, Followed<'a>)>);
+
+/// Boils down the accounts of a block that are there on that morning. The records of one are read and let go of before those
+/// of the next: a block of them takes more memory than all that is kept of it.
+fn customers<'a>(
+    setup: &'a Setup,
+    world: &World,
+    facts: &BlockFacts,
+    usage: Option<&BlockUse>,
+    attained: &BTreeMap<u16, Day>,
+) -> Result<Customers<'a>> {
+    let (day, zone) = (world.as_of.day, &world.zone);
+    let facts = facts.believed()?;
+    // Within each record they are in the order of the accounts.
+    let of = |kind: &RecordKind| *kind == RecordKind::Accounts;
+    let accounts = facts.iter().find(|(kind, _)| of(kind)).map_or(&[][..], |(_, facts)| facts);
+    let mut others: Vec<(RecordKind, &[StoredFact<'_>])> =
+        facts.iter().filter(|(kind, _)| !of(kind)).map(|(kind, facts)| (*kind, facts.as_slice())).collect();
     let mut customers = Vec::with_capacity(accounts.len());
     let mut waiting = Vec::new();
     let mut texts = Texts::default();
-    for (place, facts) in accounts {
-        let ordinal = u32::try_from(block * BLOCK as i64 + i64::try_from(place)?)?;
-        let Some(mut customer) = customer(world, &facts, ordinal, usage.as_ref(), &mut texts) else { continue };
-        if let Some(followed) = follow(setup, world, &customer, &facts, place, attained) {
+    for fact in accounts {
+        let Some(ordinal) = fact.ordinal else { continue };
+        let account: Account = decode(RecordKind::Accounts, fact.body)?;
+        let Some(account) = account.known_on(day, zone) else { continue };
+        let mut facts = AccountFacts::new(account);
+        for (kind, rest) in &mut others {
+            *rest = &rest[count(rest, |other| other < Some(ordinal))..];
+            let (own, later) = rest.split_at(count(rest, |other| other == Some(ordinal)));
+            *rest = later;
+            for fact in own {
+                add(&mut facts, *kind, fact.body, day, zone)?;
+            }
+        }
+        let Some(mut customer) = customer(world, &facts, ordinal, usage, &mut texts) else { continue };
+        if let Some(followed) = follow(setup, world, &customer, &facts, directory::place_of(ordinal), attained) {
             waiting.push((customers.len(), followed));
         } else {
             customer.signals.set(Signal::FirstValue, Reading::NOT_APPLICABLE);
@@ -103,33 +149,12 @@ pub async fn block(db: &Db, setup: &Setup, world: &World, block: i64, attained: 
         customer.signals.settle();
         customers.push(customer);
     }
-    feed(db, world, block, &mut waiting).await?;
-    for (at, followed) in waiting {
-        followed.judge(world, &mut customers[at]);
-    }
-    Ok(customers)
+    Ok((customers, waiting))
 }
 
-/// The accounts of the block that are there on that morning, with what is known of them, by place.
-async fn accounts(db: &Db, world: &World, block: i64) -> Result<BTreeMap<usize, AccountFacts>> {
-    let (day, zone) = (world.as_of.day, &world.zone);
-    let mut accounts: BTreeMap<usize, AccountFacts> = BTreeMap::new();
-    let facts = facts::of_block(db, block, world.as_of).await?;
-    // Accounts come first, in the order of the records.
-    for (kind, facts) in facts.believed()? {
-        for fact in facts {
-            let Some(place) = fact.ordinal.map(directory::place_of) else { continue };
-            if kind == RecordKind::Accounts {
-                let account: Account = decode(kind, fact.body)?;
-                if let Some(account) = account.known_on(day, zone) {
-                    accounts.insert(place, AccountFacts::new(account));
-                }
-            } else if let Some(facts) = accounts.get_mut(&place) {
-                add(facts, kind, fact.body, day, zone)?;
-            }
-        }
-    }
-    Ok(accounts)
+/// How many of the first facts are of such accounts.
+fn count(facts: &[StoredFact<'_>], of: impl Fn(Option<u32>) -> bool) -> usize {
+    facts.iter().take_while(|fact| of(fact.ordinal)).count()
 }
 
 /// Adds a record to what is known of its account.

@@ -7,10 +7,12 @@ use super::evaluate::Evaluated;
 use super::mailing::Sending;
 use super::work::Turn;
 use super::world::World;
-use crate::digest::csm::{ChangeItem, CsmInputs, News, Reader, ReviewItem, StaleItem, TOLD_CHANGE, UnknownItem, since};
+use crate::digest::Reader;
+use crate::digest::csm::{ChangeItem, CsmInputs, News, ReviewItem, StaleItem, TOLD_CHANGE, UnknownItem, since};
 use crate::health::explain;
 use crate::health::{Band, Factor};
-use crate::model::{Id, Money};
+use crate::model::record::User;
+use crate::model::{Id, Money, Zone};
 
 /// Items of news from which a book is thinned out: a leader may have all accounts of a company.
 const MANY: usize = 2000;
@@ -51,32 +53,9 @@ impl Books {
         mut untold: BTreeMap<String, News>,
         sending: &dyn Fn(&Reader) -> Sending,
     ) -> Books {
-        let failed = refused.iter().filter(|(name, _)| !world.stale.iter().any(|one| one.source == **name));
-        let failed = failed.map(|(name, reason)| StaleItem {
-            source: name.clone(),
-            since: world.as_of.day,
-            what: format!("nothing was taken in this time: {reason}"),
-        });
-        let stale: Vec<StaleItem> = world
-            .stale
-            .iter()
-            .map(|one| StaleItem {
-                source: one.source.clone(),
-                since: one.since,
-                what: "its signals are shown as they were then, and the plays that need them wait".to_owned(),
-            })
-            .chain(failed)
-            .collect();
-        let mut book = |user: &crate::model::record::User| {
-            let zone = user.timezone.as_deref().and_then(|zone| crate::model::Zone::parse(zone).ok());
-            let reader = Reader {
-                id: user.id.clone(),
-                name: user.name.clone(),
-                email: user.email.clone(),
-                zone: zone.unwrap_or_else(|| world.zone.clone()),
-                language: user.language.clone().unwrap_or_else(|| "en".to_owned()),
-                region: user.region.clone(),
-            };
+        let stale = stale(world, refused);
+        let mut book = |user: &User| {
+            let reader = reader_of(world, user);
             let sending = sending(&reader);
             let mut inputs = CsmInputs::new(reader, company, sending.on);
             inputs.stale.clone_from(&stale);
@@ -107,14 +86,14 @@ impl Books {
         let Some(book) = owner.and_then(|owner| self.readers.get_mut(owner.as_str())) else { return };
         let (carried, mut reviews) = book.carried.remove(&customer.id).unwrap_or_default();
         let change = match carried {
-            Some(carried) => since(carried, change, evaluated.health.score, evaluated.given.band.band),
+            Some(carried) => since(carried, change, evaluated.health.score, evaluated.band),
             None => change,
         };
         reviews.retain(|review| !turn.reviews.contains(review));
         reviews.extend(turn.reviews);
         let inputs = &mut book.inputs;
         inputs.book.accounts += 1;
-        match evaluated.given.band.band {
+        match evaluated.band {
             Band::Healthy => inputs.book.healthy += 1,
             Band::Watch => inputs.book.watch += 1,
             Band::AtRisk => inputs.book.at_risk += 1,
@@ -158,9 +137,38 @@ impl Books {
     }
 }
 
+/// What is behind, for people. `refused`: the sources of which nothing was taken in this time, and why.
+pub fn stale(world: &World, refused: &BTreeMap<String, String>) -> Vec<StaleItem> {
+    let failed = refused.iter().filter(|(name, _)| !world.stale.iter().any(|one| one.source == **name));
+    let failed = failed.map(|(name, reason)| StaleItem {
+        source: name.clone(),
+        since: world.as_of.day,
+        what: format!("nothing was taken in this time: {reason}"),
+    });
+    let stale = world.stale.iter().map(|one| StaleItem {
+        source: one.source.clone(),
+        since: one.since,
+        what: "its signals are shown as they were then, and the plays that need them wait".to_owned(),
+    });
+    stale.chain(failed).collect()
+}
+
+/// A user as a reader.
+pub fn reader_of(world: &World, user: &User) -> Reader {
+    let zone = user.timezone.as_deref().and_then(|zone| Zone::parse(zone).ok());
+    Reader {
+        id: user.id.clone(),
+        name: user.name.clone(),
+        email: user.email.clone(),
+        zone: zone.unwrap_or_else(|| world.zone.clone()),
+        language: user.language.clone().unwrap_or_else(|| "en".to_owned()),
+        region: user.region.clone(),
+    }
+}
+
 /// Whether the account's change is told this morning: it entered another band, or its turn shows that its score moved.
 pub fn is_told(evaluated: &Evaluated, band_before: Option<Band>) -> bool {
-    let entered = band_before.is_some_and(|before| before != evaluated.given.band.band);
+    let entered = band_before.is_some_and(|before| before != evaluated.band);
     entered || (evaluated.in_turn && evaluated.change().is_some_and(|change| change.abs() >= TOLD_CHANGE))
 }
 
@@ -171,8 +179,8 @@ pub fn change(customer: &Customer, evaluated: &Evaluated, turn_band: Band, facto
         account_id: customer.id.clone(),
         account_name: customer.name.to_string(),
         score: evaluated.health.score,
-        previous: evaluated.given.previous,
-        band: evaluated.given.band.band,
+        previous: evaluated.previous,
+        band: evaluated.band,
         previous_band: turn_band,
         factors: moved.into_iter().map(|change| (change.text, change.delta)).collect(),
     }

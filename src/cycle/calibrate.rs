@@ -45,8 +45,12 @@ pub async fn models(db: &Db, setup: &Arc<Setup>, as_of: AsOf, progress: &dyn Fn(
     let mut snapshots = replay(db, setup, &parts, plan, progress).await?;
     history.number_by_id(&mut snapshots);
     let models = fit(setup, &parts, &snapshots, &history, on);
-    risk_models::save(db, &setup.hash, &models).await?;
-    Ok(models)
+    // A question about an empty store leaves it empty: a backup may still be put into it.
+    if world.blocks > 0 {
+        risk_models::save(db, &setup.hash, &models).await?;
+    }
+    // As it will be read from now on: a number may lose its last digit on the way, and who asks first is told the same.
+    Ok(risk_models::find(db, &setup.hash, on).await?.unwrap_or(models))
 }
 
 /// Fits the models of a morning on snapshots before it.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Setup;
 use super::assess::Customer;
+use crate::health::opinion::Opinions;
 use crate::health::standing::{self, BandContext};
 use crate::health::{self, About, Health, Scorecard};
 use crate::model::Day;
@@ -20,8 +21,12 @@ pub struct Evaluated {
     pub card: Arc<Scorecard>,
     /// The score with its factors.
     pub health: Health,
-    /// What is kept.
+    /// What is kept: as it was computed, whatever people hold of it.
     pub given: GivenScore,
+    /// The band, a person's override taken in.
+    pub band: Band,
+    /// The score at the account's previous turn, as it was shown.
+    pub previous: Option<f64>,
     /// One of [`LIFECYCLES`].
     pub lifecycle: &'static str,
     /// Whether it is the account's turn.
@@ -31,7 +36,7 @@ pub struct Evaluated {
 impl Evaluated {
     /// Points since the account's previous turn.
     pub fn change(&self) -> Option<f64> {
-        Some(self.health.score? - self.given.previous?)
+        Some(self.health.score? - self.previous?)
     }
 
     /// What conditions may ask about the customer now.
@@ -39,7 +44,7 @@ impl Evaluated {
         Subject {
             lifecycle: Some(self.lifecycle),
             score: self.health.score,
-            band: self.given.band.band,
+            band: self.band,
             score_change: self.change(),
             coverage: Some(self.health.coverage),
             ..customer.subject()
@@ -72,7 +77,33 @@ impl Evaluated {
             turn_band: if in_turn { band.band } else { before.map_or(Band::Unknown, |(given, _)| given.turn_band) },
             attained_on: customer.attained_on,
         };
-        Some(Evaluated { card, health, given, lifecycle, in_turn })
+        Some(Evaluated { card, health, band: given.band.band, previous: given.previous, given, lifecycle, in_turn })
+    }
+
+    /// The same with what people hold of the customer: an override stands in for the score and its band. `last_turn`: the
+    /// account's turn before this morning.
+    pub fn with(mut self, opinions: &Opinions, customer: &Customer, last_turn: Option<Day>, on: Day) -> Evaluated {
+        let account = customer.id.as_str();
+        if let Some((_, score)) = opinions.score_on(account, on) {
+            self.health.set_by_hand(score);
+            self.band = self.band_of(customer, score);
+            self.lifecycle = lifecycle(&customer.signals, self.band);
+        }
+        if let Some((_, score)) = last_turn.and_then(|turn| opinions.score_on(account, turn)) {
+            self.previous = Some(score);
+        }
+        self
+    }
+
+    /// The band that was shown on an earlier morning, whose computed one was `band`.
+    pub fn band_on(&self, opinions: &Opinions, customer: &Customer, day: Day, band: Band) -> Band {
+        opinions.score_on(customer.id.as_str(), day).map_or(band, |(_, score)| self.band_of(customer, score))
+    }
+
+    /// The band of a score for this customer, whatever its band before.
+    pub fn band_of(&self, customer: &Customer, score: f64) -> Band {
+        let age_days = customer.signals.value(Signal::AgeDays).unwrap_or(f64::MAX);
+        standing::band_of(self.card.bands_at(age_days), score)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Looking without leaving a trace: scores as they were given, or worked out now; digests as they would be sent.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
@@ -9,12 +10,13 @@ use super::book::{self, Book};
 use super::calibrate;
 use super::evaluate::Evaluated;
 use super::mailing::Mailing;
+use super::periodic::{self, Gathering, Occasion};
 use super::population::{Block, Population};
-use super::report::{AccountScore, FactorReport, ScoreReport, ScoresReport};
+use super::report::{AccountScore, FactorReport, OpinionReport, ScoreReport, ScoresReport};
 use super::{Setup, mails};
 use crate::clock::Clock;
 use crate::delivery::Rendered;
-use crate::digest::csm::Reader;
+use crate::digest::{Kind, Reader};
 use crate::health::About;
 use crate::health::explain::{self, Change};
 use crate::model::Day;
@@ -88,8 +90,10 @@ impl Look {
 
     pub fn evaluate(&self, block: &Block, customer: &Customer) -> Option<Evaluated> {
         let place = u16::try_from(place_of(customer.ordinal)).ok()?;
-        let before = block.before(place).zip(self.population.before);
-        Evaluated::of(&self.setup, customer, before, self.on)
+        let before = block.before(place);
+        let last_turn = before.and_then(|before| before.turn_on);
+        let computed = Evaluated::of(&self.setup, customer, before.zip(self.population.before), self.on)?;
+        Some(computed.with(&self.population.world.opinions, customer, last_turn, self.on))
     }
 
     /// What the cycle of that morning gave, by block and place.
@@ -98,23 +102,36 @@ impl Look {
     }
 }
 
+/// The account as it is shown; `given`: as the cycle of that morning computed it.
 pub fn account(
+    look: &Look,
     customer: &Customer,
     evaluated: &Evaluated,
     given: Option<&GivenScore>,
     churn_probability: Option<f64>,
 ) -> AccountScore {
     let given = given.unwrap_or(&evaluated.given);
+    let (opinions, id, on) = (&look.population.world.opinions, customer.id.as_str(), look.on);
+    let by_hand = opinions.score_on(id, on).map(|(opinion, _)| opinion);
+    let sentiment = opinions.sentiment_on(id, on);
+    let end = customer.end(on);
+    let held = by_hand.into_iter().chain(sentiment.map(|felt| felt.opinion)).chain(opinions.calls_on(id, on, end));
+    let by_hand = by_hand.is_some();
+    let lifecycle = if by_hand { None } else { LIFECYCLES.get(usize::from(given.lifecycle)).copied() };
     AccountScore {
         account_id: customer.id.to_string(),
         name: customer.name.to_string(),
         csm: customer.csm.as_ref().map(ToString::to_string),
-        score: given.score,
-        previous: given.previous,
-        band: given.band.band,
+        score: if by_hand { evaluated.health.score } else { given.score },
+        previous: evaluated.previous,
+        band: if by_hand { evaluated.band } else { given.band.band },
+        computed_score: given.score,
+        computed_band: given.band.band,
+        score_with_sentiment: given.score.map(|score| sentiment.map_or(score, |felt| felt.with(score))),
+        opinions: held.map(OpinionReport::of).collect(),
         coverage: given.coverage,
         churn_probability,
-        lifecycle: LIFECYCLES.get(usize::from(given.lifecycle)).copied().unwrap_or(evaluated.lifecycle),
+        lifecycle: lifecycle.unwrap_or(evaluated.lifecycle),
         reasons: explain::reasons(&evaluated.card, &evaluated.health, REASONS),
     }
 }
@@ -130,7 +147,7 @@ pub async fn scores(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Optio
             let Some(evaluated) = look.evaluate(block, customer) else { continue };
             let given = given.iter().find(|given| given.place == evaluated.given.place);
             let probability = odds.of_customer(customer, &evaluated, look.on);
-            accounts.push(account(customer, &evaluated, given, probability));
+            accounts.push(account(&look, customer, &evaluated, given, probability));
         }
     }
     accounts.sort_by(|a, b| a.account_id.cmp(&b.account_id));
@@ -165,7 +182,7 @@ pub async fn score(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, id: &str, as_
         as_of_approximated: look.population.world.approximated,
         given: given.is_some(),
         scorecard: evaluated.card.name.clone(),
-        account: account(customer, &evaluated, given, odds.of_customer(customer, &evaluated, look.on)),
+        account: account(&look, customer, &evaluated, given, odds.of_customer(customer, &evaluated, look.on)),
         factors: evaluated.health.factors.iter().map(|factor| factor_report(&evaluated, factor, look.on)).collect(),
         changed_since: before.and_then(|before| before.turn_on),
         changes,
@@ -221,6 +238,10 @@ fn no_customer(look: &Look, id: &str) -> ScoreReport {
             score: None,
             previous: None,
             band: Band::Unknown,
+            computed_score: None,
+            computed_band: Band::Unknown,
+            score_with_sentiment: None,
+            opinions: Vec::new(),
             coverage: 0.0,
             churn_probability: None,
             lifecycle: "churned",
@@ -246,12 +267,13 @@ pub struct Preview {
     pub mail: Mail,
 }
 
-/// The CSM digests of a morning, or that of one reader, as a cycle would write them: what it would decide is decided in
-/// a transaction that is thrown away.
+/// The digests of a morning, or that of one reader, as a cycle would write them: what it would decide is decided in a
+/// transaction that is thrown away.
 pub async fn preview(
     db: &Db,
     setup: &Arc<Setup>,
     clock: &dyn Clock,
+    kind: Kind,
     only: Option<&str>,
     as_of: Option<Day>,
 ) -> Result<Vec<Preview>> {
@@ -261,13 +283,19 @@ pub async fn preview(
     let population = Arc::new(Population::now(db, setup, on).await?);
     let past = (on != today).then_some(on);
     let sending = |reader: &Reader| Mailing::Now.csm(&setup.config, reader, past, now);
+    if kind != Kind::Csm {
+        let refused = BTreeMap::new();
+        let gathering = Gathering { db, setup, population: &population, refused: &refused };
+        let occasion = Occasion { mailing: Mailing::Now, past, now };
+        return periodic::preview(&gathering, occasion, kind, only).await;
+    }
     let books = super::run::dry(db, setup, &population, past, &sending).await?;
     let renderer = mails::renderer(&setup.config)?;
     let wanted = |book: &Book| only.is_none_or(|only| book::reader(book).as_str() == only);
     let mut previews = Vec::new();
     for book in books.close().filter(wanted) {
         let reader = &book.inputs.reader;
-        let (rendered, mail) = mails::write(&setup.config, &renderer, &book)?;
+        let (rendered, mail) = mails::write_csm(&setup.config, &renderer, &book)?;
         previews.push(Preview { reader: reader.id.to_string(), email: reader.email.clone(), rendered, mail });
     }
     Ok(previews)

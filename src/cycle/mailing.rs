@@ -1,8 +1,8 @@
 //! When a digest goes out, and for which of the reader's days it is.
 
 use crate::config::Config;
-use crate::digest::csm::Reader;
-use crate::model::{Day, Id, Instant};
+use crate::digest::Reader;
+use crate::model::{CronLine, Day, Id, Instant};
 use crate::schedule::slots;
 
 /// Days that a reader's digest waits for a working day, at most; then it goes out on any day.
@@ -44,15 +44,66 @@ impl Mailing {
                     let on = reader.zone.day_of(at);
                     let waited = on - today > LONGEST_HOLIDAY;
                     if on >= today && (waited || config.company.calendar.is_working(on, reader.region.as_deref())) {
-                        // Not into the next day, however late the line and however wide the spread.
-                        let last = reader.zone.start_of(on + 1).plus_seconds(-60);
-                        return day(on, at.plus_seconds(jitter(&reader.id, config.digests.jitter_minutes)).min(last.max(at)));
+                        return day(on, spread(config, reader, at));
                     }
                     after = at;
                 }
                 day(today, now)
             }
         }
+    }
+
+    /// When a digest of this line goes out to this reader, if a time of it came since the cycle before, at `since`, or comes
+    /// before the next cycle. What the nights in between missed is made up for, once. `past` as above: only the times of
+    /// that day.
+    pub fn periodic(
+        self,
+        line: &CronLine,
+        config: &Config,
+        reader: &Reader,
+        past: Option<Day>,
+        since: Option<Instant>,
+        now: Instant,
+    ) -> Option<Sending> {
+        let zone = &reader.zone;
+        let today = past.unwrap_or_else(|| zone.day_of(now));
+        let from = since.filter(|_| past.is_none()).unwrap_or_else(|| zone.start_of(today).plus_micros(-1));
+        let until = match (self, past) {
+            (Mailing::OnSchedule(slot), None) => {
+                let next = slots::next(&config.schedule.cycle, config.schedule_zone(), slot.max(now));
+                next.unwrap_or_else(|| now.plus_seconds(24 * 3600))
+            }
+            _ => zone.start_of(today + 1).plus_micros(-1),
+        };
+        let mut raw = slots::latest(line, zone, until)?;
+        let at = loop {
+            let at = on_working_day(config, reader, raw);
+            if at <= until {
+                break at;
+            }
+            raw = slots::latest(line, zone, raw.plus_micros(-1))?;
+        };
+        let on = zone.day_of(at);
+        let due = if matches!(self, Mailing::OnSchedule(_)) && past.is_none() { spread(config, reader, at) } else { now };
+        // It is worth reading until the next one comes.
+        let not_after = slots::next(line, zone, at).filter(|_| past.is_none());
+        (at > from).then_some(Sending { on, due, not_after })
+    }
+}
+
+/// The reader's own time from this instant on: not into the next day, however late the line and however wide the spread.
+fn spread(config: &Config, reader: &Reader, at: Instant) -> Instant {
+    let last = reader.zone.start_of(reader.zone.day_of(at) + 1).plus_seconds(-60);
+    at.plus_seconds(jitter(&reader.id, config.digests.jitter_minutes)).min(last.max(at))
+}
+
+/// A time at which people work: the same on the next working day, where it falls on another.
+fn on_working_day(config: &Config, reader: &Reader, at: Instant) -> Instant {
+    let (zone, on) = (&reader.zone, reader.zone.day_of(at));
+    let working = |day: &Day| config.company.calendar.is_working(*day, reader.region.as_deref());
+    match (0..=LONGEST_HOLIDAY).map(|days| on + days).find(working) {
+        Some(day) if day != on => zone.first_at(day.date().and_time(zone.civil_of(at).time())),
+        _ => at,
     }
 }
 
@@ -140,6 +191,105 @@ mod tests {
             let sending = Mailing::OnSchedule(slot).csm(&late, &reader(&format!("u{number}"), "UTC", None), None, slot);
             assert!(sending.due < sending.not_after.unwrap() && sending.on == Zone::UTC.day_of(sending.due));
         }
+    }
+
+    #[test]
+    fn a_weekly_digest_is_written_by_the_night_before_its_time_and_made_up_for_once() {
+        // 2026-11-23 is a Monday; in China it is a holiday.
+        let weekly = |mailing, zone: &str, region, since: &str, now: &str| {
+            let since = (!since.is_empty()).then(|| at(since));
+            let config = config(0);
+            let sending =
+                Mailing::periodic(mailing, &config.digests.leader, &config, &reader("u", zone, region), None, since, at(now));
+            sending.map(|sending| (sending.on.to_string(), sending.due.to_string()))
+        };
+        let night = |day: &str| Mailing::OnSchedule(at(&format!("{day}T03:30:00Z")));
+        let told = |on: &str, due: &str| Some((on.to_owned(), at(due).to_string()));
+        for (mailing, zone, region, since, now, expected) in [
+            (night("2026-11-22"), "UTC", None, "2026-11-21T03:31:00Z", "2026-11-22T03:31:00Z", None),
+            (
+                night("2026-11-23"),
+                "UTC",
+                None,
+                "2026-11-22T03:31:00Z",
+                "2026-11-23T03:31:00Z",
+                told("2026-11-23", "2026-11-23T07:00:00Z"),
+            ),
+            // Seven o'clock on Monday in Auckland comes before Monday's cycle.
+            (
+                night("2026-11-22"),
+                "Pacific/Auckland",
+                None,
+                "2026-11-21T03:31:00Z",
+                "2026-11-22T03:31:00Z",
+                told("2026-11-23", "2026-11-22T18:00:00Z"),
+            ),
+            // In Vancouver it comes well after it, and before Tuesday's.
+            (
+                night("2026-11-23"),
+                "America/Vancouver",
+                None,
+                "2026-11-22T03:31:00Z",
+                "2026-11-23T03:31:00Z",
+                told("2026-11-23", "2026-11-23T14:00:00Z"),
+            ),
+            // A holiday puts it off to the next working day.
+            (night("2026-11-23"), "UTC", Some("CN"), "2026-11-22T03:31:00Z", "2026-11-23T03:31:00Z", None),
+            (
+                night("2026-11-24"),
+                "UTC",
+                Some("CN"),
+                "2026-11-23T03:31:00Z",
+                "2026-11-24T03:31:00Z",
+                told("2026-11-24", "2026-11-24T07:00:00Z"),
+            ),
+            // Nobody was there from Sunday to Wednesday, or for three weeks: one mail, at once.
+            (
+                night("2026-11-25"),
+                "UTC",
+                None,
+                "2026-11-22T03:31:00Z",
+                "2026-11-25T03:31:00Z",
+                told("2026-11-23", "2026-11-23T07:00:00Z"),
+            ),
+            (
+                night("2026-11-25"),
+                "UTC",
+                None,
+                "2026-11-01T03:31:00Z",
+                "2026-11-25T03:31:00Z",
+                told("2026-11-23", "2026-11-23T07:00:00Z"),
+            ),
+            // The first cycle of all makes up for nothing.
+            (night("2026-11-25"), "UTC", None, "", "2026-11-25T03:31:00Z", None),
+            // By hand it goes out at once on its day, however early, and on no other.
+            (
+                Mailing::Now,
+                "UTC",
+                None,
+                "2026-11-22T05:00:00Z",
+                "2026-11-23T05:00:00Z",
+                told("2026-11-23", "2026-11-23T05:00:00Z"),
+            ),
+            (Mailing::Now, "UTC", None, "2026-11-23T08:00:00Z", "2026-11-23T12:00:00Z", None),
+            (Mailing::Now, "UTC", None, "", "2026-11-22T12:00:00Z", None),
+        ] {
+            assert_eq!(weekly(mailing, zone, region, since, now), expected, "{mailing:?} {zone} since {since} at {now}");
+        }
+    }
+
+    #[test]
+    fn a_past_morning_has_the_digests_of_its_own_day() {
+        let config = config(0);
+        let of = |past: &str| {
+            let (past, now) = (Some(past.parse().unwrap()), at("2026-11-25T12:00:00Z"));
+            Mailing::Now.periodic(&config.digests.leader, &config, &reader("u", "UTC", None), past, Some(now), now)
+        };
+        assert_eq!(
+            of("2026-11-02").map(|sending| (sending.on.to_string(), sending.not_after)),
+            Some(("2026-11-02".to_owned(), None))
+        );
+        assert_eq!(of("2026-11-03"), None);
     }
 
     #[test]

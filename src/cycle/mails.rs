@@ -10,14 +10,12 @@ use super::mailing::Sending;
 use crate::clock::Clock;
 use crate::config::{self, Config, OnUnknown};
 use crate::delivery::{Drained, Letter, Maildir, Readers, Rendered, Renderer, Sender, Smtp, SmtpSettings, Tls, Transport};
-use crate::digest::Key;
 use crate::digest::csm::{CsmDigest, News};
+use crate::digest::{Context, Key, Kind, Reader};
 use crate::model::{Day, Instant};
 use crate::store::outbox::{self, Mail, Plan, Planned, Untold};
 use crate::store::{Db, Tx, ledger};
 
-/// The name of the CSM's digest in keys.
-pub const CSM: &str = "csm";
 /// A reader with nothing to do hears so after so many days without a mail.
 const QUIET_DAYS: i32 = 7;
 
@@ -30,12 +28,21 @@ pub fn renderer(config: &Config) -> Result<Renderer> {
     })
 }
 
-/// A reader's digest as a mail.
-pub fn write(config: &Config, renderer: &Renderer, book: &Book) -> Result<(Rendered, Mail)> {
-    let (reader, on) = (&book.inputs.reader, book.inputs.on);
-    let web_url = config.mail.web_url.as_deref().unwrap_or_default().trim_end_matches('/');
-    let parts = renderer.csm(&CsmDigest::build(&book.inputs, web_url))?;
-    let key = Key { digest: CSM.to_owned(), person: reader.id.clone(), day: on };
+/// Where links in mails point, without a slash at its end; empty: nowhere.
+pub fn web_url(config: &Config) -> &str {
+    config.mail.web_url.as_deref().unwrap_or_default().trim_end_matches('/')
+}
+
+/// A csm's digest as a mail.
+pub fn write_csm(config: &Config, renderer: &Renderer, book: &Book) -> Result<(Rendered, Mail)> {
+    let digest = CsmDigest::build(&book.inputs, web_url(config));
+    write(config, renderer, &book.inputs.reader, book.inputs.on, &digest)
+}
+
+/// A reader's digest of a day as a mail.
+pub fn write<C: Context>(config: &Config, renderer: &Renderer, reader: &Reader, on: Day, digest: &C) -> Result<(Rendered, Mail)> {
+    let parts = renderer.render(digest)?;
+    let key = Key { digest: C::KIND.name().to_owned(), person: reader.id.clone(), day: on };
     let from = &config.mail.from;
     let letter = Letter {
         key: &key,
@@ -46,7 +53,7 @@ pub fn write(config: &Config, renderer: &Renderer, book: &Book) -> Result<(Rende
         parts: &parts,
         // The morning itself: the same inputs and the same date give the same bytes.
         at: reader.zone.start_of(on),
-        web_url,
+        web_url: web_url(config),
     };
     let mail = letter.write()?;
     Ok((parts, mail))
@@ -59,7 +66,7 @@ pub async fn untold(tx: &mut Tx, past: Option<Day>) -> Result<BTreeMap<String, N
     if past.is_some() {
         return Ok(news);
     }
-    for (person, Untold { mail, kept }) in outbox::untold(tx, CSM).await? {
+    for (person, Untold { mail, kept }) in outbox::untold(tx, Kind::Csm.name()).await? {
         let mut joined = News::parse(&mail).map_err(|reason| anyhow!(reason))?;
         joined.join(News::parse(&kept).map_err(|reason| anyhow!(reason))?);
         news.insert(person, joined);
@@ -67,10 +74,10 @@ pub async fn untold(tx: &mut Tx, past: Option<Day>) -> Result<BTreeMap<String, N
     Ok(news)
 }
 
-/// Puts the digests that are worth it into the outbox, in place of those that nobody has tried to send, and says how many
+/// Puts the CSMs' digests that are worth it into the outbox, in place of those that nobody has tried to send, and says how many
 /// those were. One reader's broken address is no reason to keep the others waiting.
 pub async fn plan(tx: &mut Tx, setup: &Setup, books: Books, past: Option<Day>, now: Instant) -> Result<u64> {
-    let renderer = renderer(&setup.config)?;
+    let (csm, renderer) = (Kind::Csm.name(), renderer(&setup.config)?);
     let mut planned = 0;
     for book in books.close() {
         let reader = &book.inputs.reader;
@@ -79,13 +86,13 @@ pub async fn plan(tx: &mut Tx, setup: &Setup, books: Books, past: Option<Day>, n
         }
         let Sending { on, due, not_after } = book.sending;
         let quiet = !book.worth_sending;
-        if quiet && outbox::last_day(tx, CSM, &reader.id).await?.is_some_and(|last| on - last < QUIET_DAYS) {
+        if quiet && outbox::last_day(tx, csm, &reader.id).await?.is_some_and(|last| on - last < QUIET_DAYS) {
             if past.is_none() {
-                outbox::supersede(tx, CSM, &reader.id, None).await?;
+                outbox::supersede(tx, csm, &reader.id, None).await?;
             }
             continue;
         }
-        let (_, mail) = match write(&setup.config, &renderer, &book) {
+        let (_, mail) = match write_csm(&setup.config, &renderer, &book) {
             Ok(written) => written,
             Err(error) => {
                 tracing::error!(reader = %reader.id, error = format!("{error:#}"), "no digest could be written");
@@ -98,7 +105,7 @@ pub async fn plan(tx: &mut Tx, setup: &Setup, books: Books, past: Option<Day>, n
         if past.is_some() {
             continue;
         }
-        outbox::supersede(tx, CSM, &reader.id, Some(on)).await?;
+        outbox::supersede(tx, csm, &reader.id, Some(on)).await?;
         let rest = match became {
             // That day's mail is on its way: what it does not tell waits for the next one.
             Planned::TooLate => {
@@ -107,7 +114,7 @@ pub async fn plan(tx: &mut Tx, setup: &Setup, books: Books, past: Option<Day>, n
             }
             _ => String::new(),
         };
-        outbox::keep_untold(tx, CSM, &book.inputs.reader.id, &rest).await?;
+        outbox::keep_untold(tx, csm, &book.inputs.reader.id, &rest).await?;
     }
     Ok(planned)
 }

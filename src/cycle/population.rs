@@ -26,6 +26,8 @@ pub struct Population {
     pub world: Arc<World>,
     /// By block, in the order of their ordinals.
     pub blocks: Vec<Block>,
+    /// How many accounts in use there are, where they are too few to be compared with each other.
+    pub too_few: Option<usize>,
     /// The morning of what was said before this one.
     pub before: Option<Day>,
     /// Hash of the configuration that said it, where a cycle did.
@@ -135,7 +137,8 @@ impl Population {
                 });
             }
         });
-        Ok(Population { world, blocks, before: said, config_before: kept.map(|cycle| cycle.config_hash) })
+        let too_few = peers.too_few();
+        Ok(Population { world, blocks, too_few, before: said, config_before: kept.map(|cycle| cycle.config_hash) })
     }
 
     /// Reads all customers as of a morning, with all that has been pulled.
@@ -153,15 +156,16 @@ impl Population {
 /// Peers have the same product and a like age. Groups are numbered in the order of their names, so that nothing hangs on
 /// the order of the accounts.
 fn group(blocks: &mut [Block]) {
-    let customers = || blocks.iter().flat_map(|block| &block.customers);
-    let mut groups: BTreeMap<(Option<Arc<str>>, u8), u32> = BTreeMap::new();
-    for customer in customers() {
-        groups.entry((customer.product.clone(), customer.age_class)).or_default();
+    let names = || blocks.iter().flat_map(|block| &block.customers).map(|one| (one.product.as_deref(), one.age_class));
+    let mut groups: BTreeMap<(Option<&str>, u8), u32> = BTreeMap::new();
+    for name in names() {
+        groups.insert(name, 0);
     }
     for (number, group) in (0..).zip(groups.values_mut()) {
         *group = number;
     }
-    for customer in blocks.iter_mut().flat_map(|block| &mut block.customers) {
-        customer.peer.group = groups[&(customer.product.clone(), customer.age_class)];
+    let numbers: Vec<u32> = names().map(|name| groups[&name]).collect();
+    for (customer, number) in blocks.iter_mut().flat_map(|block| &mut block.customers).zip(numbers) {
+        customer.peer.group = number;
     }
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::health::Band;
 use crate::health::explain::Change;
+use crate::health::opinion::{Call, Opinion, Said, Withdrawal};
 use crate::model::Day;
 use crate::signals::State;
 
@@ -77,12 +78,20 @@ pub struct AccountScore {
     pub name: String,
     /// Who looks after it.
     pub csm: Option<String>,
-    /// 0 to 100.
+    /// 0 to 100; where a person overrides it, what that person says.
     pub score: Option<f64>,
     /// At the account's previous turn.
     pub previous: Option<f64>,
     /// The band.
     pub band: Band,
+    /// The score as it was computed, whatever people hold of it.
+    pub computed_score: Option<f64>,
+    /// The band of that.
+    pub computed_band: Band,
+    /// The computed score, the sentiment that counts on that morning taken in; the score itself where there is none.
+    pub score_with_sentiment: Option<f64>,
+    /// What people hold of the account on that morning.
+    pub opinions: Vec<OpinionReport>,
     /// 0 to 1.
     pub coverage: f64,
     /// The chance of not renewing at the end of the term; without a term of two months or longer, of leaving within the
@@ -92,6 +101,62 @@ pub struct AccountScore {
     pub lifecycle: &'static str,
     /// What holds the score down, the costliest first.
     pub reasons: Vec<String>,
+}
+
+/// What a person holds of an account.
+#[derive(Clone, Debug, Serialize)]
+pub struct OpinionReport {
+    /// Its id.
+    pub id: String,
+    /// Of which account.
+    pub account_id: String,
+    /// `override`, `sentiment` or `call`.
+    pub kind: &'static str,
+    /// 0 to 100; of overrides and sentiments.
+    pub score: Option<f64>,
+    /// The forecast; of calls.
+    pub call: Option<Call>,
+    /// The contract whose renewal is meant; `None`: all of the account.
+    pub contract_id: Option<String>,
+    /// The end of the term that is meant; of calls.
+    pub term_ends_on: Option<Day>,
+    /// Why.
+    pub reason: String,
+    /// Who says so.
+    pub by: String,
+    /// Since when it counts.
+    pub said_on: Day,
+    /// The first day on which it does not count any more.
+    pub expires_on: Option<Day>,
+    /// When, by whom and why it was taken back.
+    pub withdrawn: Option<Withdrawal>,
+}
+
+impl OpinionReport {
+    /// As programs read it.
+    pub fn of(opinion: &Opinion) -> OpinionReport {
+        let (mut score, mut forecast, mut contract, mut end) = (None, None, None, None);
+        match &opinion.said {
+            Said::Override(said) | Said::Sentiment(said) => score = Some(*said),
+            Said::Call { call, contract_id, term_ends_on } => {
+                (forecast, contract, end) = (Some(*call), contract_id.as_ref().map(ToString::to_string), Some(*term_ends_on));
+            }
+        }
+        OpinionReport {
+            id: opinion.id.clone(),
+            account_id: opinion.account_id.to_string(),
+            kind: opinion.said.kind(),
+            score,
+            call: forecast,
+            contract_id: contract,
+            term_ends_on: end,
+            reason: opinion.reason.clone(),
+            by: opinion.author.clone(),
+            said_on: opinion.said_on,
+            expires_on: opinion.expires_on,
+            withdrawn: opinion.withdrawn.clone(),
+        }
+    }
 }
 
 /// `score ACCOUNT --json`.
@@ -123,7 +188,7 @@ pub struct ScoreReport {
 /// One factor of `score ACCOUNT --json`.
 #[derive(Clone, Debug, Serialize)]
 pub struct FactorReport {
-    /// The dimension; `cap` for a hard rule.
+    /// The dimension; `cap` for a hard rule, `override` for a person's.
     pub dimension: String,
     /// The signal; the reason of a hard rule.
     pub signal: String,

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::Setup;
 use super::look::{Look, Odds, account};
+use super::{OpinionReport, Setup};
 use crate::clock::Clock;
 use crate::model::{Currency, Day, Money};
-use crate::risk::{self, AtRisk, Level, Model};
+use crate::risk::{self, AtRisk, Finding, Level, Machine, Model};
 use crate::signals::{Band, Cadence, Signal};
 use crate::store::Db;
 
@@ -30,8 +30,22 @@ pub struct RiskReport {
     pub lifecycles: BTreeMap<&'static str, usize>,
     /// Revenue of one year at risk, by currency.
     pub arr_at_risk: Vec<AtRiskReport>,
+    /// Where what people hold differs from what is computed.
+    pub findings: Vec<AccountFinding>,
     /// The likeliest to leave first; those without a probability last.
     pub accounts: Vec<AccountRisk>,
+}
+
+/// A person and the machine see an account differently.
+#[derive(Clone, Debug, Serialize)]
+pub struct AccountFinding {
+    /// The account.
+    pub account_id: String,
+    /// What people call it.
+    pub name: String,
+    /// The difference.
+    #[serde(flatten)]
+    pub finding: Finding,
 }
 
 /// What the probabilities rest on.
@@ -107,6 +121,10 @@ pub struct AccountRisk {
     pub score: Option<f64>,
     /// The band.
     pub band: Band,
+    /// The score as it was computed, whatever people hold of it.
+    pub computed_score: Option<f64>,
+    /// What people hold of the account on that morning.
+    pub opinions: Vec<OpinionReport>,
     /// Where it is in its life.
     pub lifecycle: &'static str,
     /// 0 to 1.
@@ -146,7 +164,8 @@ pub struct SignReport {
 pub async fn risk(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Option<Day>) -> Result<RiskReport> {
     let look = Look::at(db, setup, clock, as_of).await?;
     let odds = Odds::of(db, &look).await?;
-    let mut accounts = Vec::new();
+    let (mut accounts, mut findings) = (Vec::new(), Vec::new());
+    let opinions = &look.population.world.opinions;
     let mut lifecycles: BTreeMap<&'static str, usize> = BTreeMap::new();
     let (mut at_risk, mut in_band) = (Vec::new(), BTreeMap::<Currency, i64>::new());
     for block in &look.population.blocks {
@@ -154,13 +173,28 @@ pub async fn risk(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Option<
             let Some(evaluated) = look.evaluate(block, customer) else { continue };
             let seen = odds.look_at(customer, &evaluated, look.on);
             let probability = seen.as_ref().map(|seen| odds.models.probability(&odds.parts, seen));
-            let account = account(customer, &evaluated, None, probability);
+            let account = account(&look, customer, &evaluated, None, probability);
             *lifecycles.entry(account.lifecycle).or_default() += 1;
             at_risk.extend(probability.into_iter().flat_map(|p| customer.arr().map(move |arr| (p, arr))));
             if account.band == Band::AtRisk {
                 customer.arr().for_each(|arr| *in_band.entry(arr.currency).or_default() += arr.minor);
             }
             let signals = &customer.signals;
+            let machine = Machine {
+                score: account.computed_score,
+                band: account.computed_band,
+                probability,
+                notice_given: signals.value(Signal::NoticeGiven) == Some(1.0),
+            };
+            let (id, on) = (customer.id.as_str(), look.on);
+            let held = opinions.score_on(id, on).map(|(opinion, _)| opinion).into_iter();
+            let held = held.chain(opinions.calls_on(id, on, customer.end(on)));
+            let found = risk::findings(&machine, held, |score| evaluated.band_of(customer, score));
+            findings.extend(found.into_iter().map(|finding| AccountFinding {
+                account_id: account.account_id.clone(),
+                name: account.name.clone(),
+                finding,
+            }));
             let arr = match customer.arr[..] {
                 [(currency, minor)] => Some(Money { minor, currency }),
                 _ => None,
@@ -177,6 +211,8 @@ pub async fn risk(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Option<
                 csm: account.csm,
                 score: account.score,
                 band: account.band,
+                computed_score: account.computed_score,
+                opinions: account.opinions,
                 lifecycle: account.lifecycle,
                 churn_probability: probability,
                 probability_of: seen.map(|seen| seen.kind.name()),
@@ -190,6 +226,7 @@ pub async fn risk(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Option<
             });
         }
     }
+    findings.sort_by(|a: &AccountFinding, b| (&a.account_id, &a.finding.opinion).cmp(&(&b.account_id, &b.finding.opinion)));
     let rank = |one: &AccountRisk| one.churn_probability.unwrap_or(-1.0);
     accounts.sort_by(|a, b| rank(b).total_cmp(&rank(a)).then_with(|| a.account_id.cmp(&b.account_id)));
     let row = |sum: AtRisk| AtRiskReport {
@@ -213,6 +250,7 @@ pub async fn risk(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Option<
         },
         lifecycles,
         arr_at_risk: risk::at_risk(at_risk.into_iter()).into_iter().map(row).collect(),
+        findings,
         accounts,
     })
 }

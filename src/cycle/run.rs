@@ -15,16 +15,19 @@ use super::book::{self, Books};
 use super::evaluate::Evaluated;
 use super::mailing::{Mailing, Sending};
 use super::mails;
+use super::periodic::{self, Gathering, Occasion};
 use super::population::{Block, Population};
 use super::pull::{PullOptions, pull};
 use super::work::{self, Place, Turn};
 use super::{CycleReport, Setup};
 use crate::clock::Clock;
-use crate::digest::csm::{ChangeItem, Reader};
+use crate::digest::Reader;
+use crate::digest::csm::ChangeItem;
 use crate::failpoint;
-use crate::health::{Band, Factor};
+use crate::health::{self, Band, Factor};
 use crate::model::{Day, Id};
 use crate::playbook::{self, Diagnoses, Opened};
+use crate::signals::LEAST_PEERS;
 use crate::store::audit::{self, Deed};
 use crate::store::directory::place_of;
 use crate::store::ledger::Fence;
@@ -83,6 +86,9 @@ pub async fn run_fenced(
     let mut tx = db.begin().await?;
     let population = Arc::new(Population::now(db, setup, as_of).await?);
     report.as_of_approximated = population.world.approximated;
+    if let Some(accounts) = population.too_few.filter(|&accounts| accounts > 0) {
+        report.notes.push(format!("no account is compared with others: {accounts} in use, and a comparison wants {LEAST_PEERS}"));
+    }
     watch.lap("signals");
     progress("scoring");
     let past = (as_of != today).then_some(as_of);
@@ -96,10 +102,13 @@ pub async fn run_fenced(
     let Night { mut tx, books, .. } = night;
     let world = Arc::clone(&population.world);
     let config_before = population.config_before.clone().unwrap_or_default();
-    // Letting go of all customers takes a while, and nobody need wait for it.
-    tokio::task::spawn_blocking(move || drop(population));
     report.without_csm = books.without_csm;
     report.digests = mails::plan(&mut tx, setup, books, past, now).await?;
+    let occasion = Occasion { mailing: options.mailing, past, now };
+    report.digests +=
+        periodic::plan(&mut tx, &Gathering { db, setup, population: &population, refused: &report.refused }, occasion).await?;
+    // Letting go of all customers takes a while, and nobody need wait for it.
+    tokio::task::spawn_blocking(move || drop(population));
     watch.lap("digests");
     report.seconds.clone_from(&watch.laps);
     let cycle = Cycle {
@@ -212,11 +221,11 @@ impl<'a> Night<'a> {
         let on = self.population.world.as_of.day;
         let mut remembered: HashMap<Day, BTreeMap<u16, Vec<Factor>>> = HashMap::new();
         let (mut given, mut factors, mut opened) = (Vec::new(), BTreeMap::new(), Vec::<Opened>::new());
-        for Diagnosed { customer, evaluated, diagnoses } in customers {
+        for Diagnosed { customer, evaluated, diagnoses, told } in customers {
             let customer = &block.customers[customer];
             let place = evaluated.given.place;
             let before = block.before(place);
-            *report.bands.entry(evaluated.given.band.band.name()).or_default() += 1;
+            *report.bands.entry(evaluated.band.name()).or_default() += 1;
             match evaluated.health.score {
                 Some(_) => report.scored += 1,
                 None => report.unknown += 1,
@@ -229,7 +238,7 @@ impl<'a> Night<'a> {
                 work::turn(&mut self.tx, place, &diagnoses, known, &mut opened).await?
             };
             count(report, &turn);
-            let change = match before.filter(|before| book::is_told(&evaluated, Some(before.band.band))) {
+            let change = match before.filter(|_| told) {
                 Some(before) => Some(self.change(customer, &evaluated, before, block.number, &mut remembered).await?),
                 None => None,
             };
@@ -257,16 +266,19 @@ impl<'a> Night<'a> {
         block: i64,
         remembered: &mut HashMap<Day, BTreeMap<u16, Vec<Factor>>>,
     ) -> Result<ChangeItem> {
-        let mut factors: &[Factor] = &[];
+        let (mut factors, mut band) = (Vec::new(), Band::Unknown);
         if let Some(turn_on) = before.turn_on {
             let turns = match remembered.entry(turn_on) {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(place) => place.insert(turns::of_block(self.db, turn_on, block).await?),
             };
-            factors = turns.get(&before.place).map_or(&[], Vec::as_slice);
+            let opinions = &self.population.world.opinions;
+            factors = turns.get(&before.place).cloned().unwrap_or_default();
+            let by_hand = opinions.score_on(customer.id.as_str(), turn_on);
+            factors.extend(by_hand.map(|(_, score)| health::by_hand(before.turn_score, score)));
+            band = evaluated.band_on(opinions, customer, turn_on, before.turn_band);
         }
-        let band = if before.turn_on.is_some() { before.turn_band } else { Band::Unknown };
-        Ok(book::change(customer, evaluated, band, factors))
+        Ok(book::change(customer, evaluated, band, &factors))
     }
 }
 
@@ -281,6 +293,8 @@ struct Diagnosed {
     customer: usize,
     evaluated: Evaluated,
     diagnoses: Diagnoses,
+    /// Whether its change is worth telling.
+    told: bool,
 }
 
 /// Scores customers of a block and looks for signs: pure, and so fit for a thread of its own.
@@ -289,14 +303,17 @@ fn diagnosed(setup: &Setup, population: &Population, block: &Block, customers: R
     let diagnose = |index: usize| {
         let customer = &block.customers[index];
         let before = u16::try_from(place_of(customer.ordinal)).ok().and_then(|place| block.before(place));
-        let mut evaluated = Evaluated::of(setup, customer, before.zip(before_on), population.world.as_of.day)?;
+        let (opinions, on) = (&population.world.opinions, population.world.as_of.day);
+        let mut evaluated = Evaluated::of(setup, customer, before.zip(before_on), on)?;
+        evaluated = evaluated.with(opinions, customer, before.and_then(|before| before.turn_on), on);
         let diagnoses = playbook::diagnose(&setup.library, &evaluated.subject(customer), evaluated.in_turn);
-        let told = book::is_told(&evaluated, before.map(|before| before.band.band));
+        let band_before = before.zip(before_on).map(|(before, day)| evaluated.band_on(opinions, customer, day, before.band.band));
+        let told = book::is_told(&evaluated, band_before);
         if !told && !evaluated.in_turn && evaluated.health.score.is_some() {
             // Nobody asks tonight what the score is the sum of.
             evaluated.health.factors = Vec::new();
         }
-        Some(Diagnosed { customer: index, evaluated, diagnoses })
+        Some(Diagnosed { customer: index, evaluated, diagnoses, told })
     };
     customers.filter_map(diagnose).collect()
 }

@@ -6,11 +6,12 @@ use anyhow::Result;
 
 use super::Setup;
 use crate::config::Alive;
+use crate::health::opinion::Opinions;
 use crate::model::record::{RecordKind, Role, User};
 use crate::model::{Day, MetricDeclaration, Zone};
 use crate::signals::{Coverage, Have, SPAN, ServiceRules, State};
 use crate::store::facts::AsOf;
-use crate::store::{Db, directory, people, pulls, usage};
+use crate::store::{Db, directory, opinions, people, pulls, usage};
 
 /// A metric as the cycle reads it.
 #[derive(Clone, Debug)]
@@ -61,6 +62,8 @@ pub struct World {
     pub outages: Vec<(Day, Day)>,
     /// The people, by id.
     pub users: BTreeMap<String, User>,
+    /// What people hold of accounts.
+    pub opinions: Opinions,
     /// Whether what was known when is taken from the facts' own dates.
     pub approximated: bool,
     /// Whether no cycle has looked at the accounts before.
@@ -127,6 +130,7 @@ impl World {
             records_until: records_until.filter(|_| !records_go_on),
             outages,
             users: people::users(db, as_of, &zone).await?,
+            opinions: opinions::by_account(db).await?,
             approximated: pulls::is_approximate(db, as_of).await?,
             first,
             zone,

@@ -4,11 +4,11 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::{Context, Result, anyhow, bail};
 use lettre::address::Address;
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::header::{ContentDisposition, ContentId, ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 
 use super::Rendered;
-use crate::digest::{Key, clean};
+use crate::digest::{Key, Picture, clean};
 use crate::model::Instant;
 use crate::store::outbox::Mail;
 
@@ -48,8 +48,14 @@ impl Letter<'_> {
         let body = MultiPart::alternative()
             // Of the key, so that it is the same every time; `=_` stands in no encoded text.
             .boundary(format!("=_{name}"))
-            .singlepart(part(ContentType::TEXT_PLAIN, &self.parts.text))
-            .singlepart(part(ContentType::TEXT_HTML, &self.parts.html));
+            .singlepart(part(ContentType::TEXT_PLAIN, &self.parts.text));
+        let html = part(ContentType::TEXT_HTML, &self.parts.html);
+        let body = if self.parts.pictures.is_empty() {
+            body.singlepart(html)
+        } else {
+            let related = MultiPart::related().boundary(format!("=_html.{name}")).singlepart(html);
+            body.multipart(self.parts.pictures.iter().fold(related, |related, one| related.singlepart(picture(one))))
+        };
         let message = Message::builder()
             .from(mailbox(self.from_name, from.clone()))
             .to(mailbox(self.to_name, to.clone()))
@@ -105,14 +111,27 @@ fn part(kind: ContentType, text: &str) -> SinglePart {
     SinglePart::builder().header(kind).body(text.to_owned())
 }
 
+/// Shown where the HTML names it, and not in a list of attachments.
+fn picture(picture: &Picture) -> SinglePart {
+    SinglePart::builder()
+        .header(ContentType::parse("image/png").expect("a media type"))
+        .header(ContentDisposition::inline_with_name(&format!("{}.png", picture.name)))
+        .header(ContentId::from(format!("<{}>", picture.name)))
+        .body(picture.png.clone())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::Id;
 
     fn write(to_name: &str, to: &str, web_url: &str) -> Result<String> {
-        let parts =
-            Rendered { subject: "Café: 4 to do".to_owned(), text: "plain\n".to_owned(), html: "<p>rich</p>\n".to_owned() };
+        let parts = Rendered {
+            subject: "Café: 4 to do".to_owned(),
+            text: "plain\n".to_owned(),
+            html: "<p>rich</p>\n".to_owned(),
+            pictures: Vec::new(),
+        };
         let key = Key { digest: "csm".to_owned(), person: Id::parse("u1").unwrap(), day: "2026-11-21".parse().unwrap() };
         let at = Instant::from_micros(1_795_248_000_000_000);
         let (from_name, from) = ("longroad", "cs@example.com");

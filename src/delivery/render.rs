@@ -5,24 +5,33 @@ use std::fmt;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use base64::Engine;
 use handlebars::{Handlebars, Template, no_escape};
-use serde_json::Value;
 
 use super::lint;
 use super::wrap::wrap;
 use crate::digest::csm::CsmDigest;
+use crate::digest::leader::LeaderDigest;
+use crate::digest::{self, Kind, Picture};
 
 /// Bytes of rendered HTML above which mail programs cut a mail off, with a margin for its encoding.
 const MOST_HTML: usize = 80_000;
 /// Characters of a subject.
 const MOST_SUBJECT: usize = 200;
 
+/// The three templates of a digest.
+macro_rules! templates {
+    ($($digest:literal),*) => {
+        &[$(
+            (concat!("email/", $digest, "/subject.txt.hbs"), include_str!(concat!("../../templates/email/", $digest, "/subject.txt.hbs"))),
+            (concat!("email/", $digest, "/body.txt.hbs"), include_str!(concat!("../../templates/email/", $digest, "/body.txt.hbs"))),
+            (concat!("email/", $digest, "/body.html.hbs"), include_str!(concat!("../../templates/email/", $digest, "/body.html.hbs"))),
+        )*]
+    };
+}
+
 /// The shipped templates by their path within the folder of templates.
-pub const SHIPPED: [(&str, &str); 3] = [
-    ("email/csm/subject.txt.hbs", include_str!("../../templates/email/csm/subject.txt.hbs")),
-    ("email/csm/body.txt.hbs", include_str!("../../templates/email/csm/body.txt.hbs")),
-    ("email/csm/body.html.hbs", include_str!("../../templates/email/csm/body.html.hbs")),
-];
+pub const SHIPPED: &[(&str, &str)] = templates!("csm", "leader");
 
 /// What is wrong with a template, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +61,18 @@ pub struct Rendered {
     pub text: String,
     /// The HTML part.
     pub html: String,
+    /// What the HTML shows as `cid:NAME`.
+    pub pictures: Vec<Picture>,
+}
+
+impl Rendered {
+    /// The HTML part as a page of its own, with its pictures in it.
+    pub fn page(&self) -> String {
+        self.pictures.iter().fold(self.html.clone(), |page, one| {
+            let data = base64::engine::general_purpose::STANDARD.encode(&one.png);
+            page.replace(&format!("cid:{}", one.name), &format!("data:image/png;base64,{data}"))
+        })
+    }
 }
 
 /// All templates, parsed.
@@ -74,7 +95,7 @@ impl Renderer {
         renderer.html.set_strict_mode(true);
         renderer.plain.set_strict_mode(true);
         let mut problems = Vec::new();
-        for (name, shipped) in SHIPPED {
+        for &(name, shipped) in SHIPPED {
             let own = folder.map(|folder| folder.join(name)).filter(|file| file.exists());
             let file = own.as_ref().map_or_else(|| format!("shipped {name}"), |file| file.display().to_string());
             let text = own.map_or_else(|| Ok(shipped.to_owned()), std::fs::read_to_string);
@@ -102,32 +123,34 @@ impl Renderer {
         Ok(())
     }
 
-    /// The CSM's digest.
-    pub fn csm(&self, digest: &CsmDigest) -> Result<Rendered> {
-        self.render("csm", serde_json::to_value(digest).context("preparing the csm digest")?)
-    }
-
-    /// A digest by its name.
-    fn render(&self, digest: &str, context: Value) -> Result<Rendered> {
+    /// A digest.
+    pub fn render<C: digest::Context>(&self, context: &C) -> Result<Rendered> {
+        let digest = C::KIND.name();
+        let value = serde_json::to_value(context).with_context(|| format!("preparing the {digest} digest"))?;
         // Built once: three templates are rendered from it.
-        let context = handlebars::Context::from(context);
+        let (context, pictures) = (handlebars::Context::from(value), context.pictures().to_vec());
         let part = |registry: &Handlebars, part: &str| {
             let name = format!("email/{digest}/{part}.hbs");
             registry.render_with_context(&name, &context).with_context(|| format!("rendering {name}"))
         };
         let subject = part(&self.plain, "subject.txt")?.split_whitespace().collect::<Vec<_>>().join(" ");
         let subject = subject.chars().take(MOST_SUBJECT).collect();
-        Ok(Rendered { subject, text: wrap(&part(&self.plain, "body.txt")?), html: part(&self.html, "body.html")? })
+        Ok(Rendered { subject, text: wrap(&part(&self.plain, "body.txt")?), html: part(&self.html, "body.html")?, pictures })
     }
 
     /// Holds every template against its samples, and renders them.
     pub fn check(&self) -> Vec<Problem> {
-        let value = |digest: CsmDigest| serde_json::to_value(digest).unwrap_or_default();
-        self.check_digest("csm", value(CsmDigest::sample()), value(CsmDigest::sample_quiet()))
+        let check = |kind| match kind {
+            Kind::Csm => self.check_digest::<CsmDigest>(),
+            Kind::Leader => self.check_digest::<LeaderDigest>(),
+        };
+        Kind::ALL.into_iter().flat_map(check).collect()
     }
 
-    fn check_digest(&self, digest: &str, full: Value, quiet: Value) -> Vec<Problem> {
-        let prefix = format!("email/{digest}/");
+    fn check_digest<C: digest::Context>(&self) -> Vec<Problem> {
+        let prefix = format!("email/{}/", C::KIND.name());
+        let samples = C::samples();
+        let full = samples.first().map(serde_json::to_value).and_then(Result::ok).unwrap_or_default();
         let mut problems = Vec::new();
         for (name, file) in self.files.iter().filter(|(name, _)| name.starts_with(&prefix)) {
             let template = self.html.get_template(name).or_else(|| self.plain.get_template(name));
@@ -137,8 +160,8 @@ impl Renderer {
         if !problems.is_empty() {
             return problems;
         }
-        for context in [full, quiet] {
-            if let Err(error) = self.render(digest, context).and_then(|rendered| judge(&rendered)) {
+        for sample in &samples {
+            if let Err(error) = self.render(sample).and_then(|rendered| judge(&rendered)) {
                 problems.push(Problem { file: prefix.clone(), line: 1, column: 1, what: format!("{error:#}") });
             }
         }
@@ -153,6 +176,9 @@ fn judge(rendered: &Rendered) -> Result<()> {
     }
     if rendered.html.len() > MOST_HTML {
         bail!("the HTML has {} bytes with the sample; above {MOST_HTML} mail programs cut it off", rendered.html.len());
+    }
+    if let Some(picture) = rendered.pictures.iter().find(|one| !rendered.html.contains(&format!("\"cid:{}\"", one.name))) {
+        bail!("the HTML does not show the picture `cid:{}`", picture.name);
     }
     let lower = rendered.html.to_lowercase();
     let forbidden = [
@@ -181,7 +207,7 @@ mod tests {
         let place = folder.path().join("email/csm");
         std::fs::create_dir_all(&place).unwrap();
         std::fs::write(place.join("subject.txt.hbs"), "Morning: {{headline}} & more\n").unwrap();
-        let rendered = Renderer::load(Some(folder.path())).unwrap().csm(&CsmDigest::sample()).unwrap();
+        let rendered = Renderer::load(Some(folder.path())).unwrap().render(&CsmDigest::sample()).unwrap();
         assert_eq!(rendered.subject, "Morning: 4 to do (2 overdue), 3 accounts changed, 1 source behind & more");
 
         std::fs::write(place.join("body.txt.hbs"), "one\n{{#if quite}}{{/if}}").unwrap();

@@ -1,10 +1,21 @@
 //! What a mail says: one folder per digest, each a context whose texts are ready to be printed, with samples.
 
+mod book;
 pub mod csm;
 mod key;
+mod kind;
+pub mod leader;
+mod parts;
+mod picture;
+mod reader;
 mod text;
 mod top;
 
+pub use book::{BandCell, Book, BookLine, band_label};
 pub use key::Key;
+pub use kind::{Context, Kind};
+pub use parts::{Notice, Section};
+pub use picture::Picture;
+pub use reader::Reader;
 pub use text::{clean, long_day, short_day};
 pub use top::{LIST_LIMIT, Ranked, Top};

@@ -12,17 +12,25 @@ pub fn name<'a>(card: &'a Scorecard, factor: &Factor) -> &'a str {
     match factor.about {
         About::Signal(signal) => signal.name(),
         About::Cap(at) => card.caps.get(usize::from(at)).map_or("cap", |cap| cap.reason.as_str()),
+        About::Override => "set by hand",
     }
 }
 
-/// The dimension's name; `cap` for a hard rule.
+/// The dimension's name; `cap` for a hard rule, `override` for a person's.
 pub fn dimension<'a>(card: &'a Scorecard, factor: &Factor) -> &'a str {
+    if factor.about == About::Override {
+        return "override";
+    }
     card.dimensions.get(usize::from(factor.dimension)).map_or("cap", |dimension| dimension.name.as_str())
 }
 
 /// The factor's input for people: `12 days since last use`, `champion left`, `NPS answer unknown`.
 pub fn words(card: &Scorecard, factor: &Factor) -> String {
-    let About::Signal(signal) = factor.about else { return name(card, factor).to_owned() };
+    let signal = match (factor.about, factor.input) {
+        (About::Signal(signal), _) => signal,
+        (About::Override, Some(computed)) => return format!("set by hand, computed {computed:.1}"),
+        _ => return name(card, factor).to_owned(),
+    };
     match factor.input {
         None => format!("{} unknown", signal.label()),
         Some(value) => {
@@ -50,7 +58,7 @@ pub fn reasons(card: &Scorecard, health: &Health, most: usize) -> Vec<String> {
 fn label<'a>(card: &'a Scorecard, factor: &Factor) -> &'a str {
     match factor.about {
         About::Signal(signal) => signal.label(),
-        About::Cap(_) => name(card, factor),
+        About::Cap(_) | About::Override => name(card, factor),
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::scorecard::Scorecard;
 use crate::model::Day;
-use crate::signals::condition::{Subject, Verdict};
+use crate::signals::condition::Subject;
 use crate::signals::{Signal, State};
 
 /// What a factor of the score is about.
@@ -14,6 +14,8 @@ pub enum About {
     Signal(Signal),
     /// The cap with this number in the scorecard.
     Cap(u16),
+    /// A person's override: its input is the score that was computed.
+    Override,
 }
 
 /// One term of the sum that is the score.
@@ -51,14 +53,46 @@ pub struct Health {
     pub stale: bool,
 }
 
+impl Health {
+    /// The score that was computed, whatever people hold of it.
+    pub fn computed(&self) -> Option<f64> {
+        match self.factors.last() {
+            Some(Factor { about: About::Override, input, .. }) => *input,
+            _ => self.score,
+        }
+    }
+
+    /// Lets a person's score stand in for the computed one: a factor of its own, last, with the points that it takes or gives.
+    pub fn set_by_hand(&mut self, score: f64) {
+        let computed = self.score;
+        self.factors.push(by_hand(computed, score));
+        self.score = Some(score);
+    }
+}
+
+/// The factor of a person's override.
+pub fn by_hand(computed: Option<f64>, score: f64) -> Factor {
+    Factor {
+        dimension: u16::MAX,
+        about: About::Override,
+        input: computed,
+        observed_on: None,
+        weight: 0.0,
+        points: score - computed.unwrap_or(0.0),
+        max_points: 0.0,
+        state: State::Fresh,
+    }
+}
+
 /// Scores an account (two-level weighted mean: within each dimension over the signals that are known, then over the
 /// dimensions that have any).
 pub fn score(card: &Scorecard, subject: &Subject<'_>, on: Day) -> Health {
     let signals = subject.signals;
     let age_days = signals.value(Signal::AgeDays).unwrap_or(f64::MAX);
-    let mut factors = Vec::with_capacity(24);
+    // Just enough: room that has to grow on the way costs a cycle more than all the arithmetic.
+    let mut factors = Vec::with_capacity(card.most_factors());
     let (mut all, mut known, mut stale) = (0.0, 0.0, false);
-    let applies = |signal: Signal| signals.get(signal).state != State::NotApplicable;
+    let applies = |signal: Signal| signals.state(signal) != State::NotApplicable;
     for (number, dimension) in (0..).zip(&card.dimensions) {
         let start = factors.len();
         let applicable = || dimension.signals.iter().filter(|one| one.weight > 0.0 && applies(one.signal));
@@ -118,7 +152,8 @@ pub fn score(card: &Scorecard, subject: &Subject<'_>, on: Day) -> Health {
 fn cap(card: &Scorecard, subject: &Subject<'_>, factors: &mut Vec<Factor>) {
     let mut holding: Vec<(u16, f64)> = (0..)
         .zip(&card.caps)
-        .filter(|(_, cap)| holds(&cap.when.evaluate(subject)))
+        // What was seen holds until its source says otherwise, even when the source has stopped.
+        .filter(|(_, cap)| cap.when.yes(subject).is_some())
         .map(|(number, cap)| (number, cap.at_most))
         .collect();
     holding.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
@@ -136,11 +171,6 @@ fn cap(card: &Scorecard, subject: &Subject<'_>, factors: &mut Vec<Factor>) {
             state: State::Fresh,
         });
     }
-}
-
-/// A hard rule whose sign was seen holds until the source says otherwise, even when the source has stopped.
-fn holds(verdict: &Verdict) -> bool {
-    matches!(verdict, Verdict::True | Verdict::Paused { would_be: true, .. })
 }
 
 /// The scorecard that serves an account: the first whose condition holds, else the first without one.
@@ -205,6 +235,20 @@ mod tests {
         let few = score(&card(), &Subject::new(&signals(&ADOPTION[..2])), ON);
         assert_eq!((few.score, few.factors.iter().map(|factor| factor.points).sum::<f64>()), (None, 0.0));
         assert!(explain::reasons(&card(), &few, 3)[0].contains("NPS answer"), "{:?}", explain::reasons(&card(), &few, 3));
+    }
+
+    #[test]
+    fn an_override_stands_beside_what_was_computed_and_the_sum_stays_the_score() {
+        let known = score(&card(), &Subject::new(&signals(ADOPTION)), ON);
+        let few = score(&card(), &Subject::new(&signals(&ADOPTION[..2])), ON);
+        for computed in [known, few] {
+            let mut health = computed.clone();
+            assert_eq!(health.computed(), computed.score);
+            health.set_by_hand(12.5);
+            assert_eq!((health.score, health.computed()), (Some(12.5), computed.score));
+            let sum: f64 = health.factors.iter().map(|factor| factor.points).sum();
+            assert!((sum - 12.5).abs() < 1e-9, "{sum}");
+        }
     }
 
     #[test]

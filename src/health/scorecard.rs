@@ -145,6 +145,11 @@ struct CapFile {
 }
 
 impl Scorecard {
+    /// More factors than these a score cannot have.
+    pub fn most_factors(&self) -> usize {
+        self.dimensions.iter().map(|dimension| dimension.signals.len()).sum::<usize>() + self.caps.len()
+    }
+
     /// Reads a scorecard's file.
     pub fn parse(file: &str, text: &str) -> Result<Scorecard, Fault> {
         let document = Document::new(file, text);

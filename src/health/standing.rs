@@ -56,7 +56,8 @@ pub fn next(card: &Scorecard, before: Option<(BandState, Day)>, score: Option<f6
     BandState { candidate: Some((target, since)), ..state }
 }
 
-fn band_of(rule: BandRule, score: f64) -> Band {
+/// The band of a score, whatever the band before it.
+pub fn band_of(rule: BandRule, score: f64) -> Band {
     if score >= rule.healthy {
         Band::Healthy
     } else if score >= rule.watch {

@@ -8,7 +8,7 @@ use super::review::{Next, Review};
 use super::{Library, Owner, Play, Prescription, PrescriptionStatus, Step, Task, TaskStatus, Then};
 use crate::model::{Calendar, Day, Id};
 use crate::signals::Signal;
-use crate::signals::condition::{Subject, Verdict};
+use crate::signals::condition::Subject;
 
 /// Whose tasks they are, and who is to do them.
 #[derive(Clone, Copy, Debug)]
@@ -65,22 +65,19 @@ pub fn diagnose(library: &Library, subject: &Subject<'_>, in_turn: bool) -> Diag
     let mut diagnoses = Diagnoses::default();
     for play in library.plays.values() {
         // Most plays are silent most nights: the sign is asked for first, and the rest only where it shows.
-        let Some(mut stale) = holds(&play.when.evaluate(subject)) else { continue };
-        let severe = play.severe.evaluate(subject);
+        let Some(mut stale) = play.when.yes(subject) else { continue };
+        let severe = play.severe.yes(subject);
+        let surely_severe = severe.as_ref().is_some_and(Vec::is_empty);
         if !in_turn {
-            let Some(more) = holds(&severe) else { continue };
+            let Some(more) = severe else { continue };
             stale.extend(more);
         }
         if let Some(serves) = &play.serves {
-            let Some(more) = holds(&serves.evaluate(subject)) else { continue };
+            let Some(more) = serves.yes(subject) else { continue };
             stale.extend(more);
         }
         if stale.is_empty() {
-            diagnoses.found.push(Diagnosis {
-                play: Arc::clone(play),
-                severe: severe.is_true(),
-                evidence: evidence(play, subject),
-            });
+            diagnoses.found.push(Diagnosis { play: Arc::clone(play), severe: surely_severe, evidence: evidence(play, subject) });
         } else {
             stale.sort_unstable();
             stale.dedup();
@@ -88,15 +85,6 @@ pub fn diagnose(library: &Library, subject: &Subject<'_>, in_turn: bool) -> Diag
         }
     }
     diagnoses
-}
-
-/// The stale signals on which a yes hangs; `None` if it is no yes.
-fn holds(verdict: &Verdict) -> Option<Vec<Signal>> {
-    match verdict {
-        Verdict::True => Some(Vec::new()),
-        Verdict::Paused { stale, would_be: true } => Some(stale.clone()),
-        _ => None,
-    }
 }
 
 /// What is known of the play's evidence, one text each.

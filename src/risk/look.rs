@@ -111,9 +111,9 @@ pub struct Look {
 }
 
 impl Look {
-    /// What a score looked like; `None` where there is none.
+    /// What a score looked like, as it was computed; `None` where there is none.
     pub fn of(parts: &Parts, account: u32, on: Day, health: &Health, signals: &Signals) -> Option<Look> {
-        let risk = 1.0 - health.score? / 100.0;
+        let risk = 1.0 - health.computed()? / 100.0;
         let mut losses = vec![f32::NAN; parts.count()];
         let mut taken = 0.0;
         for factor in &health.factors {
@@ -123,7 +123,7 @@ impl Look {
                         losses[at] = single(1.0 - factor.points / factor.max_points);
                     }
                 }
-                About::Signal(_) => {}
+                About::Signal(_) | About::Override => {}
                 About::Cap(_) => taken -= factor.points / 100.0,
             }
         }

@@ -2,6 +2,7 @@
 //! is long enough and does better.
 
 mod behaviour;
+mod finding;
 mod fit;
 mod lifecycle;
 mod look;
@@ -9,6 +10,7 @@ mod model;
 mod revenue;
 
 pub use behaviour::{Sign, signs};
+pub use finding::{Finding, Machine, findings};
 pub use fit::{Fit, Lesson, fit};
 pub use lifecycle::lifecycle;
 pub use look::{CAPS, Kind, Look, Parts};

@@ -113,17 +113,19 @@ pub fn among_peers(signals: &mut Signals, input: &PeerInput, place: &super::peer
         return;
     }
     let known = |value: f64| Reading { value: Some(value), ..at };
-    let mut set = |signal: Signal, value: Option<f64>| {
-        if let Some(value) = value {
-            signals.set(signal, known(value));
-        }
+    // A comparison that has nobody to compare with is none; it is no gap in what is known either.
+    let mut set = |signal: Signal, asked: bool, value: Option<f64>| match value {
+        Some(value) => signals.set(signal, known(value)),
+        None if asked => signals.set(signal, Reading::NOT_APPLICABLE),
+        None => {}
     };
-    set(Signal::UsePercentile, place.volume);
-    set(Signal::OutcomePercentile, place.bad_share.map(|percentile| 100.0 - percentile));
-    set(Signal::RecencyPercentile, place.silence.map(|percentile| 100.0 - percentile));
-    set(Signal::FrequencyPercentile, place.frequency);
-    set(Signal::ValuePercentile, place.value);
-    set(Signal::UseTrend, input.trend.zip(place.median_trend).map(|(trend, median)| f64::from(trend) - median));
+    set(Signal::UsePercentile, input.volume.is_some(), place.volume);
+    set(Signal::OutcomePercentile, input.bad_share.is_some(), place.bad_share.map(|percentile| 100.0 - percentile));
+    set(Signal::RecencyPercentile, input.silence.is_some(), place.silence.map(|percentile| 100.0 - percentile));
+    set(Signal::FrequencyPercentile, input.frequency.is_some(), place.frequency);
+    set(Signal::ValuePercentile, input.value.is_some(), place.value);
+    let trend = input.trend.zip(place.median_trend).map(|(trend, median)| f64::from(trend) - median);
+    set(Signal::UseTrend, input.trend.is_some(), trend);
     if let (Some((recent, earlier)), Some(trend)) = (input.active_days, signals.value(Signal::UseTrend)) {
         let dropped = classes_dropped(u32::from(recent), u32::from(earlier), trend);
         let classes = dropped.map_or(0, |(before, now)| now as u8 - before as u8);
@@ -134,27 +136,34 @@ pub fn among_peers(signals: &mut Signals, input: &PeerInput, place: &super::peer
         signals.set(Signal::FeatureBreadth, Reading::NOT_APPLICABLE);
         return;
     }
-    let mut set = |signal: Signal, value: Option<f64>| {
-        if let Some(value) = value {
-            signals.set(signal, known(value));
+    match (input.features, place.wide_features) {
+        (Some(features), Some(wide)) => {
+            signals.set(Signal::FeatureBreadth, known((f64::from(features) / wide.max(1.0)).min(1.0)));
         }
-    };
-    set(
-        Signal::FeatureBreadth,
-        input.features.zip(place.wide_features).map(|(features, wide)| (f64::from(features) / wide.max(1.0)).min(1.0)),
-    );
+        (Some(_), None) => signals.set(Signal::FeatureBreadth, Reading::NOT_APPLICABLE),
+        (None, _) => {}
+    }
 }
 
 /// The median of the gaps between the last eight days with use; three days with use at the least.
 fn median_gap(active: u128) -> Option<f64> {
-    let days: Vec<u32> = (0..SPAN.unsigned_abs()).filter(|&k| active >> k & 1 == 1).take(8).collect();
-    let mut gaps: Vec<u32> = days.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    if gaps.len() < 2 {
+    let (mut gaps, mut count, mut days) = ([0; 7], 0, active);
+    while days != 0 && count < gaps.len() {
+        let later = days.trailing_zeros();
+        // The lowest bit away: the next one is the day with use before it.
+        days &= days - 1;
+        if days != 0 {
+            gaps[count] = days.trailing_zeros() - later;
+            count += 1;
+        }
+    }
+    if count < 2 {
         return None;
     }
+    let gaps = &mut gaps[..count];
     gaps.sort_unstable();
-    let middle = gaps.len() / 2;
-    Some(if gaps.len() % 2 == 1 { f64::from(gaps[middle]) } else { f64::from(gaps[middle - 1] + gaps[middle]) / 2.0 })
+    let middle = count / 2;
+    Some(if count % 2 == 1 { f64::from(gaps[middle]) } else { f64::from(gaps[middle - 1] + gaps[middle]) / 2.0 })
 }
 
 #[cfg(test)]
@@ -212,5 +221,8 @@ mod tests {
     fn the_gap_is_the_median_of_the_last_eight_days_with_use() {
         assert_eq!(median_gap(0b1000_0100_1001), Some(3.0));
         assert_eq!(median_gap(0b11), None);
+        assert_eq!(median_gap(u128::MAX), Some(1.0));
+        assert_eq!(median_gap(0b1010_1010_1010_1011 << 100 | 1 << 127), Some(2.0), "the last eight alone");
+        assert_eq!(median_gap(1 | 1 << 3 | 1 << 127), Some(63.5));
     }
 }

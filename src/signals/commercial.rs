@@ -2,8 +2,8 @@
 
 use super::service::{Service, Standing};
 use super::{Reading, Signal, Signals};
-use crate::model::Day;
 use crate::model::record::Account;
+use crate::model::{Day, Money};
 
 /// Fills in what the account's contracts and dates say on the morning of `on`.
 pub fn commercial(signals: &mut Signals, account: &Account, service: &Service, on: Day) {
@@ -40,8 +40,8 @@ pub fn commercial(signals: &mut Signals, account: &Account, service: &Service, o
         None => signals.set(Signal::DaysToNotice, Reading::NOT_APPLICABLE),
     }
     // Amounts of several currencies make no sum.
-    if let [arr] = service.arr()[..] {
-        signals.set(Signal::Arr, Reading::fresh(arr.amount().parse().unwrap_or(0.0), on - 1));
+    if let (1, Some((&currency, &minor))) = (service.arr.len(), service.arr.first_key_value()) {
+        signals.set(Signal::Arr, Reading::fresh(Money { minor, currency }.approximate(), on - 1));
     }
     match service.seats {
         Some(seats) => signals.set(Signal::Seats, Reading::fresh(f64::from(seats), on - 1)),

@@ -13,6 +13,7 @@ mod peers;
 mod reading;
 mod relationship;
 mod service;
+mod term;
 
 pub use band::Band;
 pub use block_use::{AccountUse, BlockUse, MetricUse};
@@ -21,7 +22,8 @@ pub use commercial::{began, commercial};
 pub use coverage::{Coverage, SPAN, outages};
 pub use facts::AccountFacts;
 pub use pattern::{Cadence, classes_dropped};
-pub use peers::{PeerInput, Peers, Place, age_class};
+pub use peers::{LEAST_PEERS, PeerInput, Peers, Place, age_class};
 pub use reading::{Reading, Signals, State, phrase, spell, word};
 pub use relationship::{Have, RECORD_SIGNALS, relationship};
-pub use service::{Service, ServiceRules, Standing, service, successor};
+pub use service::{Service, ServiceRules, Standing, service};
+pub use term::{Basis, Extension, Term, extensions, followers, raised, successor, terms};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// Fewer peers than this make no comparison.
-const LEAST_PEERS: usize = 20;
+pub const LEAST_PEERS: usize = 20;
 
 /// Days with use as a share of all, under which a rhythm is slow.
 const SLOW: f64 = 1.0 / 14.0;
@@ -64,41 +64,99 @@ pub fn age_class(age_days: i32) -> u8 {
     }
 }
 
-/// The values of all peers, sorted.
+/// What is compared, in the order of the columns.
+const COLUMNS: usize = 7;
+const VOLUME: usize = 0;
+const TREND: usize = 1;
+const FEATURES: usize = 2;
+const BAD_SHARE: usize = 3;
+const SILENCE: usize = 4;
+const FREQUENCY: usize = 5;
+const VALUE: usize = 6;
+
+impl PeerInput {
+    fn columns(&self) -> [Option<f32>; COLUMNS] {
+        [self.volume, self.trend, self.features, self.bad_share, self.silence, self.frequency, self.value]
+    }
+}
+
+/// The values of all peers in one thing, rising, each once: many accounts have the same days of silence, or as many features.
+#[derive(Debug, Default)]
+struct Column {
+    values: Vec<u32>,
+    /// How many peers have a value or a lower one.
+    up_to: Vec<u32>,
+}
+
+impl Column {
+    /// Sorts the values of all peers.
+    fn new(mut all: Vec<u32>) -> Column {
+        all.sort_unstable();
+        let mut column = Column::default();
+        for (count, value) in (1..).zip(all) {
+            if column.values.last() == Some(&value) {
+                column.up_to.pop();
+            } else {
+                column.values.push(value);
+            }
+            column.up_to.push(count);
+        }
+        column
+    }
+
+    /// How many peers there are.
+    fn len(&self) -> usize {
+        self.up_to.last().map_or(0, |&count| count as usize)
+    }
+
+    /// 100 × the mid-rank share of values below: ties share their ranks.
+    fn percentile(&self, value: f32) -> f64 {
+        let value = sortable(value);
+        let at = self.values.partition_point(|other| *other < value);
+        let below = at.checked_sub(1).map_or(0, |before| self.up_to[before]);
+        let up_to = if self.values.get(at) == Some(&value) { self.up_to[at] } else { below };
+        100.0 * (f64::from(below) + f64::from(up_to)) / (2 * self.len()) as f64
+    }
+
+    /// The value of this rank, from 0.
+    fn of_rank(&self, rank: usize) -> f64 {
+        let at = self.up_to.partition_point(|up_to| *up_to as usize <= rank);
+        self.values.get(at).map_or(f64::NAN, |value| f64::from(unsortable(*value)))
+    }
+
+    /// The quantile by linear interpolation between order statistics; `None` where there are too few peers.
+    fn quantile(&self, share: f64) -> Option<f64> {
+        let last = self.len().checked_sub(1).filter(|last| *last + 1 >= LEAST_PEERS)?;
+        let at = share * last as f64;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the length")]
+        let rank = at.floor() as usize;
+        let (low, high) = (self.of_rank(rank), self.of_rank((rank + 1).min(last)));
+        Some(low + (high - low) * (at - at.floor()))
+    }
+}
+
+/// A whole number in the order of `f32::total_cmp`: such are sorted in half the time.
+fn sortable(value: f32) -> u32 {
+    let bits = value.to_bits();
+    if bits >> 31 == 0 { bits | 1 << 31 } else { !bits }
+}
+
+fn unsortable(bits: u32) -> f32 {
+    f32::from_bits(if bits >> 31 == 1 { bits & !(1 << 31) } else { !bits })
+}
+
+/// Accounts that are compared with each other.
 #[derive(Debug, Default)]
 struct Group {
-    volume: Vec<f32>,
-    trend: Vec<f32>,
-    features: Vec<f32>,
-    bad_share: Vec<f32>,
-    silence: Vec<f32>,
-    frequency: Vec<f32>,
-    value: Vec<f32>,
+    columns: [Column; COLUMNS],
+    median_trend: Option<f64>,
+    wide_features: Option<f64>,
 }
 
 impl Group {
-    fn take(&mut self, input: &PeerInput) {
-        self.volume.extend(input.volume);
-        self.trend.extend(input.trend);
-        self.features.extend(input.features);
-        self.bad_share.extend(input.bad_share);
-        self.silence.extend(input.silence);
-        self.frequency.extend(input.frequency);
-        self.value.extend(input.value);
-    }
-
-    fn sort(&mut self) {
-        for values in [
-            &mut self.volume,
-            &mut self.trend,
-            &mut self.features,
-            &mut self.bad_share,
-            &mut self.silence,
-            &mut self.frequency,
-            &mut self.value,
-        ] {
-            values.sort_unstable_by(f32::total_cmp);
-        }
+    fn new(columns: [Column; COLUMNS]) -> Group {
+        let (median_trend, wide_features) = (columns[TREND].quantile(0.5), columns[FEATURES].quantile(0.75));
+        Group { columns, median_trend, wide_features }
     }
 }
 
@@ -107,64 +165,61 @@ impl Group {
 pub struct Peers {
     groups: BTreeMap<u32, Group>,
     all: Group,
+    /// How many accounts there are to compare with.
+    accounts: usize,
     slow: bool,
 }
 
 impl Peers {
     /// Groups the accounts. Their order changes nothing.
     pub fn new<'a>(inputs: impl Iterator<Item = &'a PeerInput>) -> Peers {
-        let mut peers = Peers::default();
+        let mut gathered: BTreeMap<u32, [Vec<u32>; COLUMNS]> = BTreeMap::new();
         for input in inputs {
-            peers.groups.entry(input.group).or_default().take(input);
-            peers.all.take(input);
+            let group = gathered.entry(input.group).or_default();
+            for (values, value) in group.iter_mut().zip(input.columns()) {
+                values.extend(value.map(sortable));
+            }
         }
-        let Peers { groups, all, .. } = &mut peers;
-        std::thread::scope(|scope| {
-            scope.spawn(|| all.sort());
-            groups.values_mut().for_each(Group::sort);
+        let accounts = gathered.values().map(|group| group[SILENCE].len()).sum();
+        // All accounts stand in for groups that are too small, and for those alone.
+        let small = |at: usize| gathered.values().any(|group| group[at].len() < LEAST_PEERS);
+        let all: [Vec<u32>; COLUMNS] = std::array::from_fn(|at| {
+            let of = |group: &[Vec<u32>; COLUMNS]| group[at].clone();
+            if at == FREQUENCY || small(at) { gathered.values().flat_map(of).collect() } else { Vec::new() }
         });
-        let often = &peers.all.frequency;
-        peers.slow = often.len() >= LEAST_PEERS && quantile(often, 0.75) < SLOW;
-        peers
+        let (all, groups) = std::thread::scope(|scope| {
+            let all = scope.spawn(|| Group::new(all.map(Column::new)));
+            let groups = gathered.into_iter().map(|(number, columns)| (number, Group::new(columns.map(Column::new)))).collect();
+            (all.join().unwrap_or_default(), groups)
+        });
+        let often = all.columns[FREQUENCY].quantile(0.75);
+        Peers { slow: often.is_some_and(|often| often < SLOW), accounts, all, groups }
     }
 
-    /// Where an account stands among its group; among all accounts where the group is too small.
+    /// How many accounts there are to compare with, where they are too few for any comparison.
+    pub fn too_few(&self) -> Option<usize> {
+        Some(self.accounts).filter(|&accounts| accounts < LEAST_PEERS)
+    }
+
+    /// Where an account stands that was among them: among its group; among all accounts where the group is too small.
     pub fn place(&self, input: &PeerInput) -> Place {
-        let values = |of: fn(&Group) -> &Vec<f32>| {
-            let group = self.groups.get(&input.group).map(of).filter(|values| values.len() >= LEAST_PEERS);
-            group.or(Some(of(&self.all))).filter(|values| values.len() >= LEAST_PEERS)
-        };
-        let among = |value: Option<f32>, of: fn(&Group) -> &Vec<f32>| {
-            value.zip(values(of)).map(|(value, values)| percentile(values, value))
+        let group = self.groups.get(&input.group).unwrap_or(&self.all);
+        let among = |value: Option<f32>, at: usize| {
+            let column =
+                [group, &self.all].map(|group| &group.columns[at]).into_iter().find(|column| column.len() >= LEAST_PEERS);
+            value.zip(column).map(|(value, column)| column.percentile(value))
         };
         Place {
-            volume: among(input.volume, |group| &group.volume),
-            median_trend: values(|group| &group.trend).map(|values| quantile(values, 0.5)),
-            wide_features: values(|group| &group.features).map(|values| quantile(values, 0.75)),
-            bad_share: among(input.bad_share, |group| &group.bad_share),
-            silence: among(input.silence, |group| &group.silence),
-            frequency: among(input.frequency, |group| &group.frequency),
-            value: among(input.value, |group| &group.value),
+            volume: among(input.volume, VOLUME),
+            median_trend: group.median_trend.or(self.all.median_trend),
+            wide_features: group.wide_features.or(self.all.wide_features),
+            bad_share: among(input.bad_share, BAD_SHARE),
+            silence: among(input.silence, SILENCE),
+            frequency: among(input.frequency, FREQUENCY),
+            value: among(input.value, VALUE),
             slow: self.slow,
         }
     }
-}
-
-/// 100 × the mid-rank share of values below: ties share their ranks.
-fn percentile(sorted: &[f32], value: f32) -> f64 {
-    let below = sorted.partition_point(|other| other.total_cmp(&value).is_lt());
-    let up_to = sorted.partition_point(|other| other.total_cmp(&value).is_le());
-    100.0 * (below + up_to) as f64 / (2 * sorted.len()) as f64
-}
-
-/// The quantile by linear interpolation between order statistics.
-fn quantile(sorted: &[f32], share: f64) -> f64 {
-    let at = share * (sorted.len() - 1) as f64;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the length")]
-    let low = at.floor() as usize;
-    let high = (low + 1).min(sorted.len() - 1);
-    let (low, high) = (f64::from(sorted[low]), f64::from(sorted[high]));
-    low + (high - low) * (at - at.floor())
 }
 
 #[cfg(test)]
@@ -182,7 +237,51 @@ mod tests {
         assert_eq!(Peers::new(inputs[..19].iter()).place(&inputs[0]).volume, None);
     }
 
+    /// Values with many ties, a zero of either sign, and none.
+    fn value() -> impl Strategy<Value = Option<f32>> {
+        prop::option::weighted(0.9, prop::sample::select(vec![-7.5_f32, -1.0, -0.0, 0.0, 1e-9, 1.0, 2.0, 2.5, 1e9]))
+    }
+
+    /// By its definition: half of the ties lie below.
+    fn percentile(all: &[f32], value: f32) -> f64 {
+        let below = all.iter().filter(|other| other.total_cmp(&value).is_lt()).count();
+        let up_to = all.iter().filter(|other| other.total_cmp(&value).is_le()).count();
+        100.0 * (below + up_to) as f64 / (2 * all.len()) as f64
+    }
+
     proptest! {
+        #[test]
+        fn places_are_those_by_definition(rows in prop::collection::vec((0..3u32, value(), value(), value()), 0..120)) {
+            let inputs: Vec<PeerInput> = rows
+                .iter()
+                .map(|&(group, trend, features, silence)| PeerInput { group, trend, features, silence, ..PeerInput::default() })
+                .collect();
+            let peers = Peers::new(inputs.iter());
+            for input in &inputs {
+                let column = |of: fn(&PeerInput) -> Option<f32>| {
+                    let own: Vec<f32> = inputs.iter().filter(|other| other.group == input.group).filter_map(of).collect();
+                    let all: Vec<f32> = inputs.iter().filter_map(of).collect();
+                    [own, all].into_iter().find(|values| values.len() >= LEAST_PEERS).map(|mut values| {
+                        values.sort_by(f32::total_cmp);
+                        values
+                    })
+                };
+                let silence = column(|input| input.silence);
+                let expected = input.silence.zip(silence).map(|(value, all)| percentile(&all, value));
+                let place = peers.place(input);
+                prop_assert_eq!(place.silence, expected);
+                let median = column(|input| input.trend).map(|all| {
+                    let middle = |at: usize| f64::from(all[at]);
+                    let (low, high) = (middle((all.len() - 1) / 2), middle(all.len() / 2));
+                    low + (high - low) * 0.5
+                });
+                prop_assert_eq!(place.median_trend, median);
+                prop_assert_eq!(place.wide_features.is_some(), column(|input| input.features).is_some());
+            }
+            let in_use = inputs.iter().filter(|input| input.silence.is_some()).count();
+            prop_assert_eq!(peers.too_few(), (in_use < LEAST_PEERS).then_some(in_use));
+        }
+
         #[test]
         fn percentiles_average_to_fifty_and_keep_the_order(values in prop::collection::vec(0u8..50, 20..200)) {
             let inputs: Vec<PeerInput> = values.iter().map(|&v| PeerInput { volume: Some(f32::from(v)), ..PeerInput::default() }).collect();

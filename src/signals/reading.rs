@@ -78,12 +78,16 @@ impl Signals {
     /// What the signal says.
     pub fn get(&self, signal: Signal) -> Reading {
         let at = signal as usize;
-        let state = self.states[at];
         Reading {
-            value: (self.known >> at & 1 == 1).then(|| self.values[self.place(at)]),
+            value: self.value(signal),
             observed_on: (self.observed[at] != 0).then(|| Day::from_days(i32::from(self.observed[at]))),
-            state,
+            state: self.states[at],
         }
+    }
+
+    /// Whether it can be relied on.
+    pub fn state(&self, signal: Signal) -> State {
+        self.states[signal as usize]
     }
 
     /// Where the number of a signal stands among those that there are.
@@ -98,7 +102,8 @@ impl Signals {
 
     /// The number, where it is known.
     pub fn value(&self, signal: Signal) -> Option<f64> {
-        self.get(signal).value
+        let at = signal as usize;
+        (self.known >> at & 1 == 1).then(|| self.values[self.place(at)])
     }
 
     /// Notes that the source of these signals has stopped.
@@ -193,7 +198,7 @@ mod tests {
                     signals.settle();
                 }
             }
-            for signal in Signal::ALL {
+            for &signal in Signal::ALL {
                 prop_assert_eq!(signals.get(signal), last[signal as usize]);
             }
         }

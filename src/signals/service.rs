@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::term::{Basis, Term, successor, terms};
 use crate::model::record::{Contract, ContractStatus};
-use crate::model::{Currency, Day, Money};
+use crate::model::{Currency, Day, Exact, Money};
 
 /// Rules that a company sets.
 #[derive(Clone, Copy, Debug)]
@@ -67,68 +68,33 @@ impl Service {
     }
 }
 
-/// A contract in force, with its end as extended.
-struct Running<'a> {
-    contract: &'a Contract,
-    end: Option<Day>,
-    annual: Option<Money>,
-}
-
 /// How contracts, as known on the morning of `on`, stand then (INTERFACE, "Contracts that run on").
 pub fn service(contracts: &[Contract], on: Day, rules: ServiceRules) -> Service {
-    let mut running: Vec<Running<'_>> = Vec::new();
-    let mut undecided: Option<Day> = None;
-    let mut left: Option<Day> = None;
-    let mut coming = false;
-    for contract in contracts {
-        let end = if contract.is_over() { contract.service_end() } else { contract.ends_on };
-        if contract.starts_on > on {
-            coming |= !contract.is_over();
-        } else if end.is_none_or(|end| on < end) {
-            running.push(Running { contract, end, annual: contract.annual_value() });
-        } else if let Some(end) = end {
-            let renewed = successor(contract, end, contracts, rules).is_some();
-            if !contract.is_over() && !renewed && contract.auto_renews == Some(true) {
-                let (end, terms) = extended(contract, on);
-                let annual = contract.annual_value().map(|value| uplifted(value, contract, terms));
-                running.push(Running { contract, end, annual });
-            } else if !contract.is_over() && !renewed && on - end <= rules.undecided_days {
-                undecided = undecided.max(Some(end));
-            } else {
-                left = left.max(Some(end));
-            }
-        }
-    }
-    let standing = if !running.is_empty() {
-        Standing::InForce
-    } else if let Some(end) = undecided {
-        return bare(contracts, Standing::Undecided, Some(end));
-    } else if coming {
-        return bare(contracts, Standing::Coming, None);
-    } else if let Some(end) = left {
-        return bare(contracts, Standing::Left(end), Some(end));
-    } else {
-        return bare(contracts, Standing::NoContract, None);
-    };
-    let mut arr: BTreeMap<Currency, i64> = BTreeMap::new();
-    for annual in running.iter().filter_map(|running| running.annual) {
-        let sum = arr.entry(annual.currency).or_default();
-        *sum = sum.saturating_add(annual.minor);
+    let terms = terms(contracts, on, rules);
+    let (undecided, running): (Vec<&Term<'_>>, Vec<&Term<'_>>) =
+        terms.iter().filter(|term| term.is_on(on)).partition(|term| term.basis == Basis::Undecided);
+    let left = terms.iter().filter_map(|term| term.until).filter(|&until| until <= on).max();
+    let coming = terms.iter().any(|term| term.from > on && !term.contract.is_over());
+    if running.is_empty() {
+        let (standing, end) = match (undecided.iter().map(|term| term.from).max(), left) {
+            (Some(end), _) => (Standing::Undecided, Some(end)),
+            (None, _) if coming => (Standing::Coming, None),
+            (None, Some(end)) => (Standing::Left(end), Some(end)),
+            (None, None) => (Standing::NoContract, None),
+        };
+        return Service { arr: arr(&undecided), ..bare(contracts, standing, end) };
     }
     let seats: Vec<u32> = running.iter().filter_map(|running| running.contract.seats).collect();
-    let ends: Vec<(Option<Day>, &Running<'_>)> =
-        running.iter().map(|running| (chain_end(running, contracts, rules), running)).collect();
     // Open-ended service outlasts every end.
-    let (end, last) = ends
-        .iter()
-        .max_by_key(|(end, running)| (end.map_or(i32::MAX, Day::days), &running.contract.id))
-        .map_or((None, None), |(end, running)| (*end, Some(running.contract)));
-    let largest = running.iter().max_by_key(|running| (running.annual.map_or(0, |annual| annual.minor), &running.contract.id));
-    let ending: Vec<&Running<'_>> =
+    let ends = running.iter().map(|running| (chain_end(running, contracts, rules), running.contract));
+    let last = ends.max_by_key(|(end, contract)| (end.map_or(i32::MAX, Day::days), &contract.id));
+    let (end, last) = last.map_or((None, None), |(end, contract)| (end, Some(contract)));
+    let largest = running.iter().max_by_key(|running| (running.monthly, &running.contract.id));
+    let ending: Vec<&&Term<'_>> =
         running.iter().filter(|running| running.contract.status == Some(ContractStatus::Cancelled)).collect();
     let notice_given = !ending.is_empty() && ending.len() == running.len();
     Service {
-        standing,
+        standing: Standing::InForce,
         since: contracts.iter().map(|contract| contract.starts_on).min(),
         end,
         notice_on: end.zip(last).map(|(end, last)| end - last.notice_days.unwrap_or(0).cast_signed()),
@@ -141,10 +107,19 @@ pub fn service(contracts: &[Contract], on: Day, rules: ServiceRules) -> Service 
         returned_on: returned(contracts, on, rules),
         notice_given,
         notice_given_on: ending.iter().filter_map(|running| running.contract.cancelled_on).max().filter(|_| notice_given),
-        arr,
+        arr: arr(&running),
         seats: (!seats.is_empty()).then(|| seats.iter().sum()),
         product: largest.and_then(|running| running.contract.product.clone()),
     }
+}
+
+/// Revenue of one year, by currency.
+fn arr(running: &[&Term<'_>]) -> BTreeMap<Currency, i64> {
+    let mut sums: BTreeMap<Currency, Exact> = BTreeMap::new();
+    for term in running {
+        *sums.entry(term.contract.currency).or_default() += term.monthly.scaled(12, 1);
+    }
+    sums.into_iter().map(|(currency, sum)| (currency, sum.rounded())).collect()
 }
 
 fn bare(contracts: &[Contract], standing: Standing, end: Option<Day>) -> Service {
@@ -193,45 +168,19 @@ fn returned(contracts: &[Contract], on: Day, rules: ServiceRules) -> Option<Day>
     returned
 }
 
-/// The contract that takes the place of one that ends: named by it, or of the same product and starting near the end.
-pub fn successor<'a>(contract: &Contract, end: Day, contracts: &'a [Contract], rules: ServiceRules) -> Option<&'a Contract> {
-    contracts
-        .iter()
-        .filter(|other| other.id != contract.id && other.starts_on > contract.starts_on)
-        .filter(|other| {
-            other.replaces_id.contains(&contract.id)
-                || (other.product == contract.product && (0..=rules.gap_tolerance_days).contains(&(other.starts_on - end)))
-        })
-        .min_by_key(|other| (other.starts_on, &other.id))
-}
-
 /// The end of a running contract, or of the last of those that are signed to follow it.
-fn chain_end(running: &Running<'_>, contracts: &[Contract], rules: ServiceRules) -> Option<Day> {
-    let (mut contract, mut end) = (running.contract, running.end);
+fn chain_end(running: &Term<'_>, contracts: &[Contract], rules: ServiceRules) -> Option<Day> {
+    let mut contract = running.contract;
+    let mut end = match running.basis {
+        Basis::Extended => running.until,
+        _ if contract.is_over() => contract.service_end(),
+        _ => contract.ends_on,
+    };
     // Each step starts later than the one before, so there are no more steps than contracts.
     while let Some(next) = end.and_then(|end| successor(contract, end, contracts, rules)).filter(|next| !next.is_over()) {
         (contract, end) = (next, next.ends_on);
     }
     end
-}
-
-/// The end of a contract that runs on by itself past `on`, and the terms that were added.
-fn extended(contract: &Contract, on: Day) -> (Option<Day>, u32) {
-    let mut terms = 0;
-    while contract.end_after(terms).is_some_and(|end| end <= on) {
-        terms += 1;
-    }
-    (contract.end_after(terms), terms)
-}
-
-/// The annual value after so many price rises.
-fn uplifted(mut annual: Money, contract: &Contract, terms: u32) -> Money {
-    use rust_decimal::prelude::ToPrimitive;
-    let hundredths = contract.uplift_percent.and_then(|percent| (percent * rust_decimal::Decimal::from(100)).to_i64());
-    for _ in 0..terms.min(100) {
-        annual = annual.scaled(10_000 + hundredths.unwrap_or(0), 10_000);
-    }
-    annual
 }
 
 #[cfg(test)]
@@ -306,6 +255,21 @@ mod tests {
         let of = |next: &str| [contract("c", "2025-01-01", "2026-01-01", |_| ()), contract("d", next, "2027-01-01", |_| ())];
         assert_eq!(service(&of("2026-01-31"), day("2026-06-01"), RULES).returned_on, None, "a late renewal");
         assert_eq!(service(&of("2026-02-01"), day("2026-06-01"), RULES).returned_on, Some(day("2026-02-01")));
+    }
+
+    #[test]
+    fn a_replaced_contract_counts_no_longer() {
+        let replacing = contract("d", "2026-04-01", "2027-04-01", |c| c.replaces_id = vec![Id::parse("c").unwrap()]);
+        let contracts = [contract("c", "2026-01-01", "2027-01-01", |_| ()), replacing];
+        let now = service(&contracts, day("2026-06-01"), RULES);
+        assert_eq!((arr(&now), now.end), (vec!["EUR 1,200".to_owned()], Some(day("2027-04-01"))));
+    }
+
+    #[test]
+    fn what_is_undecided_keeps_its_revenue_until_it_is_given_up() {
+        let contracts = [contract("c", "2025-01-01", "2026-01-01", |_| ())];
+        let at = |on: &str| arr(&service(&contracts, day(on), RULES));
+        assert_eq!((at("2026-02-01"), at("2026-04-02")), (vec!["EUR 1,200".to_owned()], vec![]));
     }
 
     #[test]

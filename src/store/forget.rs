@@ -1,7 +1,7 @@
 //! Forgetting a person at a customer: every version of the contact goes, what else named the person is blanked, and marks are
 //! left by which the next pull knows not to bring it back.
 //!
-//! What is looked through: facts, rows that were set aside, tasks and their notes. The person's mail address is looked for
+//! What is looked through: facts, rows that were set aside, tasks and their notes, reasons of opinions. The person's mail address is looked for
 //! everywhere; the name, as whole words, in what belongs to the accounts at which the person was a contact, because elsewhere it
 //! may be somebody else's. A field that holds either goes as a whole. Digests do not name contacts.
 
@@ -29,7 +29,7 @@ pub struct Gone {
     pub blanked: u64,
     /// Rows that were set aside and named the person.
     pub rejects: u64,
-    /// Tasks and notes of tasks that named the person.
+    /// Tasks, notes of tasks and reasons of opinions that named the person.
     pub notes: u64,
 }
 
@@ -67,7 +67,7 @@ pub async fn forget(db: &Db, who: &str, actor: &str, now: Instant) -> Result<Opt
     }
     gone.blanked = facts(&mut tx, &person, &forgotten, now).await?;
     gone.rejects = rejects(&mut tx, &person).await?;
-    gone.notes = notes(&mut tx, &person).await?;
+    gone.notes = notes(&mut tx, &person).await? + opinions(&mut tx, &person).await?;
     let detail = format!("{} contacts, {} versions, {} other records", gone.contacts, gone.versions, gone.blanked);
     audit::append(&mut tx, &Deed { at: now, actor, action: "forget", subject: &subject, detail: &detail }).await?;
     tx.commit().await?;
@@ -265,6 +265,27 @@ async fn notes(tx: &mut Tx, person: &Person) -> Result<u64> {
     Ok(overwritten)
 }
 
+/// Overwrites what the reasons of opinions say about the person.
+async fn opinions(tx: &mut Tx, person: &Person) -> Result<u64> {
+    let accounts: BTreeSet<String> = home(tx, person).await?;
+    let mut overwritten = 0;
+    for column in ["reason", "withdrawn_reason"] {
+        let sql = format!("SELECT id, account_id, {column} FROM opinion WHERE {column} IS NOT NULL");
+        let rows: Vec<(String, String, String)> =
+            on_tx!(tx, conn => sqlx::query_as(AssertSqlSafe(sql)).fetch_all(conn).await).context("reading the opinions")?;
+        for (id, account, text) in rows {
+            if person.is_in(&text, accounts.contains(&account)) {
+                let sql = format!("UPDATE opinion SET {column} = $1 WHERE id = $2");
+                overwritten +=
+                    on_tx!(tx, conn => sqlx::query(AssertSqlSafe(sql)).bind(PLACE_HOLDER).bind(&id).execute(conn).await
+                    .map(|done| done.rows_affected()))
+                    .context("overwriting the reason of an opinion")?;
+            }
+        }
+    }
+    Ok(overwritten)
+}
+
 /// The ids of the accounts at which the person was a contact.
 async fn home(tx: &mut Tx, person: &Person) -> Result<BTreeSet<String>> {
     let mut accounts = BTreeSet::new();
@@ -286,7 +307,7 @@ async fn wipe(db: &Db) -> Result<()> {
             sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer).await.context("emptying the store's log")?;
         }
         Db::Postgres(pool) => {
-            for table in ["fact", "reject", "task", "task_change"] {
+            for table in ["fact", "reject", "task", "task_change", "opinion"] {
                 sqlx::query(AssertSqlSafe(format!("VACUUM {table}"))).execute(pool).await.context("tidying the store")?;
             }
         }

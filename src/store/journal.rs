@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use anyhow::{Context, Result};
 use sqlx::AssertSqlSafe;
 
-use super::tile::Tile;
-use super::usage::TileId;
+use super::tile::{Tile, TileId};
 use super::{Tx, on_tx, placeholders};
 use crate::model::Day;
 

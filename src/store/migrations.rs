@@ -16,6 +16,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (7, "sources", include_str!("../../migrations/0007_sources.sql")),
     (8, "risk", include_str!("../../migrations/0008_risk.sql")),
     (9, "push", include_str!("../../migrations/0009_push.sql")),
+    (11, "opinion", include_str!("../../migrations/0011_opinion.sql")),
 ];
 
 /// Which dialect a text is for.

@@ -15,6 +15,7 @@ pub mod housekeeping;
 mod journal;
 pub mod ledger;
 pub mod migrations;
+pub mod opinions;
 pub mod outbox;
 mod packed;
 pub mod people;

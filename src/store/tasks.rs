@@ -186,3 +186,57 @@ pub async fn save_owner(tx: &mut Tx, task: &Task) -> Result<()> {
         .execute(conn).await.map(drop))
     .context("handing over a task")
 }
+
+/// What one person has to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Tasks to be done, those that were put off left out.
+    pub open: usize,
+    /// Of those, past their day.
+    pub overdue: usize,
+}
+
+/// What each person has to do on a morning, by the person's id.
+pub async fn load(tx: &mut Tx, on: Day) -> Result<BTreeMap<String, Load>> {
+    let sql = "SELECT COALESCE(assignee, csm, ''), due_on, count(*) FROM task \
+               WHERE status = 'open' OR (status = 'snoozed' AND (snoozed_until IS NULL OR snoozed_until <= $1)) \
+               GROUP BY COALESCE(assignee, csm, ''), due_on ORDER BY 1, 2";
+    let rows: Vec<(String, i64, i64)> =
+        on_tx!(tx, conn => sqlx::query_as(sql).bind(days(on)).fetch_all(conn).await).context("reading who has to do how much")?;
+    let mut load: BTreeMap<String, Load> = BTreeMap::new();
+    for (person, due_on, count) in rows {
+        let (load, count) = (load.entry(person).or_default(), usize::try_from(count).unwrap_or_default());
+        load.open += count;
+        load.overdue += if due_on < days(on) { count } else { 0 };
+    }
+    Ok(load)
+}
+
+/// How many prescriptions of a play ended in the same way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// The name of the play.
+    pub playbook: String,
+    /// Its title.
+    pub title: String,
+    /// The word of the last review.
+    pub outcome: String,
+    /// How many.
+    pub count: usize,
+}
+
+/// How the prescriptions ended that were closed from one day to another, both included, by play.
+pub async fn ended(tx: &mut Tx, (from, until): (Day, Day)) -> Result<Vec<Ended>> {
+    let sql = "SELECT playbook, max(diagnosis), COALESCE(outcome, ''), count(*) FROM prescription \
+               WHERE closed_on >= $1 AND closed_on <= $2 GROUP BY playbook, COALESCE(outcome, '') ORDER BY playbook, 3";
+    let rows: Vec<(String, Option<String>, String, i64)> =
+        on_tx!(tx, conn => sqlx::query_as(sql).bind(days(from)).bind(days(until)).fetch_all(conn).await)
+            .context("reading how prescriptions ended")?;
+    let ended = |(playbook, title, outcome, count): (String, Option<String>, String, i64)| Ended {
+        title: title.unwrap_or_else(|| playbook.clone()),
+        playbook,
+        outcome,
+        count: usize::try_from(count).unwrap_or_default(),
+    };
+    Ok(rows.into_iter().map(ended).collect())
+}

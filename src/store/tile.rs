@@ -7,10 +7,38 @@
 
 use anyhow::{Result, bail};
 
+use crate::model::Day;
+
 /// Accounts in a block.
 pub const BLOCK: usize = 4096;
 const BITMAP: usize = BLOCK / 8;
 const SPARSE: usize = BITMAP / 2;
+
+/// block << 32 | metric << 20 | day: tiles of one block and metric lie side by side, in the order of their days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TileId(pub i64);
+
+impl TileId {
+    /// The tile of a block, a metric (below 4,096) and a day.
+    pub fn new(block: i64, metric: i64, day: Day) -> TileId {
+        TileId(block << 32 | metric << 20 | i64::from(day.days().max(0)))
+    }
+
+    /// The metric's number.
+    pub fn metric(self) -> i64 {
+        self.0 >> 20 & 0xFFF
+    }
+
+    /// The day.
+    pub fn day(self) -> Day {
+        Day::from_days(i32::try_from(self.0 & 0xF_FFFF).unwrap_or_default())
+    }
+
+    /// The ordinal of the account at a place of the tile.
+    pub fn ordinal(self, place: usize) -> u32 {
+        u32::try_from((self.0 >> 32) * BLOCK as i64 + place as i64).unwrap_or(u32::MAX)
+    }
+}
 
 /// A tile being written.
 #[derive(Clone, Debug)]

@@ -30,6 +30,8 @@ fn encode(accounts: &BTreeMap<u16, Vec<Factor>>) -> Result<Vec<u8>> {
             let about = match factor.about {
                 About::Signal(signal) => signal as u8,
                 About::Cap(at) => CAPS.saturating_add(u8::try_from(at).unwrap_or(u8::MAX)),
+                // What people hold is kept with its own dates.
+                About::Override => continue,
             };
             let mut row = [0; ROW];
             row[..2].copy_from_slice(&place.to_le_bytes());

@@ -8,8 +8,7 @@ use sqlx::AssertSqlSafe;
 
 use super::facts::Knowledge;
 use super::journal::{self, Undo};
-use super::tile::Tile;
-use super::usage::TileId;
+use super::tile::{Tile, TileId};
 use super::{Tx, directory, on_tx, placeholders};
 use crate::model::{Combine, Day};
 

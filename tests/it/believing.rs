@@ -225,6 +225,7 @@ fn a_probability_says_what_it_rests_on() {
     let risks: Vec<f64> =
         after["accounts"].as_array().unwrap().iter().map(|one| one["churn_probability"].as_f64().unwrap()).collect();
     assert!(risks.is_sorted_by(|a, b| a >= b), "{risks:?}");
+    assert_eq!(after, risk("2025-09-15"), "whoever asks again is told the same to the last digit");
 }
 
 #[test]

@@ -74,7 +74,7 @@ async fn drain(db: &Db, sender: &mut Sender, clock: &ManualClock) -> Drained {
 }
 
 pub fn mail(person: &str) -> Mail {
-    let parts = Renderer::load(None).unwrap().csm(&CsmDigest::sample()).unwrap();
+    let parts = Renderer::load(None).unwrap().render(&CsmDigest::sample()).unwrap();
     let key = Key { digest: "csm".to_owned(), person: Id::parse(person).unwrap(), day: "2026-11-21".parse().unwrap() };
     let to = format!("{person}@example.org");
     let at = Instant::from_micros(1_795_248_000_000_000);

@@ -146,11 +146,17 @@ impl House {
         rows.into_iter().collect()
     }
 
-    /// All mails in the outbox, by person and day.
+    /// The mails of the CSMs' digest in the outbox, by person and day.
     pub async fn mails(&self) -> BTreeMap<(String, Day), String> {
+        self.mails_of("csm").await
+    }
+
+    /// The mails of a digest in the outbox, by person and day.
+    pub async fn mails_of(&self, digest: &str) -> BTreeMap<(String, Day), String> {
         let bodies = self.outbox().await;
         let entries = outbox::list(&self.db, 1000).await.unwrap().into_iter();
         entries
+            .filter(|entry| entry.key.digest == digest)
             .map(|entry| {
                 let text = String::from_utf8(bodies[&entry.id].clone()).unwrap();
                 // Soft line breaks of quoted-printable go; the words of the plain text and of HTML stay.

@@ -1,16 +1,18 @@
 //! What the digests look like, from a busy day to the worst that foreign systems can send.
 
 use longroad::delivery::{Rendered, Renderer};
+use longroad::digest::Context;
 use longroad::digest::csm::{ChangeItem, CsmDigest, CsmInputs, ReviewItem, StaleItem, TaskItem, UnknownItem};
+use longroad::digest::leader::LeaderDigest;
 use longroad::model::Id;
 
 const HTML_LIMIT: usize = 80_000;
 
-fn render(digest: &CsmDigest) -> Rendered {
-    Renderer::load(None).unwrap().csm(digest).unwrap()
+fn render<C: Context>(digest: &C) -> Rendered {
+    Renderer::load(None).unwrap().render(digest).unwrap()
 }
 
-fn snapshot(name: &str, digest: &CsmDigest) {
+fn snapshot<C: Context>(name: &str, digest: &C) {
     let rendered = render(digest);
     insta::assert_snapshot!(format!("{name}_text"), format!("{}\n\n{}", rendered.subject, rendered.text));
     insta::assert_snapshot!(format!("{name}_html"), rendered.html);
@@ -71,6 +73,13 @@ fn a_busy_day() {
 #[test]
 fn a_day_with_nothing_to_do() {
     snapshot("csm_quiet", &CsmDigest::sample_quiet());
+}
+
+#[test]
+fn a_leaders_week() {
+    for (name, digest) in ["leader_busy", "leader_calm"].into_iter().zip(LeaderDigest::samples()) {
+        snapshot(name, &digest);
+    }
 }
 
 #[test]

@@ -31,6 +31,7 @@ mod mails;
 mod nights;
 mod outbox;
 mod partitions;
+mod periodic;
 mod push;
 mod readers;
 mod records;

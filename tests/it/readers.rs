@@ -6,11 +6,17 @@ use std::fmt::Write;
 use longroad::cycle::pull::{PullOptions, pull};
 use longroad::cycle::{CycleOptions, CycleReport, Mailing, run, send_due, sender};
 use longroad::delivery::{Drained, Memory, Readers, Sender, Transport};
+use longroad::digest::Kind;
 use longroad::model::{Day, Zone};
 use longroad::store::ledger::Fence;
 use longroad::store::outbox::{self, Entry, Mail, Outcome, State};
 
 use crate::house::{BY_HAND, House, day, usage};
+
+/// The leader gets no digest: these tests are about those of the CSMs.
+fn config() -> String {
+    format!("{BY_HAND}\n[digests]\noff = ['u9']\n")
+}
 
 /// A Friday.
 fn friday() -> Day {
@@ -25,7 +31,7 @@ const CARD: &str = "name: default\nfloor: 0.1\nbands:\n  - { healthy: 70, watch:
     - name: relationship\n    weight: 1\n    signals:\n      - { signal: champions, weight: 1, validity_days: 400, points: [[0, 0], [1, 100]] }\n";
 
 async fn house() -> House {
-    let mut house = House::new(BY_HAND).await;
+    let mut house = House::new(&config()).await;
     let playbooks = house.folder.path().join("playbooks");
     let shipped = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("playbooks");
     for file in ["plays/champion-left.yaml", "solutions/find-the-next-champion.md"] {
@@ -34,7 +40,7 @@ async fn house() -> House {
     }
     std::fs::create_dir(playbooks.join("scorecards")).unwrap();
     std::fs::write(playbooks.join("scorecards/default.yaml"), CARD).unwrap();
-    house.configure(BY_HAND);
+    house.configure(&config());
     house
 }
 
@@ -249,7 +255,7 @@ async fn who_is_gone_moved_or_wants_none_is_not_written() {
                 let options = PullOptions { as_of: friday(), only: &[], whole: false, fence: Fence::Free, progress: &|_| () };
                 pull(&house.db, &house.setup.config, &house.clock, options).await.unwrap();
             }
-            _ => house.configure(&format!("{BY_HAND}\n[digests]\noff = ['u1']\n")),
+            _ => house.configure(&format!("{BY_HAND}\n[digests]\noff = ['u1', 'u9']\n")),
         }
         let (drained, mails) = send(&house, friday(), 8, &[]).await;
         assert_eq!((drained.rejected, mails.len()), (1, 0), "{what}");
@@ -270,7 +276,7 @@ async fn holidays_move_digests_and_due_dates() {
         "day,working,region,name\n2026-10-05,false,,A holiday\n2026-10-06,false,US,\n",
     )
     .unwrap();
-    house.configure(&BY_HAND.replace("timezone = \"UTC\"", "timezone = \"UTC\"\ncalendar = \"days.csv\""));
+    house.configure(&config().replace("timezone = \"UTC\"", "timezone = \"UTC\"\ncalendar = \"days.csv\""));
     let saturday = friday() + 1;
     put(&house, &[("a", "u1", Some(friday())), ("b", "u2", Some(friday()))], saturday);
     night(&house, saturday).await;
@@ -291,7 +297,7 @@ async fn nothing_is_remembered_of_a_preview() {
     set(&house, friday(), 6);
     run(&house.db, &house.setup, &house.clock, hold, &|_| ()).await.unwrap();
     let before = all_rows(&house).await;
-    let previews = longroad::cycle::preview(&house.db, &house.setup, &house.clock, None, None).await.unwrap();
+    let previews = longroad::cycle::preview(&house.db, &house.setup, &house.clock, Kind::Csm, None, None).await.unwrap();
     assert!(before.len() > 5 && !previews.is_empty());
     assert!(before == all_rows(&house).await, "a preview leaves no trace");
     let waiting = entries(&house, "u1").await.remove(0);

@@ -1,15 +1,12 @@
 //! From what a cycle found to the texts of the mail.
 
-use super::context::{BandCell, BookLine, ChangeLine, CsmDigest, FactorLine, Notice, ReviewLine, Section, TaskLine, UnknownLine};
-use super::input::{Book, ChangeItem, CsmInputs, ReviewItem, TaskItem, UnknownItem};
-use crate::digest::{LIST_LIMIT, Top, clean, long_day, short_day};
+use super::context::{ChangeLine, CsmDigest, FactorLine, ReviewLine, TaskLine, UnknownLine};
+use super::input::{ChangeItem, CsmInputs, ReviewItem, StaleItem, TaskItem, UnknownItem};
+use crate::digest::parts::{Links, NAME, SENTENCE, amount, counted, section, signed};
+use crate::digest::{BookLine, LIST_LIMIT, Notice, band_label, clean, long_day, short_day};
 use crate::health::Band;
-use crate::model::{Day, Id, Money};
+use crate::model::Day;
 
-/// Characters of a name.
-const NAME: usize = 120;
-/// Characters of a sentence.
-const SENTENCE: usize = 300;
 /// Factors shown for one account.
 const FACTORS: usize = 4;
 
@@ -34,42 +31,10 @@ impl CsmDigest {
             changed: section(&inputs.changes, links.page("accounts"), |_, change| change_line(change, &links)),
             reviewed: section(&inputs.reviews, links.page("tasks"), |_, review| review_line(review, &links)),
             unknown: section(&inputs.unknown, links.page("accounts"), |_, unknown| unknown_line(unknown, &links)),
-            book: book_line(&inputs.book, &links),
+            book: BookLine::of(&inputs.book, &links),
             home: links.page(""),
         }
     }
-}
-
-/// Addresses of pages, or nothing.
-struct Links(Option<String>);
-
-impl Links {
-    fn new(web_url: &str) -> Links {
-        let known = web_url.starts_with("https://") || web_url.starts_with("http://");
-        Links(known.then(|| web_url.trim_end_matches('/').to_owned()))
-    }
-
-    fn page(&self, path: &str) -> String {
-        self.0.as_ref().map_or_else(String::new, |base| format!("{base}/{path}"))
-    }
-
-    fn account(&self, id: &Id) -> String {
-        let escaped = id.as_str().bytes().map(|byte| {
-            let plain = byte.is_ascii_alphanumeric() || b"-_~".contains(&byte);
-            if plain { char::from(byte).to_string() } else { format!("%{byte:02X}") }
-        });
-        self.page(&format!("accounts/{}", escaped.collect::<String>()))
-    }
-}
-
-fn section<T, L>(top: &Top<T>, link: String, line: impl Fn(usize, &T) -> L) -> Section<L> {
-    let rows: Vec<L> = top.kept().iter().enumerate().map(|(place, item)| line(place + 1, item)).collect();
-    let more = match top.total() - rows.len() {
-        0 => String::new(),
-        1 => "1 more is not shown here.".to_owned(),
-        hidden => format!("{hidden} more are not shown here."),
-    };
-    Section { any: !rows.is_empty(), total: top.total().to_string(), rows, more, link }
 }
 
 fn headline(inputs: &CsmInputs) -> String {
@@ -97,9 +62,9 @@ fn preheader(inputs: &CsmInputs, on: Day) -> String {
     }
 }
 
-fn notices(inputs: &CsmInputs) -> Vec<Notice> {
-    let mut texts: Vec<String> = inputs
-        .stale
+/// Which sources are behind, for people.
+pub(in crate::digest) fn behind(stale: &[StaleItem]) -> Vec<String> {
+    let mut texts: Vec<String> = stale
         .iter()
         .take(LIST_LIMIT)
         .map(|stale| {
@@ -113,9 +78,14 @@ fn notices(inputs: &CsmInputs) -> Vec<Notice> {
             }
         })
         .collect();
-    if inputs.stale.len() > LIST_LIMIT {
-        texts.push(format!("{} more sources are behind.", inputs.stale.len() - LIST_LIMIT));
+    if stale.len() > LIST_LIMIT {
+        texts.push(format!("{} more sources are behind.", stale.len() - LIST_LIMIT));
     }
+    texts
+}
+
+fn notices(inputs: &CsmInputs) -> Vec<Notice> {
+    let mut texts = behind(&inputs.stale);
     if !inputs.paused_plays.is_empty() {
         let plays: Vec<String> = inputs.paused_plays.iter().take(LIST_LIMIT).map(|play| clean(play, NAME)).collect();
         let hidden = inputs.paused_plays.len() - plays.len();
@@ -209,82 +179,10 @@ fn unknown_line(unknown: &UnknownItem, links: &Links) -> UnknownLine {
     }
 }
 
-fn book_line(book: &Book, links: &Links) -> BookLine {
-    let bands = [
-        (Band::AtRisk, book.at_risk, "#b42318"),
-        (Band::Watch, book.watch, "#8a5a00"),
-        (Band::Healthy, book.healthy, "#1a7347"),
-        (Band::Unknown, book.unknown, "#5b6470"),
-    ];
-    let shares = percents(bands.map(|(_, count, _)| count));
-    let sums: Vec<String> = book.arr.iter().copied().map(amount).collect();
-    BookLine {
-        any: book.accounts > 0,
-        accounts: counted(book.accounts, "account"),
-        arr: if sums.is_empty() { String::new() } else { format!("{} a year", sums.join(" and ")) },
-        bands: bands
-            .iter()
-            .zip(shares)
-            .map(|((band, count, colour), percent)| BandCell {
-                label: band_label(*band).to_owned(),
-                count: count.to_string(),
-                any: *count > 0,
-                percent: percent.to_string(),
-                colour: (*colour).to_owned(),
-            })
-            .collect(),
-        link: links.page("accounts"),
-    }
-}
-
-/// Whole per cents that make 100: each share rounded down, and what is left given to the largest remainders (Hamilton).
-fn percents(counts: [usize; 4]) -> [usize; 4] {
-    let total: usize = counts.iter().sum();
-    if total == 0 {
-        return [0; 4];
-    }
-    let mut shares = counts.map(|count| count * 100 / total);
-    let mut order = [0, 1, 2, 3];
-    order.sort_by_key(|&place: &usize| (std::cmp::Reverse(counts[place] * 100 % total), place));
-    let left = 100 - shares.iter().sum::<usize>();
-    for &place in order.iter().take(left) {
-        shares[place] += 1;
-    }
-    shares
-}
-
-fn band_label(band: Band) -> &'static str {
-    match band {
-        Band::AtRisk => "At risk",
-        Band::Watch => "Watch",
-        Band::Healthy => "Healthy",
-        Band::Unknown => "Unknown",
-    }
-}
-
-/// `−12.0` with the sign that typographers use; a zero has none.
-fn signed(points: f64, decimals: usize) -> String {
-    let figure = format!("{:.decimals$}", points.abs());
-    match () {
-        () if figure.bytes().all(|b| b == b'0' || b == b'.') => figure,
-        () if points < 0.0 => format!("−{figure}"),
-        () => format!("+{figure}"),
-    }
-}
-
-/// With a blank at which no line is broken.
-fn amount(money: Money) -> String {
-    money.to_string().replace(' ', "\u{A0}")
-}
-
-fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
+    use crate::model::Id;
 
     #[test]
     fn the_headline_counts_all_and_not_only_what_is_shown() {
@@ -335,27 +233,5 @@ mod tests {
         }
         let order: Vec<&str> = inputs.changes.kept().iter().map(|change| change.account_id.as_str()).collect();
         assert_eq!(order, ["fall", "lost", "slip", "rise"]);
-    }
-
-    #[test]
-    fn links_need_a_web_address_and_hold_any_id() {
-        let links = Links::new("https://cs.example.com/");
-        assert_eq!(links.account(&Id::parse("a/b?c").unwrap()), "https://cs.example.com/accounts/a%2Fb%3Fc");
-        assert_eq!(Links::new("javascript:alert(1)").page("tasks"), "");
-        assert_eq!(Links::new("").page("tasks"), "");
-    }
-
-    #[test]
-    fn points_carry_their_sign() {
-        let written = [(-12.04, 1), (5.0, 1), (0.04, 1), (-0.4, 0)].map(|(points, decimals)| signed(points, decimals));
-        assert_eq!(written, ["−12.0", "+5.0", "0.0", "0"]);
-    }
-
-    proptest! {
-        #[test]
-        fn shares_make_a_hundred(counts in [0usize..5000, 0usize..5000, 0usize..5000, 0usize..5000]) {
-            let sum: usize = percents(counts).iter().sum();
-            prop_assert_eq!(sum, if counts.iter().sum::<usize>() == 0 { 0 } else { 100 });
-        }
     }
 }

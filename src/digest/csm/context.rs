@@ -3,6 +3,8 @@
 
 use serde::Serialize;
 
+use crate::digest::{BookLine, Notice, Section};
+
 /// The context of `templates/email/csm/*`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CsmDigest {
@@ -38,28 +40,6 @@ pub struct CsmDigest {
     pub book: BookLine,
     /// The reader's page; empty where there is none.
     pub home: String,
-}
-
-/// A list of at most ten.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Section<T> {
-    /// Whether there is anything.
-    pub any: bool,
-    /// How many in all.
-    pub total: String,
-    /// The first ten.
-    pub rows: Vec<T>,
-    /// `4 more are not shown here.`, or empty.
-    pub more: String,
-    /// The page with all of them; empty where there is none.
-    pub link: String,
-}
-
-/// A sentence that qualifies the rest.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Notice {
-    /// The sentence.
-    pub text: String,
 }
 
 /// One thing to do.
@@ -145,34 +125,4 @@ pub struct UnknownLine {
     pub why: String,
     /// The account's page; empty where there is none.
     pub link: String,
-}
-
-/// The book.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct BookLine {
-    /// Whether there is any account.
-    pub any: bool,
-    /// `42 accounts`.
-    pub accounts: String,
-    /// `EUR 1,200,000 and USD 80,000 a year`, or empty.
-    pub arr: String,
-    /// At risk, watch, healthy, unknown: always four.
-    pub bands: Vec<BandCell>,
-    /// The page with all accounts; empty where there is none.
-    pub link: String,
-}
-
-/// One band of the book.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct BandCell {
-    /// `At risk`.
-    pub label: String,
-    /// How many accounts.
-    pub count: String,
-    /// Whether any account is in it.
-    pub any: bool,
-    /// Share of the book in whole per cent, as text; the four make 100.
-    pub percent: String,
-    /// Background colour, `#rrggbb`, dark enough for white figures in light and in dark.
-    pub colour: String,
 }

@@ -4,26 +4,9 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
-use crate::digest::{Ranked, Top};
+use crate::digest::{Book, Ranked, Reader, Top};
 use crate::health::Band;
-use crate::model::{Day, Id, Money, Zone};
-
-/// Who reads it.
-#[derive(Clone, Debug)]
-pub struct Reader {
-    /// The user's id.
-    pub id: Id,
-    /// As the directory has it.
-    pub name: String,
-    /// Where it goes.
-    pub email: String,
-    /// In which the reader's day begins.
-    pub zone: Zone,
-    /// As in `en`. The shipped words are English; another language falls back to them.
-    pub language: String,
-    /// In which the reader's holidays are.
-    pub region: Option<String>,
-}
+use crate::model::{Day, Id, Money};
 
 /// Something to be done.
 #[derive(Clone, Debug)]
@@ -93,23 +76,6 @@ pub struct UnknownItem {
     pub account_name: String,
     /// What is missing.
     pub why: String,
-}
-
-/// How many accounts the reader looks after, and what they pay in a year.
-#[derive(Clone, Debug, Default)]
-pub struct Book {
-    /// All of them.
-    pub accounts: usize,
-    /// In the band.
-    pub healthy: usize,
-    /// In the band.
-    pub watch: usize,
-    /// In the band.
-    pub at_risk: usize,
-    /// Not scored.
-    pub unknown: usize,
-    /// One sum per currency.
-    pub arr: Vec<Money>,
 }
 
 /// A source whose data is too old to act on.

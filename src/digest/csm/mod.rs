@@ -7,6 +7,7 @@ mod input;
 mod news;
 mod sample;
 
-pub use context::{BandCell, BookLine, ChangeLine, CsmDigest, FactorLine, Notice, ReviewLine, Section, TaskLine, UnknownLine};
-pub use input::{Book, ChangeItem, CsmInputs, Reader, ReviewItem, StaleItem, TaskItem, UnknownItem};
+pub(super) use build::behind;
+pub use context::{ChangeLine, CsmDigest, FactorLine, ReviewLine, TaskLine, UnknownLine};
+pub use input::{ChangeItem, CsmInputs, ReviewItem, StaleItem, TaskItem, UnknownItem};
 pub use news::{News, TOLD_CHANGE, since};

@@ -1,9 +1,18 @@
 //! Samples: what `check` renders, what the templates' names are held against, and what the tests look at.
 
 use super::context::CsmDigest;
-use super::input::{Book, ChangeItem, CsmInputs, Reader, ReviewItem, StaleItem, TaskItem, UnknownItem};
+use super::input::{ChangeItem, CsmInputs, ReviewItem, StaleItem, TaskItem, UnknownItem};
+use crate::digest::{Book, Context, Kind, Reader};
 use crate::health::Band;
 use crate::model::{Currency, Day, Id, Money, Zone};
+
+impl Context for CsmDigest {
+    const KIND: Kind = Kind::Csm;
+
+    fn samples() -> Vec<CsmDigest> {
+        vec![CsmDigest::sample(), CsmDigest::sample_quiet()]
+    }
+}
 
 impl CsmDigest {
     /// A busy day, with something in every list.

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use super::define::{record, record_basics};
 use super::field::words;
 use super::{Problem, Record, Word};
-use crate::model::{Currency, Day, Id, Instant, Money, Zone};
+use crate::model::{Currency, Day, Exact, Id, Instant, Money, Zone};
 
 words! {
     /// How a contract stands.
@@ -64,23 +64,20 @@ record! {
 }
 
 impl Contract {
-    /// The price of one year in minor units: MRR = annual value / 12 (FIELD, Revenue). Zero for a trial; `None`
-    /// when the length of what `amount` pays for is unknown.
-    pub fn annual_value(&self) -> Option<Money> {
-        let price = Money::new(self.amount, self.currency).ok()?;
+    /// The price of one month, MRR: that of one year is twelve times as much (FIELD, Revenue). What `amount` pays for is
+    /// `period_months` where they are given, else the term: its whole months, or where it has no whole number of them its days
+    /// in years of 365. Nothing for a trial.
+    pub fn monthly(&self) -> Exact {
+        let price = Money::new(self.amount, self.currency).map_or(Exact::ZERO, |price| Exact::of(price.minor));
         if self.trial == Some(true) {
-            return Some(price.scaled(0, 1));
+            return Exact::ZERO;
         }
-        match (self.period_months, self.ends_on) {
-            (Some(months), _) => Some(price.scaled(12, i64::from(months.max(1)))),
-            (None, Some(end)) => {
-                let months = self.months_until(end);
-                Some(match months {
-                    Some(months) => price.scaled(12, i64::from(months)),
-                    None => price.scaled(365, i64::from((end - self.starts_on).max(1))),
-                })
-            }
-            (None, None) => None,
+        let months = self.period_months.or_else(|| self.months_until(self.ends_on?));
+        match (months, self.ends_on) {
+            (Some(months), _) => price.scaled(1, i128::from(months.max(1))),
+            (None, Some(end)) => price.scaled(365, 12 * i128::from((end - self.starts_on).max(1))),
+            // No row that was taken in is without both.
+            (None, None) => Exact::ZERO,
         }
     }
 
@@ -99,9 +96,26 @@ impl Contract {
         })
     }
 
-    /// The first day without service as it is known: after a cancellation or a loss, when that is.
+    /// The first day without service as it is known: after a cancellation or a loss, when that is. One that runs on by itself
+    /// and is cancelled after its end has run on until the end of the term in which notice came; one that is open-ended runs on
+    /// for its notice period.
     pub fn service_end(&self) -> Option<Day> {
-        self.service_ends_on.or(self.ends_on)
+        let notice = self.cancelled_on.filter(|_| self.status == Some(ContractStatus::Cancelled));
+        let ran_on = || {
+            let notice =
+                notice.filter(|&notice| self.auto_renews == Some(true) && self.ends_on.is_some_and(|end| notice > end))?;
+            (0..).map_while(|terms| self.end_after(terms)).find(|&end| end > notice)
+        };
+        let paid_tail = || Some(notice? + self.notice_days.unwrap_or(0).cast_signed());
+        let decided = || self.decided_on.filter(|_| self.status == Some(ContractStatus::Lost));
+        self.service_ends_on.or_else(ran_on).or(self.ends_on).or_else(paid_tail).or_else(decided)
+    }
+
+    /// Whether it never was: cancelled before or on its first day.
+    pub fn is_void(&self) -> bool {
+        let by_start = |day: Option<Day>| day.is_some_and(|day| day <= self.starts_on);
+        let cancelled = self.status == Some(ContractStatus::Cancelled);
+        cancelled && (by_start(self.service_ends_on) || (self.service_ends_on.is_none() && by_start(self.cancelled_on)))
     }
 
     /// Whether it is known that nothing follows.
@@ -299,12 +313,27 @@ mod tests {
     }
 
     #[test]
-    fn annual_value_follows_the_term_or_the_period() {
-        let annual = |fields: &[(&str, &str)]| contract(fields).unwrap().annual_value().unwrap().amount();
-        assert_eq!(annual(&[("ends_on", "2027-01-01")]), "1200.00");
-        assert_eq!(annual(&[("ends_on", "2028-01-01")]), "600.00");
-        assert_eq!(annual(&[("period_months", "1"), ("amount", "100")]), "1200.00");
-        assert_eq!(annual(&[("ends_on", "2027-01-01"), ("trial", "true")]), "0.00");
+    fn the_monthly_price_follows_the_term_or_the_period() {
+        let annual = |fields: &[(&str, &str)]| contract(fields).unwrap().monthly().scaled(12, 1).rounded();
+        assert_eq!(annual(&[("ends_on", "2027-01-01")]), 120_000);
+        assert_eq!(annual(&[("ends_on", "2028-01-01")]), 60_000);
+        assert_eq!(annual(&[("ends_on", "2026-12-31")]), 120_330, "364 days, in years of 365");
+        assert_eq!(annual(&[("period_months", "1"), ("amount", "100")]), 120_000);
+        assert_eq!(annual(&[("ends_on", "2027-01-01"), ("trial", "true")]), 0);
+    }
+
+    #[test]
+    fn service_ends_when_the_notice_says() {
+        let end = |fields: &[(&str, &str)]| contract(fields).unwrap().service_end().map(|day| day.to_string());
+        let year = ("ends_on", "2027-01-01");
+        assert_eq!(end(&[year]).as_deref(), Some("2027-01-01"));
+        let cancelled = [year, ("status", "cancelled"), ("cancelled_on", "2028-03-01"), ("auto_renews", "true")];
+        assert_eq!(end(&cancelled).as_deref(), Some("2029-01-01"), "it had run on by itself twice");
+        let open = [("period_months", "1"), ("status", "cancelled"), ("cancelled_on", "2026-05-05"), ("notice_days", "30")];
+        assert_eq!(end(&open).as_deref(), Some("2026-06-04"));
+        assert_eq!(end(&[("period_months", "1")]), None);
+        let void = |on: &str| contract(&[year, ("status", "cancelled"), ("cancelled_on", on)]).unwrap().is_void();
+        assert_eq!((void("2025-12-20"), void("2026-01-02")), (true, false));
     }
 
     #[test]

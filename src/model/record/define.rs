@@ -3,15 +3,8 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Cell, RecordKind};
+use super::{Cell, RecordKind, RowContext};
 use crate::model::{Day, Id, Zone};
-
-/// What reading a row needs to know besides the row.
-#[derive(Clone, Copy, Debug)]
-pub struct RowContext<'a> {
-    /// The company's zone, in which bare dates and days are meant.
-    pub zone: &'a Zone,
-}
 
 /// What is wrong with a row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

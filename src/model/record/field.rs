@@ -3,8 +3,14 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::define::RowContext;
-use crate::model::{Currency, Day, Id, Instant};
+use crate::model::{Currency, Day, Id, Instant, Zone};
+
+/// What reading a row needs to know besides the row.
+#[derive(Clone, Copy, Debug)]
+pub struct RowContext<'a> {
+    /// The company's zone, in which bare dates and days are meant.
+    pub zone: &'a Zone,
+}
 
 /// A value as it stands in a cell.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 
 mod check;
 mod document;
+mod gate;
 mod name;
 mod parse;
 mod subject;

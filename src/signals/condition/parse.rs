@@ -4,6 +4,7 @@ use cel::IdedExpr;
 
 use super::Name;
 use super::check::Checker;
+use super::gate::Gate;
 pub use crate::model::{ExpressionError as ConditionError, compile};
 
 /// The moment at which a condition is asked, which decides what it may ask about.
@@ -25,6 +26,8 @@ pub struct Condition {
     reads: Vec<Name>,
     /// Nothing but comparisons joined by `&&`: without any of what it reads there is no answer.
     pub(super) plain: bool,
+    /// What must hold where it is a yes.
+    pub(super) gates: Vec<Gate>,
 }
 
 /// Two conditions are the same when their texts are.
@@ -48,7 +51,8 @@ impl Condition {
         checker.condition(&mut expression)?;
         let reads = checker.reads();
         let plain = !reads.is_empty() && !["||", "?", "known", "true", "false"].iter().any(|part| text.contains(part));
-        Ok(Condition { text: text.trim().to_owned(), expression, reads, plain })
+        let gates = Gate::all(&expression);
+        Ok(Condition { text: text.trim().to_owned(), expression, reads, plain, gates })
     }
 
     /// The text as it was written.

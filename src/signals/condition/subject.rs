@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use cel::common::types::{CelBool, CelDouble, CelString};
 use cel::common::value::CowVal;
 use cel::context::VariableResolver;
-use cel::{Context, Env, IdedExpr, Value};
+use cel::{Context, Env, Value};
 
 use super::check::KNOWN;
 use super::{Condition, Name, Scope};
@@ -115,6 +115,18 @@ impl Verdict {
 }
 
 impl Condition {
+    /// The stale signals on which a yes hangs; `None` if it is no yes.
+    pub fn yes(&self, subject: &Subject<'_>) -> Option<Vec<Signal>> {
+        if !self.gates.iter().all(|gate| gate.is_open(subject)) {
+            return None;
+        }
+        match self.evaluate(subject) {
+            Verdict::True => Some(Vec::new()),
+            Verdict::Paused { stale, would_be: true } => Some(stale),
+            _ => None,
+        }
+    }
+
     /// Answers the condition for one account. `&&` and `||` answer as soon as one side decides, as CEL says: what is
     /// missing on the other side does not matter then.
     pub fn evaluate(&self, subject: &Subject<'_>) -> Verdict {
@@ -122,14 +134,14 @@ impl Condition {
         if self.plain && self.reads().iter().all(|name| subject.number(*name).is_none() && subject.text(*name).is_none()) {
             return Verdict::Unknown { missing: self.reads().to_vec() };
         }
-        let lookup = Lookup::new(subject, true);
-        let Some(answer) = lookup.ask(&self.expression) else {
+        let lookup = Lookup::new(self, subject, true);
+        let Some(answer) = lookup.ask() else {
             return Verdict::Unknown { missing: names(&lookup.missing).collect() };
         };
         if lookup.stale.load(Ordering::Relaxed) != 0 {
             // The stale signals decided only if the answer is another one, or none, without them.
-            let without = Lookup::new(subject, false);
-            if without.ask(&self.expression) != Some(answer) {
+            let without = Lookup::new(self, subject, false);
+            if without.ask() != Some(answer) {
                 let stale = names(&lookup.stale).filter_map(|name| if let Name::Signal(one) = name { Some(one) } else { None });
                 return Verdict::Paused { stale: stale.collect(), would_be: answer };
             }
@@ -146,6 +158,7 @@ fn names(set: &AtomicU64) -> impl Iterator<Item = Name> {
 /// Hands the interpreter what it asks for, and notes what was not there. The notes are atomic because the interpreter
 /// wants a resolver that could be shared.
 struct Lookup<'a> {
+    condition: &'a Condition,
     subject: &'a Subject<'a>,
     believe_stale: bool,
     missing: AtomicU64,
@@ -153,21 +166,26 @@ struct Lookup<'a> {
 }
 
 impl<'a> Lookup<'a> {
-    fn new(subject: &'a Subject<'a>, believe_stale: bool) -> Lookup<'a> {
-        Lookup { subject, believe_stale, missing: AtomicU64::new(0), stale: AtomicU64::new(0) }
+    fn new(condition: &'a Condition, subject: &'a Subject<'a>, believe_stale: bool) -> Lookup<'a> {
+        Lookup { condition, subject, believe_stale, missing: AtomicU64::new(0), stale: AtomicU64::new(0) }
     }
 
-    fn ask(&self, expression: &IdedExpr) -> Option<bool> {
+    /// The thing with this name: the condition reads a few of many.
+    fn name(&self, variable: &str) -> Option<Name> {
+        self.condition.reads().iter().copied().find(|name| name.name() == variable)
+    }
+
+    fn ask(&self) -> Option<bool> {
         static STANDARD: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
         let mut context = Context::with_env(Arc::clone(&STANDARD));
         context.set_variable_resolver(self);
-        let answer = Value::resolve_val(expression, &context).ok()?;
+        let answer = Value::resolve_val(&self.condition.expression, &context).ok()?;
         answer.downcast_ref::<CelBool>().map(|answer| *answer.inner())
     }
 
     fn value(&self, name: Name) -> Option<CowVal<'_, '_>> {
         if let Name::Signal(signal) = name {
-            if self.subject.signals.get(signal).state == State::Stale {
+            if self.subject.signals.state(signal) == State::Stale {
                 self.stale.fetch_or(name.bit(), Ordering::Relaxed);
                 if !self.believe_stale {
                     return None;
@@ -187,10 +205,10 @@ impl<'a> Lookup<'a> {
 impl VariableResolver for Lookup<'_> {
     fn resolve<'b>(&'b self, variable: &str) -> Option<CowVal<'b, 'b>> {
         if let Some(name) = variable.strip_prefix(KNOWN) {
-            let there = Name::parse(name).is_some_and(|name| self.value(name).is_some());
+            let there = self.name(name).is_some_and(|name| self.value(name).is_some());
             return Some(CowVal::owned(CelBool::from(there)));
         }
-        let name = Name::parse(variable)?;
+        let name = self.name(variable)?;
         let value = self.value(name);
         if value.is_none() {
             self.missing.fetch_or(name.bit(), Ordering::Relaxed);

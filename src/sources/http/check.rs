@@ -7,7 +7,8 @@ use serde_saphyr::{Location, Spanned};
 use url::Url;
 
 use super::file::{AskingFile, By, MappingFile, MethodFile, PagesFile, RememberFile, RequestFile, Way};
-use super::formula::{Formula, Kind, Names};
+use super::formula::{Formula, Names};
+use super::functions::Kind;
 use super::json::Pointer;
 use super::mapping::{Asking, Field, From, Mapping, Memory, Pages, Request};
 use super::template::{Body, Slot, Template};

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use cel::common::ast::{CallExpr, Expr, LiteralValue, operators as op};
 use cel::{ExecutionError, IdedExpr, Program, Value};
 
-use super::functions::{self, FUNCTIONS, Working};
+use super::functions::{self, FUNCTIONS, Kind, Working};
 use crate::config::nearest;
 use crate::signals::condition::{ConditionError, compile};
 
@@ -17,17 +17,6 @@ pub struct Formula {
     pub kind: Option<Kind>,
     /// Whether it reads nothing that differs from row to row or from source to source.
     pub constant: bool,
-}
-
-/// What an expression gives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// True or false.
-    Bool,
-    /// A number.
-    Number,
-    /// A text.
-    Text,
 }
 
 /// What a mapping gives names to.

@@ -7,9 +7,19 @@ use cel::objects::{Key, Map};
 use cel::{Context, Env, ExecutionError, Value};
 use rust_decimal::Decimal;
 
-use super::formula::Kind;
 use super::json::Json;
 use crate::model::{Currency, Day, Instant, Zone};
+
+/// What an expression or a function gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// True or false.
+    Bool,
+    /// A number.
+    Number,
+    /// A text.
+    Text,
+}
 
 /// A function that formulas may call.
 #[derive(Clone, Copy, Debug)]

@@ -1,0 +1,157 @@
+//! What the leaders' digests are made of: the accounts of each one's team, the load of its people, what came of plays.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use anyhow::Result;
+
+use super::book;
+use super::evaluate::Evaluated;
+use super::periodic::Gathering;
+use super::world::World;
+use crate::digest::csm::StaleItem;
+use crate::digest::leader::{LeaderDigest, LeaderInputs, LoadItem, PlayItem};
+use crate::digest::{Book, Reader};
+use crate::health::Band;
+use crate::model::{Currency, Day, Id, Money};
+use crate::store::Tx;
+use crate::store::directory::place_of;
+use crate::store::tasks::{self, Ended, Load};
+
+/// Days for which the outcomes of plays are looked back on.
+const PLAY_DAYS: i32 = 90;
+
+/// What all leaders have in common.
+#[derive(Debug)]
+pub struct Gathered {
+    world: Arc<World>,
+    company: String,
+    /// By CSM; without one, under `None`.
+    books: BTreeMap<Option<Id>, (Book, BTreeMap<Currency, i64>)>,
+    load: BTreeMap<String, Load>,
+    plays: Vec<PlayItem>,
+    stale: Vec<StaleItem>,
+}
+
+/// Gathers it. Tasks and prescriptions are read as the transaction has left them.
+pub async fn gather(tx: &mut Tx, gathering: &Gathering<'_>) -> Result<Gathered> {
+    let (setup, population) = (gathering.setup, gathering.population);
+    let world = Arc::clone(&population.world);
+    let on = world.as_of.day;
+    let mut books: BTreeMap<Option<Id>, (Book, BTreeMap<Currency, i64>)> = BTreeMap::new();
+    for block in &population.blocks {
+        for customer in &block.customers {
+            let before = u16::try_from(place_of(customer.ordinal)).ok().and_then(|place| block.before(place));
+            let Some(evaluated) = Evaluated::of(setup, customer, before.zip(population.before), on) else { continue };
+            let csm = customer.csm.clone().filter(|csm| world.users.contains_key(csm.as_str()));
+            let (book, arr) = books.entry(csm).or_default();
+            book.accounts += 1;
+            match evaluated.given.band.band {
+                Band::Healthy => book.healthy += 1,
+                Band::Watch => book.watch += 1,
+                Band::AtRisk => book.at_risk += 1,
+                Band::Unknown => book.unknown += 1,
+            }
+            for money in customer.arr() {
+                let sum = arr.entry(money.currency).or_default();
+                *sum = sum.saturating_add(money.minor);
+            }
+        }
+    }
+    Ok(Gathered {
+        company: setup.config.company.name.clone(),
+        books,
+        load: tasks::load(tx, on).await?,
+        plays: plays(tasks::ended(tx, (on - PLAY_DAYS, on)).await?),
+        stale: book::stale(&world, gathering.refused),
+        world,
+    })
+}
+
+impl Gathered {
+    /// One leader's digest.
+    pub fn digest(&self, reader: &Reader, on: Day, web_url: &str) -> LeaderDigest {
+        let team = team(&self.world, &reader.id);
+        let leads_rest = self.world.leader_of(None).is_some_and(|leader| leader.id == reader.id);
+        let is_mine = |csm: &Option<Id>| match (&team, csm) {
+            (None, _) => true,
+            (Some(team), Some(csm)) => team.contains(csm.as_str()),
+            (Some(_), None) => leads_rest,
+        };
+        let (mut book, mut arr) = (Book::default(), BTreeMap::<Currency, i64>::new());
+        for (one, sums) in self.books.iter().filter(|(csm, _)| is_mine(csm)).map(|(_, one)| one) {
+            book.accounts += one.accounts;
+            book.healthy += one.healthy;
+            book.watch += one.watch;
+            book.at_risk += one.at_risk;
+            book.unknown += one.unknown;
+            for (&currency, &minor) in sums {
+                let sum = arr.entry(currency).or_default();
+                *sum = sum.saturating_add(minor);
+            }
+        }
+        book.arr = arr.iter().map(|(&currency, &minor)| Money { minor, currency }).collect();
+        let inputs = LeaderInputs {
+            reader: reader.clone(),
+            company: self.company.clone(),
+            on,
+            as_of: self.world.as_of.day,
+            book,
+            load: self.load_of(&is_mine),
+            plays: self.plays.clone(),
+            stale: self.stale.clone(),
+            approximated: self.world.approximated,
+        };
+        LeaderDigest::build(&inputs, web_url)
+    }
+
+    /// Who of the team has accounts or tasks, the most overdue first.
+    fn load_of(&self, is_mine: &dyn Fn(&Option<Id>) -> bool) -> Vec<LoadItem> {
+        let mut load: Vec<LoadItem> = Vec::new();
+        for user in self.world.users.values().filter(|user| is_mine(&Some(user.id.clone()))) {
+            let accounts = self.books.get(&Some(user.id.clone())).map_or(0, |(book, _)| book.accounts);
+            let Load { open, overdue } = self.load.get(user.id.as_str()).copied().unwrap_or_default();
+            if accounts + open > 0 {
+                load.push(LoadItem { person: user.name.clone(), accounts, open, overdue });
+            }
+        }
+        load.sort_by_key(|one| Reverse((one.overdue, one.open, one.accounts)));
+        load
+    }
+}
+
+/// All who report to this leader, whoever is between them, and the leader too; `None` where nobody does: then it is everybody.
+fn team<'a>(world: &'a World, leader: &'a Id) -> Option<BTreeSet<&'a str>> {
+    let mut team = BTreeSet::from([leader.as_str()]);
+    loop {
+        let reports = |manager: &Option<Id>| manager.as_ref().is_some_and(|manager| team.contains(manager.as_str()));
+        let more: Vec<&str> = world
+            .users
+            .values()
+            .filter(|user| reports(&user.manager_id) && !team.contains(user.id.as_str()))
+            .map(|user| user.id.as_str())
+            .collect();
+        if more.is_empty() {
+            return (team.len() > 1).then_some(team);
+        }
+        team.extend(more);
+    }
+}
+
+/// By play, the most often tried first.
+fn plays(ended: Vec<Ended>) -> Vec<PlayItem> {
+    let mut plays: BTreeMap<String, PlayItem> = BTreeMap::new();
+    for Ended { playbook, title, outcome, count } in ended {
+        let item = plays.entry(playbook).or_insert_with(|| PlayItem::new(&title));
+        match outcome.as_str() {
+            "recovered" => item.worked += count,
+            "recovered_by_itself" => item.by_itself += count,
+            "not_recovered" => item.failed += count,
+            _ => item.given_up += count,
+        }
+    }
+    let mut plays: Vec<PlayItem> = plays.into_values().collect();
+    plays.sort_by_key(|play| Reverse(play.worked + play.failed));
+    plays
+}

@@ -1,0 +1,116 @@
+//! Digests that come by the week or by the month. The cycle whose night lies before a reader's time writes the mail, in its own
+//! transaction: what the cycle knows is as fresh as can be, a cycle that is done again writes the same mail again, and one
+//! that was missed is made up for by the next.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::Result;
+
+use super::book::reader_of;
+use super::look::Preview;
+use super::mailing::{Mailing, Sending};
+use super::population::Population;
+use super::{Setup, leader, mails};
+use crate::delivery::Rendered;
+use crate::digest::{Kind, Reader};
+use crate::model::record::User;
+use crate::model::{Day, Instant};
+use crate::store::outbox::{self, Mail, Plan, Planned};
+use crate::store::{Db, Tx, scores};
+
+/// What a digest is gathered from: one morning's customers.
+#[derive(Clone, Copy, Debug)]
+pub struct Gathering<'a> {
+    pub db: &'a Db,
+    pub setup: &'a Arc<Setup>,
+    pub population: &'a Arc<Population>,
+    /// The sources of which nothing was taken in this time, and why.
+    pub refused: &'a BTreeMap<String, String>,
+}
+
+/// When mails go out.
+#[derive(Clone, Copy, Debug)]
+pub struct Occasion {
+    pub mailing: Mailing,
+    /// The morning, where it is lived through later.
+    pub past: Option<Day>,
+    pub now: Instant,
+}
+
+/// Writes one reader's digest of a day.
+type Writer<'a> = Box<dyn Fn(&Reader, Day) -> Result<(Rendered, Mail)> + Send + 'a>;
+
+/// Gathers what all readers of a digest have in common, and gives what writes each one's.
+async fn writer<'a>(tx: &mut Tx, gathering: &Gathering<'a>, kind: Kind) -> Result<Writer<'a>> {
+    let config = &gathering.setup.config;
+    let renderer = mails::renderer(config)?;
+    let web_url = mails::web_url(config);
+    Ok(match kind {
+        Kind::Csm => anyhow::bail!("the CSM's digest is written as the accounts go by"),
+        Kind::Leader => {
+            let gathered = leader::gather(tx, gathering).await?;
+            Box::new(move |reader, on| mails::write(config, &renderer, reader, on, &gathered.digest(reader, on, web_url)))
+        }
+    })
+}
+
+/// The readers of a digest.
+fn readers(gathering: &Gathering<'_>, kind: Kind) -> Vec<Reader> {
+    let (world, off) = (&gathering.population.world, &gathering.setup.config.digests.off);
+    let wanted = |user: &&User| user.role == kind.role() && !off.contains(user.id.as_str());
+    world.users.values().filter(wanted).map(|user| reader_of(world, user)).collect()
+}
+
+/// Puts the digests whose time has come into the outbox, and says how many those were.
+pub async fn plan(tx: &mut Tx, gathering: &Gathering<'_>, occasion: Occasion) -> Result<u64> {
+    let Occasion { mailing, past, now } = occasion;
+    let config = &gathering.setup.config;
+    let since = scores::last_cycle(gathering.db, None).await?.map(|cycle| cycle.finished_at);
+    let mut planned = 0;
+    for kind in Kind::PERIODIC {
+        let mut due: Vec<(Reader, Sending)> = Vec::new();
+        for reader in readers(gathering, kind) {
+            let Some(sending) = mailing.periodic(kind.line(&config.digests), config, &reader, past, since, now) else { continue };
+            let told = outbox::last_day(tx, kind.name(), &reader.id).await?;
+            if told.is_none_or(|told| told < sending.on) {
+                due.push((reader, sending));
+            }
+        }
+        if due.is_empty() {
+            continue;
+        }
+        let write = writer(tx, gathering, kind).await?;
+        for (reader, Sending { on, due, not_after }) in due {
+            let mail = match write(&reader, on) {
+                Ok((_, mail)) => mail,
+                Err(error) => {
+                    let (digest, error) = (kind.name(), format!("{error:#}"));
+                    tracing::error!(reader = %reader.id, digest, error, "no digest could be written");
+                    continue;
+                }
+            };
+            let became = outbox::plan(tx, &Plan { mail: &mail, due, not_after, news: "" }, now).await?;
+            planned += u64::from(matches!(became, Planned::New | Planned::Replaced));
+            if past.is_none() {
+                outbox::supersede(tx, kind.name(), &reader.id, Some(on)).await?;
+            }
+        }
+    }
+    Ok(planned)
+}
+
+/// The digests as they would be written now, of all readers or of one.
+pub async fn preview(gathering: &Gathering<'_>, occasion: Occasion, kind: Kind, only: Option<&str>) -> Result<Vec<Preview>> {
+    // Thrown away: nothing is kept of a look.
+    let mut tx = gathering.db.begin().await?;
+    let write = writer(&mut tx, gathering, kind).await?;
+    let readers = readers(gathering, kind).into_iter().filter(|reader| only.is_none_or(|only| reader.id.as_str() == only));
+    readers
+        .map(|reader| {
+            let on = occasion.past.unwrap_or_else(|| reader.zone.day_of(occasion.now));
+            let (rendered, mail) = write(&reader, on)?;
+            Ok(Preview { reader: reader.id.to_string(), email: reader.email, rendered, mail })
+        })
+        .collect()
+}

@@ -1,0 +1,9 @@
+//! The leader's digest, weekly: how the team's accounts stand, who carries how much, which plays work, which data are behind.
+//! It is sent also when nothing is at risk: that is news.
+
+mod context;
+mod input;
+mod sample;
+
+pub use context::{LeaderDigest, LoadLine, PlayLine};
+pub use input::{LeaderInputs, LoadItem, PlayItem};

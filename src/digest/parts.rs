@@ -1,0 +1,107 @@
+//! What the mails have in common: lists of at most ten, links, figures as people read them.
+
+use serde::Serialize;
+
+use super::Top;
+use crate::model::{Id, Money};
+
+/// Characters of a name.
+pub const NAME: usize = 120;
+/// Characters of a sentence.
+pub const SENTENCE: usize = 300;
+/// A list of at most ten.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Section<T> {
+    /// Whether there is anything.
+    pub any: bool,
+    /// How many in all.
+    pub total: String,
+    /// The first ten.
+    pub rows: Vec<T>,
+    /// `4 more are not shown here.`, or empty.
+    pub more: String,
+    /// The page with all of them; empty where there is none.
+    pub link: String,
+}
+
+/// A sentence that qualifies the rest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Notice {
+    /// The sentence.
+    pub text: String,
+}
+
+/// Addresses of pages, or nothing.
+pub struct Links(Option<String>);
+
+impl Links {
+    /// To pages below this address; none where it is empty, or neither http nor https.
+    pub fn new(web_url: &str) -> Links {
+        let known = web_url.starts_with("https://") || web_url.starts_with("http://");
+        Links(known.then(|| web_url.trim_end_matches('/').to_owned()))
+    }
+
+    /// A page.
+    pub fn page(&self, path: &str) -> String {
+        self.0.as_ref().map_or_else(String::new, |base| format!("{base}/{path}"))
+    }
+
+    /// An account's page.
+    pub fn account(&self, id: &Id) -> String {
+        let escaped = id.as_str().bytes().map(|byte| {
+            let plain = byte.is_ascii_alphanumeric() || b"-_~".contains(&byte);
+            if plain { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+        });
+        self.page(&format!("accounts/{}", escaped.collect::<String>()))
+    }
+}
+
+/// The texts of a list.
+pub fn section<T, L>(top: &Top<T>, link: String, line: impl Fn(usize, &T) -> L) -> Section<L> {
+    let rows: Vec<L> = top.kept().iter().enumerate().map(|(place, item)| line(place + 1, item)).collect();
+    let more = match top.total() - rows.len() {
+        0 => String::new(),
+        1 => "1 more is not shown here.".to_owned(),
+        hidden => format!("{hidden} more are not shown here."),
+    };
+    Section { any: !rows.is_empty(), total: top.total().to_string(), rows, more, link }
+}
+
+/// `−12.0` with the sign that typographers use; a zero has none.
+pub fn signed(points: f64, decimals: usize) -> String {
+    let figure = format!("{:.decimals$}", points.abs());
+    match () {
+        () if figure.bytes().all(|b| b == b'0' || b == b'.') => figure,
+        () if points < 0.0 => format!("−{figure}"),
+        () => format!("+{figure}"),
+    }
+}
+
+/// With a blank at which no line is broken.
+pub fn amount(money: Money) -> String {
+    money.to_string().replace(' ', "\u{A0}")
+}
+
+/// `1 account`, `2 accounts`.
+pub fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_need_a_web_address_and_hold_any_id() {
+        let links = Links::new("https://cs.example.com/");
+        assert_eq!(links.account(&Id::parse("a/b?c").unwrap()), "https://cs.example.com/accounts/a%2Fb%3Fc");
+        assert_eq!(Links::new("javascript:alert(1)").page("tasks"), "");
+        assert_eq!(Links::new("").page("tasks"), "");
+    }
+
+    #[test]
+    fn points_carry_their_sign() {
+        let written = [(-12.04, 1), (5.0, 1), (0.04, 1), (-0.4, 0)].map(|(points, decimals)| signed(points, decimals));
+        assert_eq!(written, ["−12.0", "+5.0", "0.0", "0"]);
+    }
+}

@@ -1,0 +1,107 @@
+//! Digests that come by the week: on their day, once, to each leader about the leader's own team, and never lost.
+
+use longroad::cycle::{CycleOptions, Mailing, preview, run};
+use longroad::digest::Kind;
+use longroad::model::{Day, Instant, Zone};
+use longroad::store::TaskChange;
+
+use crate::house::{BY_HAND, House, day};
+
+/// A Monday.
+fn monday() -> Day {
+    day("2026-10-05")
+}
+
+/// Two teams of one CSM each, a customer for each CSM, and one that nobody looks after.
+fn put(house: &House) {
+    house.put(
+        "users.csv",
+        "id,name,email,role,manager_id\nann,Ann,ann@example.com,csm,leo\nbob,Bob,bob@example.com,csm,lea\n\
+         lea,Lea,lea@example.com,leader,\nleo,Leo,leo@example.com,leader,\nmax,Max,max@example.com,executive,\n",
+    );
+    let accounts = "id,name,csm,tier,signed_on,live_on\na,Alpha,ann,small,2026-01-05,2026-01-05\n\
+                    b,Beta,bob,small,2026-01-05,2026-01-05\nc,Gamma,,small,2026-01-05,2026-01-05\n";
+    house.put("accounts.csv", accounts);
+    house.put("contacts.csv", "id,account_id,name,role,left_on\np,a,Pia,champion,2026-08-01\n");
+}
+
+/// What a leader was written for that day.
+async fn told(house: &House, leader: &str, on: Day) -> String {
+    let mail = house.mails_of("leader").await.remove(&(leader.to_owned(), on)).unwrap();
+    mail.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[tokio::test]
+async fn a_leader_is_told_once_a_week_about_the_own_team() {
+    let house = House::new(BY_HAND).await;
+    put(&house);
+    for nights in -2..14 {
+        house.night(monday() + nights).await;
+        house.night(monday() + nights).await;
+    }
+    let days: Vec<(String, Day)> = house.mails_of("leader").await.into_keys().collect();
+    let week = |person: &str| [(person.to_owned(), monday()), (person.to_owned(), monday() + 7)];
+    assert_eq!(days, [week("lea"), week("leo")].concat(), "each Monday, and neither the CSMs nor the executive");
+    assert_eq!(house.delivered(), house.outbox().await);
+    let leo = told(&house, "leo", monday()).await;
+    assert!(leo.contains("ACCOUNTS: 1 account") && leo.contains("- Ann: 1 account, 2 tasks open, 0 overdue"), "{leo}");
+    assert!(!leo.contains("Bob") && !leo.contains("WHICH PLAYS WORK"), "{leo}");
+    // Nobody's account is the first leader's.
+    let lea = told(&house, "lea", monday()).await;
+    assert!(lea.contains("ACCOUNTS: 2 accounts") && lea.contains("- Bob: 1 account, 0 tasks open, 0 overdue"), "{lea}");
+    let later = told(&house, "leo", monday() + 7).await;
+    assert!(later.contains("2 tasks open, 1 overdue"), "{later}");
+}
+
+#[tokio::test]
+async fn plays_are_told_with_what_came_of_them() {
+    let house = House::new(BY_HAND).await;
+    put(&house);
+    house.night(monday() - 40).await;
+    for task in house.tasks().await {
+        house.change(&task.id, TaskChange::Done).await;
+    }
+    house.put("contacts.csv", "id,account_id,name,role,left_on\np,a,Pia,champion,2026-08-01\nq,a,Quin,champion,\n");
+    for nights in -40..=0 {
+        house.night(monday() + nights).await;
+    }
+    let leo = told(&house, "leo", monday()).await;
+    assert!(leo.contains("WHICH PLAYS WORK") && leo.contains("worked in 1 of 1 (100 %)"), "{leo}");
+}
+
+#[tokio::test]
+async fn a_night_that_was_missed_is_made_up_for_and_nothing_is_sent_twice() {
+    let house = House::new(BY_HAND).await;
+    put(&house);
+    let night = async |on: Day| -> Vec<(String, Day, Instant)> {
+        house.clock.set(Zone::UTC.start_of(on).plus_seconds(4 * 3600));
+        let slot = Zone::UTC.start_of(on).plus_seconds(3 * 3600 + 1800);
+        let options = CycleOptions { as_of: None, mailing: Mailing::OnSchedule(slot) };
+        run(&house.db, &house.setup, &house.clock, options, &|_| ()).await.unwrap();
+        let entries = longroad::store::outbox::list(&house.db, 100).await.unwrap().into_iter();
+        let leaders = entries.filter(|entry| entry.key.digest == "leader" && entry.key.person.as_str() == "leo");
+        leaders.map(|entry| (entry.key.day.to_string(), Zone::UTC.day_of(entry.next_at), entry.next_at)).collect()
+    };
+    assert_eq!(night(monday() - 1).await, [], "Monday's cycle is yet to come");
+    let made_up: Vec<(String, Day)> = night(monday() + 2).await.into_iter().map(|(day, due, _)| (day, due)).collect();
+    assert_eq!(made_up, [(monday().to_string(), monday())], "due at once, for the day on which it should have come");
+    assert_eq!(night(monday() + 3).await.len(), 1);
+    let next = night(monday() + 7).await;
+    assert_eq!(
+        next.iter().map(|(day, ..)| day.as_str()).collect::<Vec<_>>(),
+        ["2026-10-12"],
+        "the older one was not sent, and gives way"
+    );
+}
+
+#[tokio::test]
+async fn a_preview_is_the_mail_and_leaves_nothing_behind() {
+    let house = House::new(BY_HAND).await;
+    put(&house);
+    house.night(monday()).await;
+    let sent = house.mails_of("leader").await;
+    let shown = preview(&house.db, &house.setup, &house.clock, Kind::Leader, Some("leo"), None).await.unwrap();
+    let bytes = String::from_utf8(shown[0].mail.bytes.clone()).unwrap().replace("=\r\n", "");
+    assert_eq!((shown.len(), &bytes), (1, &sent[&("leo".to_owned(), monday())]));
+    assert_eq!(house.mails_of("leader").await, sent);
+}
