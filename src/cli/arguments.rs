@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{
-    audit, backtest, backup, check, cycle, demo, digests, export, forget, health, init, jobs, opinion, opinions, preview, pull,
-    rejects, resend, restore, risk, run, score, scores, sources, task, tasks, what_if,
+    ask, audit, backtest, backup, check, cycle, demo, digests, export, forget, health, init, jobs, opinion, opinions, preview,
+    pull, rejects, request, requests, resend, restore, risk, run, score, scores, sources, task, tasks, what_if,
 };
 
 /// Watches over customers: scores their health with every point explained, prescribes what to do, looks at what became of
@@ -66,6 +66,9 @@ pub enum Command {
     Sources(sources::Arguments),
     Backtest(backtest::Arguments),
     Risk(risk::Arguments),
+    Requests(requests::Arguments),
+    Ask(ask::Arguments),
+    Request(request::Arguments),
     WhatIf(what_if::Arguments),
     Export(export::Arguments),
     Forget(forget::Arguments),

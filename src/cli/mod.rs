@@ -1,6 +1,7 @@
 //! The commands: a file for each, and what they share.
 
 mod arguments;
+mod ask;
 mod audit;
 mod backtest;
 mod backup;
@@ -24,6 +25,9 @@ mod preview;
 mod pull;
 mod rejects;
 mod reply;
+mod request;
+mod requests;
+mod requests_text;
 mod resend;
 mod restore;
 mod risk;

@@ -9,8 +9,8 @@ use super::arguments::{Arguments, Command, Shared};
 use super::exit::{Exit, paragraph};
 use super::reply::Reply;
 use super::{
-    audit, backtest, backup, check, cycle, demo, digests, export, forget, health, init, jobs, opinion, opinions, preview, pull,
-    rejects, resend, restore, risk, run, score, scores, sources, task, tasks, what_if,
+    ask, audit, backtest, backup, check, cycle, demo, digests, export, forget, health, init, jobs, opinion, opinions, preview,
+    pull, rejects, request, requests, resend, restore, risk, run, score, scores, sources, task, tasks, what_if,
 };
 use crate::clock::SystemClock;
 use crate::config::environment;
@@ -68,6 +68,9 @@ async fn dispatch(shared: &Shared, command: Command) -> Result<Reply> {
         Command::Rejects(arguments) => rejects::run(file, &arguments).await,
         Command::Sources(arguments) => sources::run(file, &arguments, clock).await,
         Command::Backtest(arguments) => backtest::run(file, &arguments, clock).await,
+        Command::Requests(arguments) => requests::run(file, &arguments, clock).await,
+        Command::Ask(arguments) => ask::run(file, &arguments, clock, shared.json).await,
+        Command::Request(arguments) => request::run(file, &arguments, clock).await,
         Command::Risk(arguments) => risk::run(file, &arguments, clock).await,
         Command::WhatIf(arguments) => what_if::run(file, &arguments, clock).await,
         Command::Export(arguments) => export::run(file, &arguments, shared.json).await,

@@ -21,6 +21,7 @@ pub mod push;
 mod read_file;
 mod replay;
 mod report;
+pub mod requests;
 mod risk;
 mod run;
 mod settle;

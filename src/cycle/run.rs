@@ -18,6 +18,7 @@ use super::mails;
 use super::periodic::{self, Gathering, Occasion};
 use super::population::{Block, Population};
 use super::pull::{PullOptions, pull};
+use super::requests::tellings;
 use super::work::{self, Place, Turn};
 use super::{CycleReport, Setup};
 use crate::clock::Clock;
@@ -95,7 +96,8 @@ pub async fn run_fenced(
     let sending = |reader: &Reader| options.mailing.csm(&setup.config, reader, past, now);
     let untold = mails::untold(&mut tx, past).await?;
     let books = Books::new(&population.world, &setup.config.company.name, &report.refused, untold, &sending);
-    let mut night = Night::begin(db, tx, setup, &population, books);
+    let tellings = tellings(db, setup, &population.world).await?;
+    let mut night = Night::begin(db, tx, setup, &population, books, tellings);
     night.blocks(&mut report).await?;
     watch.lap("scores");
     progress("writing digests");
@@ -158,15 +160,25 @@ struct Night<'a> {
     books: Books,
     /// From this day on, closed prescriptions still matter.
     since: Day,
+    /// What customers are to be told of what they asked for.
+    tellings: HashMap<Id, Vec<Opened>>,
     tx: Tx,
 }
 
 impl<'a> Night<'a> {
-    fn begin(db: &'a Db, tx: Tx, setup: &'a Arc<Setup>, population: &Arc<Population>, books: Books) -> Night<'a> {
+    fn begin(
+        db: &'a Db,
+        tx: Tx,
+        setup: &'a Arc<Setup>,
+        population: &Arc<Population>,
+        books: Books,
+        tellings: HashMap<Id, Vec<Opened>>,
+    ) -> Night<'a> {
         let cooldown = setup.library.plays.values().map(|play| play.cooldown_days).max().unwrap_or_default();
         Night {
             books,
             since: population.world.as_of.day - cooldown.cast_signed(),
+            tellings,
             tx,
             db,
             setup,
@@ -231,11 +243,12 @@ impl<'a> Night<'a> {
                 None => report.unknown += 1,
             }
             let known = work.remove(&customer.id);
-            let turn = if known.is_none() && diagnoses.found.is_empty() && diagnoses.paused.is_empty() {
+            let tellings = self.tellings.remove(&customer.id).unwrap_or_default();
+            let turn = if tellings.is_empty() && known.is_none() && diagnoses.found.is_empty() && diagnoses.paused.is_empty() {
                 Turn::default()
             } else {
                 let place = Place { setup: self.setup, world: &self.population.world, customer, evaluated: &evaluated };
-                work::turn(&mut self.tx, place, &diagnoses, known, &mut opened).await?
+                work::turn(&mut self.tx, place, &diagnoses, known, tellings, &mut opened).await?
             };
             count(report, &turn);
             let change = match before.filter(|_| told) {
@@ -355,7 +368,8 @@ pub async fn dry(
     let mut tx = db.begin().await?;
     let untold = mails::untold(&mut tx, past).await?;
     let books = Books::new(&population.world, &setup.config.company.name, &BTreeMap::new(), untold, &sending);
-    let mut night = Night::begin(db, tx, setup, population, books);
+    let tellings = tellings(db, setup, &population.world).await?;
+    let mut night = Night::begin(db, tx, setup, population, books, tellings);
     let mut report = CycleReport::default();
     night.blocks(&mut report).await?;
     Ok(night.books)

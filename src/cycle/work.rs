@@ -48,6 +48,7 @@ pub async fn turn(
     Place { setup, world, customer, evaluated }: Place<'_>,
     diagnoses: &Diagnoses,
     work: Option<Work>,
+    tellings: Vec<Opened>,
     opened: &mut Vec<Opened>,
 ) -> Result<Turn> {
     let on = world.as_of.day;
@@ -100,6 +101,8 @@ pub async fn turn(
     for diagnosis in &diagnoses.found {
         new.extend(playbook::prescribe(&setup.library, diagnosis, client, &history, on));
     }
+    // The same morning may be lived twice.
+    new.extend(tellings.into_iter().filter(|one| history.iter().all(|past| past.id != one.prescription.id)));
     turn.opened = new.iter().map(|opened| opened.tasks.len() as u64).sum();
     let prescriptions: BTreeMap<&str, &Prescription> =
         history.iter().chain(new.iter().map(|opened| &opened.prescription)).map(|one| (one.id.as_str(), one)).collect();

@@ -51,7 +51,7 @@ pub struct Parts {
 impl Parts {
     /// In the order of [`RANK_PARTS`], money in whole units.
     pub fn values(&self) -> [Option<f64>; RANK_PARTS.len()] {
-        let units = |money: Option<Money>| money.map(|money| money.minor as f64 / scale(money.currency));
+        let units = |money: Option<Money>| money.map(Money::approximate);
         [
             Some(f64::from(self.accounts)),
             units(self.arr),
@@ -63,11 +63,6 @@ impl Parts {
             self.effort,
         ]
     }
-}
-
-/// Minor units of one whole unit.
-fn scale(currency: Currency) -> f64 {
-    10f64.powi(currency.exponent().cast_signed())
 }
 
 /// A sum of which some terms may not be known: none at all is 0, none known is not known.
@@ -143,7 +138,10 @@ fn effort(request: &Request) -> Option<f64> {
 fn nearness(arr: Money, renews_on: Option<Day>, on: Day, horizon_days: u32) -> Money {
     let horizon = i64::from(horizon_days);
     let left = renews_on.map_or(horizon, |end| i64::from((end - on).max(0)));
-    arr.scaled((horizon - left).max(0), horizon.max(1))
+    let (near, horizon) = (i128::from((horizon - left).max(0)), i128::from(horizon.max(1)));
+    // Rounded to the cent, half up: revenue is never negative.
+    let minor = (i128::from(arr.minor) * near * 2 + horizon) / (horizon * 2);
+    Money { minor: i64::try_from(minor).unwrap_or(i64::MAX), currency: arr.currency }
 }
 
 #[cfg(test)]
