@@ -128,7 +128,15 @@ fn line(row: &RequestRow, score: Option<f64>) -> Vec<String> {
 }
 
 fn money(money: Option<&String>) -> String {
-    money.cloned().unwrap_or_else(|| "–".to_owned())
+    money.map_or_else(|| "–".to_owned(), |amount| readable(amount))
+}
+
+/// `1,234.50` of a decimal; a band as it is.
+fn readable(amount: &str) -> String {
+    let (whole, rest) = amount.split_once('.').unwrap_or((amount, ""));
+    let Ok(number) = whole.parse::<u64>() else { return amount.to_owned() };
+    let rest = if rest.bytes().any(|digit| digit != b'0') { format!(".{rest}") } else { String::new() };
+    format!("{}{rest}", grouped(number as f64))
 }
 
 fn figure(score: Option<f64>) -> String {
@@ -164,7 +172,7 @@ fn moves(report: &RequestsReport, text: &mut String) {
 
 fn with_currency(amount: Option<&String>, currency: Currency) -> String {
     match amount {
-        Some(amount) if amount.starts_with(|c: char| c.is_ascii_digit()) => format!("{currency} {amount}"),
+        Some(amount) if amount.starts_with(|c: char| c.is_ascii_digit()) => format!("{currency} {}", readable(amount)),
         Some(band) => band.clone(),
         None => "ARR not known".to_owned(),
     }

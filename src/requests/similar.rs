@@ -59,7 +59,7 @@ fn pieces(text: &str) -> BTreeMap<String, f64> {
 }
 
 /// Words that say nothing of what is wanted.
-const COMMON: [&str; 24] = [
+const COMMON: [&str; 26] = [
     "a", "an", "and", "as", "at", "be", "by", "can", "for", "in", "is", "it", "need", "needs", "of", "on", "or", "that", "the",
     "to", "want", "we", "with", "would",
 ];

@@ -1,5 +1,8 @@
 //! Filing an ask by hand: like what others send, through the same validation, into a source called `longroad`.
 
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
 use anyhow::{Result, bail};
 use serde_json::json;
 
@@ -8,6 +11,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Source};
 use crate::cycle::pull::PullTime;
 use crate::cycle::take_in::take_in;
+use crate::model::Day;
 use crate::model::record::RecordKind;
 use crate::requests::likenesses;
 use crate::sources::http::pushed;
@@ -59,23 +63,24 @@ pub struct Filed<'a> {
 /// The requests most like these words, by their titles and what customers said of them.
 pub async fn candidates(db: &Db, config: &Config, moment: Moment, words: &str) -> Result<Vec<Candidate>> {
     let loaded = load(db, config, moment).await?;
-    let mut notes: Vec<Vec<(crate::model::Day, &str)>> = vec![Vec::new(); loaded.board.requests.len()];
+    // A title and what customers said are compared each by itself: a long text is like nothing.
+    let mut notes: Vec<BTreeSet<(Reverse<Day>, &str)>> = vec![BTreeSet::new(); loaded.board.requests.len()];
     for (request, _, ask) in &loaded.asks {
-        if let Some(note) = &ask.note {
-            notes[*request].push((ask.asked_on, note));
+        notes[*request].extend(ask.note.as_deref().map(|note| (Reverse(ask.asked_on), note)));
+    }
+    let mut texts: Vec<(usize, &str)> = Vec::new();
+    for (place, (request, notes)) in loaded.board.requests.iter().zip(&notes).enumerate() {
+        let said = notes.iter().map(|(_, note)| *note).take(NOTES).collect::<BTreeSet<_>>();
+        texts.extend(std::iter::once(request.title.as_str()).chain(said).map(|text| (place, text)));
+    }
+    let only: Vec<&str> = texts.iter().map(|(_, text)| *text).collect();
+    let mut likest: Vec<crate::requests::Likeness> = Vec::new();
+    for one in likenesses(words, &only, usize::MAX) {
+        let place = texts[one.place].0;
+        if likest.len() < OFFERED && likest.iter().all(|other| other.place != place) {
+            likest.push(crate::requests::Likeness { place, ..one });
         }
     }
-    let texts: Vec<String> = loaded
-        .board
-        .requests
-        .iter()
-        .zip(&mut notes)
-        .map(|(request, notes)| {
-            notes.sort_by(|a, b| b.cmp(a));
-            let said = notes.iter().take(NOTES).map(|(_, note)| *note);
-            std::iter::once(request.title.as_str()).chain(said).collect::<Vec<_>>().join("\n")
-        })
-        .collect();
     let candidate = |one: crate::requests::Likeness| {
         let request = &loaded.board.requests[one.place];
         Candidate {
@@ -85,7 +90,7 @@ pub async fn candidates(db: &Db, config: &Config, moment: Moment, words: &str) -
             likeness: one.likeness,
         }
     };
-    Ok(likenesses(words, &texts, OFFERED).into_iter().map(candidate).collect())
+    Ok(likest.into_iter().map(candidate).collect())
 }
 
 /// Why there is no such request to file for, if so.
@@ -129,7 +134,7 @@ pub async fn file_ask(db: &Db, config: &Config, clock: &dyn Clock, filed: &Filed
 }
 
 /// `F-` and a number that no request has.
-async fn new_id(db: &Db, config: &Config, today: crate::model::Day) -> Result<String> {
+async fn new_id(db: &Db, config: &Config, today: Day) -> Result<String> {
     let all = crate::store::facts::AsOf { day: today + 1, through_pull: i64::MAX };
     let requests = wanted(db, all, config.company.zone()).await?;
     let numbers = requests.iter().filter_map(|request| request.id.as_str().strip_prefix("F-")?.parse::<u64>().ok());
