@@ -1,6 +1,6 @@
 //! All requests of one morning with everybody who asks for them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::record::Request;
 use crate::model::{Currency, Day, Id, Money};
@@ -82,7 +82,7 @@ impl Board {
 }
 
 /// The account at the top of a family. Where parents go round in a circle, the smallest id of the circle stands for all.
-pub fn family<'a>(account: &'a str, parents: &'a HashMap<String, String>) -> &'a str {
+pub fn family<'a>(account: &'a str, parents: &'a BTreeMap<String, String>) -> &'a str {
     let mut seen = BTreeSet::new();
     let mut top = account;
     while let Some(parent) = parents.get(top) {

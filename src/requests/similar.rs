@@ -60,8 +60,8 @@ fn pieces(text: &str) -> BTreeMap<String, f64> {
 
 /// Words that say nothing of what is wanted.
 const COMMON: [&str; 26] = [
-    "a", "an", "and", "as", "at", "be", "by", "can", "for", "in", "is", "it", "need", "needs", "of", "on", "or", "that", "the",
-    "to", "want", "we", "with", "would",
+    "a", "an", "and", "as", "at", "be", "by", "can", "for", "in", "is", "it", "need", "needs", "of", "on", "or", "please",
+    "that", "the", "to", "us", "want", "we", "with", "would",
 ];
 
 #[cfg(test)]

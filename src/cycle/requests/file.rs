@@ -111,16 +111,15 @@ pub async fn file_ask(db: &Db, config: &Config, clock: &dyn Clock, filed: &Filed
     let today = config.company.zone().day_of(now);
     // From now on, and not from ever: what comes by hand has its own date.
     let known_at = now.to_string();
-    let id = match filed.request {
-        Some(id) => id.to_owned(),
-        None => {
-            let id = new_id(db, config, today).await?;
-            let row = json!({"id": id, "title": filed.words, "status": "open", "product": filed.product, "known_at": known_at});
-            if let Err(reason) = put(db, config, clock, RecordKind::Requests, &row).await? {
-                return Ok(Err(reason));
-            }
-            id
+    let id = if let Some(id) = filed.request {
+        id.to_owned()
+    } else {
+        let id = new_id(db, config, today).await?;
+        let row = json!({"id": id, "title": filed.words, "status": "open", "product": filed.product, "known_at": known_at});
+        if let Err(reason) = put(db, config, clock, RecordKind::Requests, &row).await? {
+            return Ok(Err(reason));
         }
+        id
     };
     let row = json!({
         "request_id": id, "account_id": filed.account, "asked_on": today.to_string(), "severity": filed.severity.map(|s| s.to_string()),

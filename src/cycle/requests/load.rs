@@ -60,7 +60,7 @@ pub async fn load(db: &Db, config: &Config, moment: Moment) -> Result<Loaded> {
     };
     let have_contracts = have_contracts(db, config, as_of).await?;
     let cycle = scores::last_cycle(db, Some(moment.on + 1)).await?;
-    let mut parents: HashMap<String, String> = HashMap::new();
+    let mut parents: BTreeMap<String, String> = BTreeMap::new();
     for block in 0..directory::blocks(db).await? {
         let members = members(db, block, as_of, zone).await?;
         for member in members.values() {
@@ -145,7 +145,7 @@ impl<'a> Gathered<'a> {
         Ok(asking)
     }
 
-    fn finish(mut self, on: Day, currency: Currency, parents: &HashMap<String, String>) -> Loaded {
+    fn finish(mut self, on: Day, currency: Currency, parents: &BTreeMap<String, String>) -> Loaded {
         for asker in &mut self.askers {
             asker.family = Id::parse(family(asker.id.as_str(), parents)).unwrap_or_else(|_| asker.id.clone());
         }

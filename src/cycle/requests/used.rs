@@ -17,6 +17,9 @@ use crate::store::{Db, directory};
 /// Days after the end of a watch in which it is still reported.
 const TOLD_DAYS: i32 = 30;
 
+/// The places of a request and of an account that asks for it, and the days that are watched.
+type Looked = (usize, usize, Watched);
+
 /// One watch: the place of the request, its days, its metric's number where use of it has come in.
 struct Watch {
     request: usize,
@@ -81,7 +84,7 @@ fn row(loaded: &Loaded, watch: &Watch, first: &HashMap<(usize, usize), Day>) -> 
 
 /// The first use by request and asker, each metric of each block read once.
 async fn first_uses(db: &Db, loaded: &Loaded, as_of: AsOf, watches: &[Watch]) -> Result<HashMap<(usize, usize), Day>> {
-    let mut wanted: BTreeMap<(i64, i64), Vec<(usize, usize, Watched)>> = BTreeMap::new();
+    let mut wanted: BTreeMap<(i64, i64), Vec<Looked>> = BTreeMap::new();
     for watch in watches {
         let (Some(metric), Some(_)) = (watch.metric, watch.watched.known_to) else { continue };
         for voice in loaded.board.voices_of(watch.request) {
@@ -91,7 +94,7 @@ async fn first_uses(db: &Db, loaded: &Loaded, as_of: AsOf, watches: &[Watch]) ->
     }
     let mut first: HashMap<(usize, usize), Day> = HashMap::new();
     for ((block, metric), watches) in wanted {
-        let mut by_place: HashMap<usize, Vec<(usize, usize, Watched)>> = HashMap::new();
+        let mut by_place: HashMap<usize, Vec<Looked>> = HashMap::new();
         for watch in watches {
             by_place.entry(directory::place_of(loaded.ordinals[watch.1])).or_default().push(watch);
         }
