@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{
-    ask, audit, backtest, backup, check, cycle, demo, digests, export, forget, health, init, jobs, opinion, opinions, preview,
-    pull, rejects, request, requests, resend, restore, risk, run, score, scores, sources, task, tasks, what_if,
+    aha, ask, audit, backtest, backup, check, cycle, demo, digests, export, first_value, forget, health, init, jobs, opinion,
+    opinions, preview, pull, rejects, renewals, request, requests, resend, restore, revenue, risk, run, sales_quality, score,
+    scores, sources, task, tasks, value_report, what_if,
 };
 
 /// Watches over customers: scores their health with every point explained, prescribes what to do, looks at what became of
@@ -69,6 +70,12 @@ pub enum Command {
     Requests(requests::Arguments),
     Ask(ask::Arguments),
     Request(request::Arguments),
+    Renewals(renewals::Arguments),
+    FirstValue(first_value::Arguments),
+    SalesQuality(sales_quality::Arguments),
+    ValueReport(value_report::Arguments),
+    Aha(aha::Arguments),
+    Revenue(revenue::Arguments),
     WhatIf(what_if::Arguments),
     Export(export::Arguments),
     Forget(forget::Arguments),

@@ -9,8 +9,9 @@ use super::arguments::{Arguments, Command, Shared};
 use super::exit::{Exit, paragraph};
 use super::reply::Reply;
 use super::{
-    ask, audit, backtest, backup, check, cycle, demo, digests, export, forget, health, init, jobs, opinion, opinions, preview,
-    pull, rejects, request, requests, resend, restore, risk, run, score, scores, sources, task, tasks, what_if,
+    aha, ask, audit, backtest, backup, check, cycle, demo, digests, export, first_value, forget, health, init, jobs, opinion,
+    opinions, preview, pull, rejects, renewals, request, requests, resend, restore, revenue, risk, run, sales_quality, score,
+    scores, sources, task, tasks, value_report, what_if,
 };
 use crate::clock::SystemClock;
 use crate::config::environment;
@@ -71,7 +72,13 @@ async fn dispatch(shared: &Shared, command: Command) -> Result<Reply> {
         Command::Requests(arguments) => requests::run(file, &arguments, clock).await,
         Command::Ask(arguments) => ask::run(file, &arguments, clock, shared.json).await,
         Command::Request(arguments) => request::run(file, &arguments, clock).await,
+        Command::Aha(arguments) => aha::run(file, &arguments, clock).await,
         Command::Risk(arguments) => risk::run(file, &arguments, clock).await,
+        Command::Renewals(arguments) => renewals::run(file, &arguments, clock).await,
+        Command::FirstValue(arguments) => first_value::run(file, &arguments, clock).await,
+        Command::SalesQuality(arguments) => sales_quality::run(file, &arguments, clock).await,
+        Command::ValueReport(arguments) => value_report::run(file, &arguments, clock).await,
+        Command::Revenue(arguments) => revenue::run(file, &arguments, clock).await,
         Command::WhatIf(arguments) => what_if::run(file, &arguments, clock).await,
         Command::Export(arguments) => export::run(file, &arguments, shared.json).await,
         Command::Health(arguments) => health::run(file, &arguments).await,

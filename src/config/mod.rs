@@ -2,6 +2,7 @@
 
 mod accounts;
 mod company;
+mod cost;
 mod cycle;
 mod digests;
 mod environment;
@@ -27,6 +28,7 @@ mod web;
 pub use crate::model::nearest;
 pub use accounts::{Accounts, Alive};
 pub use company::{Company, NamedZone};
+pub use cost::Cost;
 pub use cycle::Cycle;
 pub use digests::Digests;
 pub use environment::environment;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::{
-    Accounts, Company, ConfigError, Cycle, Digests, Log, Mail, Paths, Requests, Retention, Revenue, Risk, Schedule, Source,
+    Accounts, Company, ConfigError, Cost, Cycle, Digests, Log, Mail, Paths, Requests, Retention, Revenue, Risk, Schedule, Source,
     Store, StoreAddress, Web, load,
 };
 use crate::model::{MetricDeclaration, Zone};
@@ -34,6 +34,8 @@ pub struct Config {
     pub risk: Risk,
     /// How feature requests are ranked.
     pub requests: Requests,
+    /// What it costs to serve a customer.
+    pub cost: Cost,
     /// How contracts in several currencies become one report.
     pub revenue: Revenue,
     /// When `longroad run` does what.
@@ -95,6 +97,7 @@ impl Default for Config {
             cycle: Cycle::default(),
             risk: Risk::default(),
             requests: Requests::default(),
+            cost: Cost::default(),
             revenue: Revenue::default(),
             schedule: Schedule::default(),
             log: Log::default(),
