@@ -32,6 +32,7 @@ pub mod failpoint;
 pub mod health;
 pub mod model;
 pub mod playbook;
+pub mod requests;
 pub mod revenue;
 pub mod risk;
 pub mod schedule;

@@ -26,6 +26,7 @@ mod read_file;
 mod renewals;
 mod replay;
 mod report;
+pub mod requests;
 mod revenue;
 mod risk;
 mod run;

@@ -18,6 +18,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (9, "push", include_str!("../../migrations/0009_push.sql")),
     (10, "freshness", include_str!("../../migrations/0010_freshness.sql")),
     (11, "opinion", include_str!("../../migrations/0011_opinion.sql")),
+    (14, "request_move", include_str!("../../migrations/0014_request_move.sql")),
 ];
 
 /// Which dialect a text is for.

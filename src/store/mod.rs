@@ -22,6 +22,7 @@ mod packed;
 pub mod people;
 pub mod pulls;
 pub mod push_answers;
+pub mod request_moves;
 pub mod restore;
 pub mod risk_models;
 pub mod scores;

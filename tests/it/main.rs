@@ -2,6 +2,7 @@
 
 mod as_of;
 mod asked;
+mod asks;
 mod backups;
 mod believed;
 mod believing;
