@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{
-    audit, backtest, backup, check, cycle, demo, digests, export, forget, health, init, jobs, opinion, opinions, preview, pull,
-    rejects, resend, restore, risk, run, score, scores, sources, task, tasks, what_if,
+    audit, backtest, backup, check, cycle, demo, digests, export, forget, health, init, jobs, move_record, opinion, opinions,
+    pipeline, preview, pull, rejects, resend, restore, risk, run, score, scores, sources, task, tasks, what_if,
 };
 
 /// Watches over customers: scores their health with every point explained, prescribes what to do, looks at what became of
@@ -59,6 +59,11 @@ pub enum Command {
     Call(opinion::Call),
     Withdraw(opinion::Withdraw),
     Opinions(opinions::Arguments),
+    Pipeline(pipeline::Arguments),
+    Move(move_record::Move),
+    Extend(move_record::Extend),
+    Qualify(move_record::Qualify),
+    Touch(move_record::Touch),
     Preview(preview::Arguments),
     Digests(digests::Arguments),
     Resend(resend::Arguments),

@@ -9,8 +9,8 @@ use super::arguments::{Arguments, Command, Shared};
 use super::exit::{Exit, paragraph};
 use super::reply::Reply;
 use super::{
-    audit, backtest, backup, check, cycle, demo, digests, export, forget, health, init, jobs, opinion, opinions, preview, pull,
-    rejects, resend, restore, risk, run, score, scores, sources, task, tasks, what_if,
+    audit, backtest, backup, check, cycle, demo, digests, export, forget, health, init, jobs, move_record, opinion, opinions,
+    pipeline, preview, pull, rejects, resend, restore, risk, run, score, scores, sources, task, tasks, what_if,
 };
 use crate::clock::SystemClock;
 use crate::config::environment;
@@ -62,6 +62,11 @@ async fn dispatch(shared: &Shared, command: Command) -> Result<Reply> {
         Command::Call(arguments) => opinion::forecast(file, &arguments, clock).await,
         Command::Withdraw(arguments) => opinion::withdraw(file, &arguments, clock).await,
         Command::Opinions(arguments) => opinions::run(file, &arguments, clock).await,
+        Command::Pipeline(arguments) => pipeline::run(file, &arguments, clock).await,
+        Command::Move(arguments) => move_record::go(file, &arguments, clock).await,
+        Command::Extend(arguments) => move_record::extend(file, &arguments, clock).await,
+        Command::Qualify(arguments) => move_record::qualify(file, &arguments, clock).await,
+        Command::Touch(arguments) => move_record::touch(file, &arguments, clock).await,
         Command::Preview(arguments) => preview::run(file, &arguments, clock).await,
         Command::Digests(arguments) => digests::run(file, &arguments).await,
         Command::Resend(arguments) => resend::run(file, &arguments, clock).await,

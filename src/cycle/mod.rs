@@ -25,6 +25,8 @@ mod risk;
 mod run;
 mod settle;
 mod setup;
+mod staged;
+mod staged_acts;
 mod take_in;
 mod what_if;
 mod work;
@@ -39,4 +41,6 @@ pub use report::{AccountScore, CycleReport, FactorReport, OpinionReport, ScoreRe
 pub use risk::{AccountFinding, AccountRisk, RiskReport, risk};
 pub use run::{CycleOptions, run, run_fenced};
 pub use setup::Setup;
+pub use staged::{At, Seen, named, pipeline_report, source};
+pub use staged_acts::{Doing, Done, Handling, handle};
 pub use what_if::{Moved, WhatIfReport, what_if};

@@ -2,7 +2,7 @@
 //! transaction; then the mails go out.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant as Stopwatch;
@@ -32,6 +32,7 @@ use crate::store::audit::{self, Deed};
 use crate::store::directory::place_of;
 use crate::store::ledger::Fence;
 use crate::store::scores::{self, Cycle, GivenScore};
+use crate::store::staged;
 use crate::store::tasks::Work;
 use crate::store::{Db, Tx, tasks, turns};
 
@@ -99,7 +100,11 @@ pub async fn run_fenced(
     night.blocks(&mut report).await?;
     watch.lap("scores");
     progress("writing digests");
-    let Night { mut tx, books, .. } = night;
+    let Night { mut tx, books, signs, .. } = night;
+    // A past morning that is lived through later changes nothing of what the nights since have noted.
+    if past.is_none() {
+        staged::note_signs(&mut tx, as_of, &signs).await?;
+    }
     let world = Arc::clone(&population.world);
     let config_before = population.config_before.clone().unwrap_or_default();
     report.without_csm = books.without_csm;
@@ -158,6 +163,8 @@ struct Night<'a> {
     books: Books,
     /// From this day on, closed prescriptions still matter.
     since: Day,
+    /// Conditions of pipelines that hold, each with its account.
+    signs: BTreeSet<(String, String)>,
     tx: Tx,
 }
 
@@ -167,6 +174,7 @@ impl<'a> Night<'a> {
         Night {
             books,
             since: population.world.as_of.day - cooldown.cast_signed(),
+            signs: BTreeSet::new(),
             tx,
             db,
             setup,
@@ -221,8 +229,9 @@ impl<'a> Night<'a> {
         let on = self.population.world.as_of.day;
         let mut remembered: HashMap<Day, BTreeMap<u16, Vec<Factor>>> = HashMap::new();
         let (mut given, mut factors, mut opened) = (Vec::new(), BTreeMap::new(), Vec::<Opened>::new());
-        for Diagnosed { customer, evaluated, diagnoses, told } in customers {
+        for Diagnosed { customer, evaluated, diagnoses, told, signs } in customers {
             let customer = &block.customers[customer];
+            self.signs.extend(signs.into_iter().map(|sign| (sign, customer.id.to_string())));
             let place = evaluated.given.place;
             let before = block.before(place);
             *report.bands.entry(evaluated.band.name()).or_default() += 1;
@@ -295,6 +304,8 @@ struct Diagnosed {
     diagnoses: Diagnoses,
     /// Whether its change is worth telling.
     told: bool,
+    /// Conditions of pipelines that hold of it, by their keys.
+    signs: Vec<String>,
 }
 
 /// Scores customers of a block and looks for signs: pure, and so fit for a thread of its own.
@@ -313,9 +324,18 @@ fn diagnosed(setup: &Setup, population: &Population, block: &Block, customers: R
             // Nobody asks tonight what the score is the sum of.
             evaluated.health.factors = Vec::new();
         }
-        Some(Diagnosed { customer: index, evaluated, diagnoses, told })
+        let signs = signs(setup, &evaluated, customer);
+        Some(Diagnosed { customer: index, evaluated, diagnoses, told, signs })
     };
     customers.filter_map(diagnose).collect()
+}
+
+/// The conditions of pipelines that hold of a customer.
+fn signs(setup: &Setup, evaluated: &Evaluated, customer: &Customer) -> Vec<String> {
+    let subject = evaluated.subject(customer);
+    let signs = setup.pipelines.iter().flat_map(|pipeline| pipeline.signs().map(move |condition| (pipeline, condition)));
+    let holding = signs.filter(|(_, condition)| condition.evaluate(&subject).is_true());
+    holding.map(|(pipeline, condition)| pipeline.sign(condition)).collect()
 }
 
 fn count(report: &mut CycleReport, turn: &Turn) {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::customer::{Customer, Span};
 use super::table::Table;
-use super::{commerce, demand, people, service, usage};
+use super::{commerce, demand, leads, people, service, usage};
 use crate::model::Day;
 
 /// A company of a CSM team of five, its leader, a product manager, an executive and their customers, over 90 days of
@@ -43,6 +43,7 @@ impl Company {
             ("requests.csv", requests),
             ("asks.csv", asks),
             ("values.csv", demand::values(&span, &customers)),
+            ("leads.csv", leads::leads(&span, &customers)),
         ];
         Company { span, customers, tables }
     }

@@ -288,7 +288,15 @@ mod tests {
         insta::assert_snapshot!(
             ["regoin == \"a\"", "amount", "amount > \"a\"", "live", "size(name) > 3", "region == 3", "valid_phone and x"]
                 .map(said).join("\n"),
-            @""
+            @r##"
+            column 1 of the condition: leads have no `regoin`; did you mean `region`?
+            column 1 of the condition: is a number, not a yes or no; compare it with something
+            column 10 of the condition: is a text, where a number is due
+            column 1 of the condition: leads have no `live`
+            column 5 of the condition: `size` cannot be asked so; there are known("…"), startsWith, endsWith and contains
+            column 11 of the condition: is a number, where a text is due
+            column 13 of the condition: `and` is written `&&`
+            "##
         );
     }
 }

@@ -46,9 +46,8 @@ impl Traits {
         };
         let given = filled(&lead.phone);
         let phone = given.as_deref().and_then(digits);
-        let email = filled(&lead.email).filter(|email| {
-            email.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'))
-        });
+        let email = filled(&lead.email)
+            .filter(|email| email.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.')));
         Traits {
             id: lead.id.clone(),
             created_at: lead.created_at,
@@ -119,7 +118,10 @@ mod tests {
         assert_eq!(of("d").as_deref(), Some("no valid number"));
         assert_eq!(of("e").as_deref(), Some("no valid number"), "nobody can reach it");
         assert_eq!(of("f"), None);
-        let alone = [traits("e", 5, [("company", "Birch"), ("name", "Di Ash")]), traits("g", 6, [("company", "birch"), ("name", "di  ash")])];
+        let alone = [
+            traits("e", 5, [("company", "Birch"), ("name", "Di Ash")]),
+            traits("g", 6, [("company", "birch"), ("name", "di  ash")]),
+        ];
         assert_eq!(set_aside(&alone).get("g").map(Aside::reason).as_deref(), Some("the same as e"));
     }
 }

@@ -166,11 +166,12 @@ impl Example {
     fn stage(&self, pipeline: &Pipeline, pipelines: &[Arc<Pipeline>], on: Day) -> Result<String, String> {
         let (zone, calendar) = (Zone::UTC, Calendar::default());
         let spans = |key: &str| {
-            let of = |(text, from): &(String, Day)| (format!("{}: {text}", pipeline.name) == key && *from <= on).then_some((*from, None));
+            let of = |(text, from): &(String, Day)| {
+                (format!("{}: {text}", pipeline.name) == key && *from <= on).then_some((*from, None))
+            };
             self.signs.iter().filter_map(of).collect()
         };
-        let moment =
-            Moment { on, zone: &zone, calendar: &calendar, region: None, signs: &spans, pipelines };
+        let moment = Moment { on, zone: &zone, calendar: &calendar, region: None, signs: &spans, pipelines };
         let mut events = Events::new();
         for (day, deed) in self.does.iter().filter(|(day, _)| *day < on) {
             let what = match deed {

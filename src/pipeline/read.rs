@@ -6,7 +6,9 @@ use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use super::example::{ExampleText, examples};
-use super::spec::{AtEnd, Bar, Extend, GoesOn, Opens, Owner, Pipeline, Question, Requires, Role, Rule, Stage, Touch, When, plain};
+use super::spec::{
+    AtEnd, Bar, Extend, GoesOn, Opens, Owner, Pipeline, Question, Requires, Role, Rule, Stage, Touch, When, plain,
+};
 use super::{Ask, Field, Kind, Span, Stay};
 use crate::signals::condition::{Condition, Document, Fault, Scope, nearest};
 
@@ -218,8 +220,7 @@ impl Check<'_> {
             }
             Bar { won: bar.value.won, decided: bar.value.decided }
         });
-        let questions: Vec<Question> =
-            read.questions.into_iter().map(|(name, ask)| Question { name, ask }).collect();
+        let questions: Vec<Question> = read.questions.into_iter().map(|(name, ask)| Question { name, ask }).collect();
         let most = u32::try_from(questions.len()).unwrap_or(u32::MAX);
         let stages: Vec<Stage> = read.stages.into_iter().map(|stage| self.stage(stage, most)).collect();
         let moves = read.moves.into_iter().map(|rule| self.rule(&rule)).collect();
@@ -334,7 +335,11 @@ impl Check<'_> {
         if read.record.is_none() && read.account.is_none() {
             self.fault(&read.to, "a move needs a condition: `record`, `account` or both");
         }
-        Rule { to: self.to(&read.to), when: self.when(read.record.as_ref(), read.account.as_ref()), because: read.because.clone() }
+        Rule {
+            to: self.to(&read.to),
+            when: self.when(read.record.as_ref(), read.account.as_ref()),
+            because: read.because.clone(),
+        }
     }
 
     fn when(&mut self, record: Option<&Text>, account: Option<&Text>) -> When {

@@ -210,7 +210,8 @@ impl<'a> AccountStage<'a> {
             _ => None,
         };
         // Whoever came back had left: the day on which the service before the gap ended.
-        let before = |until: Day| contracts.iter().filter(move |one| one.starts_on < until).filter_map(Contract::service_end).max();
+        let before =
+            |until: Day| contracts.iter().filter(move |one| one.starts_on < until).filter_map(Contract::service_end).max();
         let left_on = left.or_else(|| service.returned_on.and_then(before));
         let lost: Vec<Money> = left_on
             .map(|day| contracts.iter().filter(move |one| one.service_end().is_some_and(|end| day - end <= 30 && end <= day)))

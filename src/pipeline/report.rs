@@ -381,11 +381,9 @@ impl<'a> Tally<'a> {
 
     fn origins(&mut self, row: &Row<'_>, role: Option<Role>) {
         let of = |text: Option<&str>| text.unwrap_or("unknown").to_owned();
-        for (groups, name) in [
-            (&mut self.sources, of(row.source)),
-            (&mut self.regions, of(row.region)),
-            (&mut self.industries, of(row.industry)),
-        ] {
+        for (groups, name) in
+            [(&mut self.sources, of(row.source)), (&mut self.regions, of(row.region)), (&mut self.industries, of(row.industry))]
+        {
             let group = groups.entry(name).or_default();
             group.records += 1;
             match role {
@@ -394,7 +392,9 @@ impl<'a> Tally<'a> {
                 Some(Role::Won) => group.won += 1,
                 Some(Role::Lost | Role::Pool) => group.not_won += 1,
             }
-            for (sums, money) in [(&mut group.cost, row.cost), (&mut group.revenue, row.amount.filter(|_| role == Some(Role::Won)))] {
+            for (sums, money) in
+                [(&mut group.cost, row.cost), (&mut group.revenue, row.amount.filter(|_| role == Some(Role::Won)))]
+            {
                 if let Some(money) = money {
                     let sum = sums.entry(money.currency).or_default();
                     *sum = sum.saturating_add(money.minor);

@@ -115,9 +115,7 @@ mod tests {
 
     #[test]
     fn spans_are_read_as_people_write_them() {
-        let over = |text: &str| {
-            Span::parse(text).unwrap().after(day("2026-11-02"), &Calendar::default(), None).to_string()
-        };
+        let over = |text: &str| Span::parse(text).unwrap().after(day("2026-11-02"), &Calendar::default(), None).to_string();
         for (text, end) in [
             ("7 days", "2026-11-09"),
             ("1 week", "2026-11-09"),

@@ -209,15 +209,14 @@ impl Pipeline {
         self.stages.iter().position(names)
     }
 
-    /// What is asked of accounts by night: the key under which the answer is kept, and the condition.
-    pub fn signs(&self) -> impl Iterator<Item = (String, &Condition)> {
+    /// What is asked of accounts by night.
+    pub fn signs(&self) -> impl Iterator<Item = &Condition> {
         let opens = match &self.opens {
             Opens::When(when) => when.account.as_ref(),
             _ => None,
         };
         let rules = self.moves.iter().chain(self.stages.iter().flat_map(|stage| &stage.moves));
-        let conditions = opens.into_iter().chain(rules.filter_map(|rule| rule.when.account.as_ref()));
-        conditions.map(|condition| (self.sign(condition), condition))
+        opens.into_iter().chain(rules.filter_map(|rule| rule.when.account.as_ref()))
     }
 
     /// The key under which the answers to a condition are kept: another condition has other answers.

@@ -169,7 +169,13 @@ impl Facts for Answered<'_> {
 
 /// Where a record stands in a pipeline on a morning; nothing, where it is none of the pipeline's. `begun`: when another
 /// pipeline handed it over.
-pub fn live(pipeline: &Pipeline, facts: &dyn Facts, events: &Events, begun: Option<Instant>, moment: &Moment<'_>) -> Option<State> {
+pub fn live(
+    pipeline: &Pipeline,
+    facts: &dyn Facts,
+    events: &Events,
+    begun: Option<Instant>,
+    moment: &Moment<'_>,
+) -> Option<State> {
     let mine = events.get(&pipeline.name).map_or(&[][..], Vec::as_slice);
     let first_move = mine.iter().position(|event| matches!(event.what, What::Move(_)));
     let opened = match (&pipeline.opens, begun) {

@@ -32,7 +32,8 @@ fn stand(pipelines: &[Arc<Pipeline>], name: &str, versions: &[(Day, Lead)], done
     let moment = Moment { on, zone: &zone, calendar: &calendar, region: None, signs: &signs, pipelines };
     let mut events = Events::new();
     for (day, what) in done.iter().filter(|(day, _)| *day < on) {
-        let event = Event { at: zone.noon_of(*day), what: what.clone(), by: By::Person("sam".to_owned()), note: "why".to_owned() };
+        let event =
+            Event { at: zone.noon_of(*day), what: what.clone(), by: By::Person("sam".to_owned()), note: "why".to_owned() };
         events.entry(name.to_owned()).or_default().push(event);
     }
     let known: Vec<(Day, Lead)> = versions.iter().filter(|(known_on, _)| *known_on <= on).cloned().collect();
@@ -96,7 +97,10 @@ fn the_newer_word_wins_and_a_late_one_is_put_where_it_belongs() {
     assert_eq!(name(&versions, &[], "2026-11-12"), "opportunity", "the source says that it was one in time");
     let moved = [(day("2026-11-05"), What::Move(3))];
     assert_eq!(name(&versions[..1], &moved, "2026-11-10"), "opportunity", "what was done here is newer than what was told");
-    let again = [(day("2026-11-03"), sql), (day("2026-11-08"), lead(serde_json::json!({"stage": "mql", "stage_since": at("2026-11-07")})))];
+    let again = [
+        (day("2026-11-03"), sql),
+        (day("2026-11-08"), lead(serde_json::json!({"stage": "mql", "stage_since": at("2026-11-07")}))),
+    ];
     assert_eq!(name(&again, &moved, "2026-11-09"), "mql", "the source's word is newer");
     let unknown = [(day("2026-11-03"), lead(serde_json::json!({"stage": "haggling", "stage_since": at("2026-11-02")})))];
     assert_eq!(name(&unknown, &[], "2026-11-05"), "lead", "nobody knows that word");
@@ -123,8 +127,14 @@ fn the_pool_is_worked_on_its_timetable() {
         let done: Vec<(Day, What)> = touches.iter().map(|(on, answer)| (day(on), What::Touch((*answer).to_owned()))).collect();
         let state = stand(&pipelines, "leads", &[(day("2026-11-03"), told.clone())], &done, day("2027-03-01")).unwrap();
         let (zone, calendar) = (Zone::UTC, Calendar::default());
-        let moment =
-            Moment { on: day("2027-03-01"), zone: &zone, calendar: &calendar, region: None, signs: &|_| Vec::new(), pipelines: &pipelines };
+        let moment = Moment {
+            on: day("2027-03-01"),
+            zone: &zone,
+            calendar: &calendar,
+            region: None,
+            signs: &|_| Vec::new(),
+            pipelines: &pipelines,
+        };
         let (day, by) = next_touch(leads, &state, &LeadFacts::new(told, &zone), &moment).unwrap();
         format!("{day} {by}")
     };
@@ -135,7 +145,7 @@ fn the_pool_is_worked_on_its_timetable() {
     assert_eq!(due("mail", &silent(3)), "2027-05-10 cheap channel");
     assert_eq!(due("mail", &silent(6)), "2027-11-10 cheap channel");
     assert_eq!(due("list", &[]), "2026-11-02 call and mail", "bought lists begin at once");
-    assert_eq!(due("list", &[("2026-11-02", "silent")]), "2026-11-04 call and mail");
+    assert_eq!(due("list", &[("2026-11-03", "silent")]), "2026-11-04 call and mail");
 }
 
 #[test]
@@ -143,10 +153,16 @@ fn what_a_stage_asks_for_is_told() {
     let pipelines = shipped();
     let leads = pipelines.iter().find(|one| one.name == "leads").unwrap();
     let told = lead(serde_json::json!({"phone": "12"}));
-    let done = [(day("2026-11-02"), What::Answer("need".to_owned(), true)), (day("2026-11-02"), What::Answer("budget".to_owned(), false))];
+    let done = [
+        (day("2026-11-02"), What::Answer("need".to_owned(), true)),
+        (day("2026-11-02"), What::Answer("budget".to_owned(), false)),
+    ];
     let state = stand(&pipelines, "leads", &[(day("2026-11-02"), told.clone())], &done, day("2026-11-05")).unwrap();
     let facts = LeadFacts::new(told, &Zone::UTC);
-    assert_eq!(lacks(leads, 2, &state, &facts, day("2026-11-05")), ["1 good answers of the 5 that it takes (2 of 10 questions answered)"]);
+    assert_eq!(
+        lacks(leads, 2, &state, &facts, day("2026-11-05")),
+        ["1 good answers of the 5 that it takes (2 of 10 questions answered)"]
+    );
     assert_eq!(lacks(leads, 1, &state, &facts, day("2026-11-05")), ["`valid_phone` does not hold"]);
     assert_eq!(lacks(leads, 3, &state, &facts, day("2026-11-05")), ["`company` is empty"]);
 }
@@ -246,5 +262,23 @@ fn a_broken_pipeline_says_where_and_what_would_be_right() {
         said("{id: a, ", "{idd: a, "),
         said("    means: pool\n", "    goes_on_in: {pipeline: smal, won: new, lost: pool}\n"),
     ];
-    insta::assert_snapshot!(all.join("\n"), @"");
+    insta::assert_snapshot!(all.join("\n"), @r##"
+    pipelines/small.yaml:8:5: `stays` is not a known key; did you mean `stay`? (known: name, title, phase, also, owner, requires, stay, extend, at_end, refused_to, win_rate, moves, timetable, means, goes_on_in)
+    pipelines/small.yaml:8:11: `7 dayz` is no length of time; write 7 days, 5 working days, 2 weeks, 1 month or 1 year
+    pipelines/small.yaml:8:11: `ned` is none of the days created, end, notice, signed, live, left
+    pipelines/small.yaml:10:25: there is no stage `pol`; did you mean `pool`?
+    pipelines/small.yaml:10:23: an end says either `hand_back` or `go_on`, and why
+    pipelines/small.yaml:11:25: leads have no `companny`; did you mean `company`?
+    pipelines/small.yaml:11:49: 5 good answers cannot be had of 1 `questions`
+    pipelines/small.yaml:15:25: condition: leads have no `answr`; did you mean `answer`?
+    pipelines/small.yaml:15:24: condition: is a text, where a number is due
+    pipelines/small.yaml:9:33: 0 lies outside 1 to 1000
+    pipelines/small.yaml:14:12: `heaven` is none of won, lost, pool
+    pipelines/small.yaml:3:10: `deals` is none of leads, contracts, accounts
+    pipelines/small.yaml:12:11: `New` is the name of the stage `new` too
+    pipelines/small.yaml:10:25: there is no stage `pool`
+    pipelines/small.yaml:19:14: example “a week”: on 2026-11-08 the stage is pool, not new
+    pipelines/small.yaml:17:11: the example's idd is no column of leads
+    pipelines/small.yaml: the stage `pool` goes on in `smal`, and there is no such pipeline; did you mean `small`?
+    "##);
 }

@@ -24,6 +24,7 @@ pub mod push_answers;
 pub mod restore;
 pub mod risk_models;
 pub mod scores;
+pub mod staged;
 mod task_change;
 mod task_rows;
 pub mod tasks;
