@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{
-    audit, backtest, backup, check, cycle, demo, digests, export, forget, health, init, jobs, move_record, opinion, opinions,
-    pipeline, preview, pull, rejects, resend, restore, risk, run, score, scores, sources, task, tasks, what_if,
+    aha, audit, backtest, backup, check, cycle, demo, digests, export, first_value, forget, health, init, jobs, move_record,
+    opinion, opinions, pipeline, preview, pull, rejects, renewals, resend, restore, revenue, risk, run, sales_quality, score,
+    scores, sources, task, tasks, value_report, what_if,
 };
 
 /// Watches over customers: scores their health with every point explained, prescribes what to do, looks at what became of
@@ -71,6 +72,12 @@ pub enum Command {
     Sources(sources::Arguments),
     Backtest(backtest::Arguments),
     Risk(risk::Arguments),
+    Renewals(renewals::Arguments),
+    FirstValue(first_value::Arguments),
+    SalesQuality(sales_quality::Arguments),
+    ValueReport(value_report::Arguments),
+    Aha(aha::Arguments),
+    Revenue(revenue::Arguments),
     WhatIf(what_if::Arguments),
     Export(export::Arguments),
     Forget(forget::Arguments),

@@ -1,5 +1,6 @@
 //! The commands: a file for each, and what they share.
 
+mod aha;
 mod arguments;
 mod audit;
 mod backtest;
@@ -12,6 +13,7 @@ mod demo_summary;
 mod digests;
 mod exit;
 mod export;
+mod first_value;
 mod forget;
 mod health;
 mod init;
@@ -25,20 +27,27 @@ mod pipeline;
 mod preview;
 mod pull;
 mod rejects;
+mod renewals;
 mod reply;
 mod resend;
 mod restore;
+mod revenue;
+mod revenue_csv;
+mod revenue_text;
 mod risk;
 mod run;
 mod run_jobs;
+mod sales_quality;
 mod score;
 mod scores;
+mod sheet;
 mod sources;
 mod start;
 mod table;
 mod task;
 mod tasks;
 mod telemetry;
+mod value_report;
 mod what_if;
 mod words;
 

@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use super::assess::Customer;
 use super::book::{self, Books};
 use super::evaluate::Evaluated;
+use super::look::Odds;
 use super::mailing::{Mailing, Sending};
 use super::mails;
 use super::periodic::{self, Gathering, Occasion};
@@ -30,11 +31,12 @@ use crate::playbook::{self, Diagnoses, Opened};
 use crate::signals::LEAST_PEERS;
 use crate::store::audit::{self, Deed};
 use crate::store::directory::place_of;
+use crate::store::facts::AsOf;
 use crate::store::ledger::Fence;
 use crate::store::scores::{self, Cycle, GivenScore};
 use crate::store::staged;
 use crate::store::tasks::Work;
-use crate::store::{Db, Tx, tasks, turns};
+use crate::store::{Db, Tx, pulls, tasks, turns};
 
 /// Blocks that are begun before their turn.
 const AHEAD: usize = 2;
@@ -83,6 +85,13 @@ pub async fn run_fenced(
     (report.refused, report.notes) = (pulled.refused, pulled.notes);
     watch.lap("pull");
     progress("reading accounts");
+    let past = (as_of != today).then_some(as_of);
+    let occasion = Occasion { mailing: options.mailing, past, now };
+    let through = AsOf { day: as_of, through_pull: pulls::last_id(db).await? };
+    let odds = match periodic::is_near(db, setup, through, occasion).await? {
+        true => Some(Odds::on(db, setup, through).await?),
+        false => None,
+    };
     // Before anything is read, so that it stays as it is until all that follows from it is written.
     let mut tx = db.begin().await?;
     let population = Arc::new(Population::now(db, setup, as_of).await?);
@@ -92,11 +101,10 @@ pub async fn run_fenced(
     }
     watch.lap("signals");
     progress("scoring");
-    let past = (as_of != today).then_some(as_of);
     let sending = |reader: &Reader| options.mailing.csm(&setup.config, reader, past, now);
     let untold = mails::untold(&mut tx, past).await?;
     let books = Books::new(&population.world, &setup.config.company.name, &report.refused, untold, &sending);
-    let mut night = Night::begin(db, tx, setup, &population, books);
+    let mut night = Night::begin(db, tx, setup, &population, books).await?;
     night.blocks(&mut report).await?;
     watch.lap("scores");
     progress("writing digests");
@@ -109,9 +117,10 @@ pub async fn run_fenced(
     let config_before = population.config_before.clone().unwrap_or_default();
     report.without_csm = books.without_csm;
     report.digests = mails::plan(&mut tx, setup, books, past, now).await?;
-    let occasion = Occasion { mailing: options.mailing, past, now };
-    report.digests +=
-        periodic::plan(&mut tx, &Gathering { db, setup, population: &population, refused: &report.refused }, occasion).await?;
+    if let Some(odds) = &odds {
+        let gathering = Gathering { db, setup, population: &population, odds, refused: &report.refused };
+        report.digests += periodic::plan(&mut tx, &gathering, occasion).await?;
+    }
     // Letting go of all customers takes a while, and nobody need wait for it.
     tokio::task::spawn_blocking(move || drop(population));
     watch.lap("digests");
@@ -160,6 +169,8 @@ struct Night<'a> {
     db: &'a Db,
     setup: &'a Arc<Setup>,
     population: Arc<Population>,
+    /// The probabilities that are kept for this morning.
+    odds: Arc<Odds>,
     books: Books,
     /// From this day on, closed prescriptions still matter.
     since: Day,
@@ -169,9 +180,11 @@ struct Night<'a> {
 }
 
 impl<'a> Night<'a> {
-    fn begin(db: &'a Db, tx: Tx, setup: &'a Arc<Setup>, population: &Arc<Population>, books: Books) -> Night<'a> {
+    async fn begin(db: &'a Db, tx: Tx, setup: &'a Arc<Setup>, population: &Arc<Population>, books: Books) -> Result<Night<'a>> {
+        let odds = Arc::new(Odds::kept(db, setup, population.world.as_of.day).await?);
         let cooldown = setup.library.plays.values().map(|play| play.cooldown_days).max().unwrap_or_default();
-        Night {
+        Ok(Night {
+            odds,
             books,
             since: population.world.as_of.day - cooldown.cast_signed(),
             signs: BTreeSet::new(),
@@ -179,7 +192,7 @@ impl<'a> Night<'a> {
             db,
             setup,
             population: Arc::clone(population),
-        }
+        })
     }
 
     /// Does what follows from the scores of block after block; meanwhile the next blocks are scored on all processors, and
@@ -209,10 +222,10 @@ impl<'a> Night<'a> {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let length = block.customers.len().div_ceil(threads).max(1);
         let part = |from: usize| {
-            let (setup, population) = (Arc::clone(self.setup), Arc::clone(&self.population));
+            let (setup, population, odds) = (Arc::clone(self.setup), Arc::clone(&self.population), Arc::clone(&self.odds));
             tokio::task::spawn_blocking(move || {
                 let block = &population.blocks[index];
-                diagnosed(&setup, &population, block, from..(from + length).min(block.customers.len()))
+                diagnosed(&setup, &population, &odds, block, from..(from + length).min(block.customers.len()))
             })
         };
         Ahead { work, parts: (0..block.customers.len()).step_by(length).map(part).collect() }
@@ -309,14 +322,15 @@ struct Diagnosed {
 }
 
 /// Scores customers of a block and looks for signs: pure, and so fit for a thread of its own.
-fn diagnosed(setup: &Setup, population: &Population, block: &Block, customers: Range<usize>) -> Vec<Diagnosed> {
+fn diagnosed(setup: &Setup, population: &Population, odds: &Odds, block: &Block, customers: Range<usize>) -> Vec<Diagnosed> {
     let before_on = population.before;
     let diagnose = |index: usize| {
         let customer = &block.customers[index];
         let before = u16::try_from(place_of(customer.ordinal)).ok().and_then(|place| block.before(place));
         let (opinions, on) = (&population.world.opinions, population.world.as_of.day);
         let mut evaluated = Evaluated::of(setup, customer, before.zip(before_on), on)?;
-        evaluated = evaluated.with(opinions, customer, before.and_then(|before| before.turn_on), on);
+        evaluated.chance = odds.of_evaluated(customer, &evaluated, on);
+        evaluated = evaluated.with(opinions, customer, before.map(|before| (before, before_on)), on);
         let diagnoses = playbook::diagnose(&setup.library, &evaluated.subject(customer), evaluated.in_turn);
         let band_before = before.zip(before_on).map(|(before, day)| evaluated.band_on(opinions, customer, day, before.band.band));
         let told = book::is_told(&evaluated, band_before);
@@ -375,7 +389,7 @@ pub async fn dry(
     let mut tx = db.begin().await?;
     let untold = mails::untold(&mut tx, past).await?;
     let books = Books::new(&population.world, &setup.config.company.name, &BTreeMap::new(), untold, &sending);
-    let mut night = Night::begin(db, tx, setup, population, books);
+    let mut night = Night::begin(db, tx, setup, population, books).await?;
     let mut report = CycleReport::default();
     night.blocks(&mut report).await?;
     Ok(night.books)

@@ -16,6 +16,6 @@ mod service;
 mod table;
 mod usage;
 
-pub use answers::answer;
+pub use answers::{answer, call};
 pub use company::Company;
 pub use configuration::demo_config;

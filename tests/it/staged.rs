@@ -78,7 +78,12 @@ async fn the_week_rule(house: House) {
     house.night(day("2026-11-25")).await;
     assert_eq!(here(&seen("2026-11-23").await), "opportunity 1, pool 2", "as it was known then");
     assert_eq!(here(&report(&house, "leads", None).await), "opportunity 2, pool 1");
-    let did: Vec<String> = audit::list(&house.db, 10).await.unwrap().iter().map(|row| format!("{} {} {}", row.actor, row.action, row.subject)).collect();
+    let did: Vec<String> = audit::list(&house.db, 10)
+        .await
+        .unwrap()
+        .iter()
+        .map(|row| format!("{} {} {}", row.actor, row.action, row.subject))
+        .collect();
     for deed in ["lee pipeline extend l2", "sam pipeline move l3"] {
         assert!(did.iter().any(|one| one == deed), "{did:?}");
     }
@@ -99,7 +104,10 @@ async fn the_week_rule_on_postgres() {
 async fn ten_extended_records_are_all_that_a_seller_may_have() {
     let house = house("sqlite:longroad.db").await;
     let row = |number: u32| {
-        format!("l{number},2026-11-01T09:00:00Z,+49 30 12345{number:02},C{number},sam,sql,2026-11-02T09:00:00Z,{}\n", u32::from(number < 10))
+        format!(
+            "l{number},2026-11-01T09:00:00Z,+49 30 12345{number:02},C{number},sam,sql,2026-11-02T09:00:00Z,{}\n",
+            u32::from(number < 10)
+        )
     };
     let rows: String = (0..12).map(row).collect();
     house.put("leads.csv", &format!("id,created_at,phone,company,owner,stage,stage_since,extended\n{rows}"));
@@ -144,7 +152,10 @@ async fn what_a_stage_asks_for_must_be_there_before_a_person_moves_a_record() {
     at_ten(&house, "2026-11-04");
     assert_eq!(act(&house, "l1", Doing::Move("next".to_owned()), "sam").await.unwrap(), "mql until 2026-12-04");
     let refused = act(&house, "l1", Doing::Move("sql".to_owned()), "sam").await.unwrap_err();
-    assert_eq!(refused, "l1 cannot come into `sql`: `owner` is empty; 0 good answers of the 5 that it takes (0 of 10 questions answered)");
+    assert_eq!(
+        refused,
+        "l1 cannot come into `sql`: `owner` is empty; 0 good answers of the 5 that it takes (0 of 10 questions answered)"
+    );
     house.put("leads.csv", "id,created_at,name,phone,company,owner\nl1,2026-11-01T09:00:00Z,Ann,+49 30 1234501,North,sam\n");
     house.night(day("2026-11-05")).await;
     at_ten(&house, "2026-11-05");
@@ -231,7 +242,12 @@ fn the_commands_answer_with_what_is_wrong() {
     let csv = std::fs::read_to_string(place.path("leads.csv")).unwrap();
     assert!(csv.contains("l1,'=SUM(A1),pool,2026-01-31,"), "{csv}");
     let touched = place.run(&["touch", "l1", "not-now", "--note", "in spring", "--by", "sam"]);
-    assert!(touched.code == 0 && touched.out.contains("next touch on") && touched.out.contains("by call"), "{}{}", touched.out, touched.err);
+    assert!(
+        touched.code == 0 && touched.out.contains("next touch on") && touched.out.contains("by call"),
+        "{}{}",
+        touched.out,
+        touched.err
+    );
     let refused = place.run(&["move", "l1", "opportunity", "--note", "x"]);
     assert_eq!(refused.code, 1);
     assert!(refused.err.contains("l1 cannot come into `opportunity`: `owner` is empty"), "{}", refused.err);

@@ -92,6 +92,14 @@ fn notices(inputs: &CsmInputs) -> Vec<Notice> {
         let rest = if hidden == 0 { String::new() } else { format!(" and {hidden} more") };
         texts.push(format!("Waiting for fresh data, so nothing was prescribed by: {}{rest}.", plays.join(", ")));
     }
+    texts.extend(inputs.ending.kept().iter().map(|ending| {
+        let account = clean(&ending.account_name, NAME);
+        let (score, day) = (ending.score.round(), short_day(ending.ends_on));
+        format!("{account}: the score that was set to {score:.0} by hand goes back to the computed one on {day}, unless it is set again.")
+    }));
+    if inputs.ending.total() > inputs.ending.kept().len() {
+        texts.push(format!("{} more overrides end within a week.", inputs.ending.total() - inputs.ending.kept().len()));
+    }
     if inputs.approximated {
         texts.push("As-of approximated: some records of this day were pulled later, and count from their own dates.".to_owned());
     }
@@ -143,6 +151,7 @@ fn change_line(change: &ChangeItem, links: &Links) -> ChangeLine {
         } else {
             format!("{} → {}", band_label(change.previous_band), band_label(change.band))
         },
+        risk: clean(&change.risk, SENTENCE),
         worse: change.points() < 0.0 || change.band == Band::Unknown,
         factors: shown
             .map(|(text, points)| FactorLine { text: clean(text, NAME), points: signed(*points, 1), worse: *points < 0.0 })

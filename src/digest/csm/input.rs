@@ -50,6 +50,9 @@ pub struct ChangeItem {
     pub previous_band: Band,
     /// What moved it, with the points given (+) or taken (−), largest first.
     pub factors: Vec<(String, f64)>,
+    /// The chance that it leaves, in words; empty where nobody knows.
+    #[serde(default)]
+    pub risk: String,
 }
 
 /// What came of a prescription.
@@ -76,6 +79,19 @@ pub struct UnknownItem {
     pub account_name: String,
     /// What is missing.
     pub why: String,
+}
+
+/// A person's override of a score that ends soon.
+#[derive(Clone, Debug)]
+pub struct EndingItem {
+    /// Of which account.
+    pub account_id: Id,
+    /// Its name.
+    pub account_name: String,
+    /// The score that it sets.
+    pub score: f64,
+    /// The first day on which it does not count any more.
+    pub ends_on: Day,
 }
 
 /// A source whose data is too old to act on.
@@ -108,6 +124,8 @@ pub struct CsmInputs {
     pub reviews: Top<ReviewItem>,
     /// What cannot be scored.
     pub unknown: Top<UnknownItem>,
+    /// Overrides that end soon.
+    pub ending: Top<EndingItem>,
     /// How big the book is.
     pub book: Book,
     /// Sources that are behind.
@@ -130,6 +148,7 @@ impl CsmInputs {
             changes: Top::default(),
             reviews: Top::default(),
             unknown: Top::default(),
+            ending: Top::default(),
             book: Book::default(),
             stale: Vec::new(),
             approximated: false,
@@ -158,9 +177,15 @@ impl CsmInputs {
         self.unknown.push(unknown);
     }
 
-    /// Whether there is nothing to do, changed, reviewed, unknown or stale: then the mail is not sent, save once a week.
+    /// Whether there is nothing to do, changed, reviewed, unknown, ending or stale: then the mail is not sent, save once a week.
     pub fn is_empty(&self) -> bool {
-        self.tasks.total() + self.changes.total() + self.reviews.total() + self.unknown.total() + self.stale.len() == 0
+        self.tasks.total()
+            + self.changes.total()
+            + self.reviews.total()
+            + self.unknown.total()
+            + self.ending.total()
+            + self.stale.len()
+            == 0
     }
 }
 
@@ -208,5 +233,11 @@ impl Ranked for ReviewItem {
 impl Ranked for UnknownItem {
     fn rank(&self, other: &UnknownItem) -> Ordering {
         self.account_id.cmp(&other.account_id)
+    }
+}
+
+impl Ranked for EndingItem {
+    fn rank(&self, other: &EndingItem) -> Ordering {
+        self.ends_on.cmp(&other.ends_on).then_with(|| self.account_id.cmp(&other.account_id))
     }
 }

@@ -9,5 +9,5 @@ mod sample;
 
 pub(super) use build::behind;
 pub use context::{ChangeLine, CsmDigest, FactorLine, ReviewLine, TaskLine, UnknownLine};
-pub use input::{ChangeItem, CsmInputs, ReviewItem, StaleItem, TaskItem, UnknownItem};
+pub use input::{ChangeItem, CsmInputs, EndingItem, ReviewItem, StaleItem, TaskItem, UnknownItem};
 pub use news::{News, TOLD_CHANGE, since};
