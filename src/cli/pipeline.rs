@@ -113,7 +113,7 @@ impl Sheet {
 fn text(pipeline: &Pipeline, report: &Report, most: usize) -> String {
     let when = if report.with_today { "now, on" } else { "as of the morning of" };
     let mut text = format!("{} ({}), {when} {}\n", report.title, report.pipeline, report.as_of);
-    let mut say = |line: String| text.push_str(&(line + "\n"));
+    let mut say = |line: String| text.push_str(&format!("{}\n", line.trim_end()));
     if !report.set_aside.is_empty() {
         let parts: Vec<String> = report.set_aside.iter().map(|(why, number)| format!("{number} {why}")).collect();
         say(format!("set aside before anything is counted: {}", parts.join(", ")));
@@ -185,7 +185,7 @@ fn records(number: u64) -> String {
 }
 
 fn sums(sums: &[Sum]) -> String {
-    let texts: Vec<String> = sums.iter().map(|sum| format!("{} {}", sum.currency, sum.amount)).collect();
+    let texts: Vec<String> = sums.iter().map(|sum| sum.money.to_string()).collect();
     if texts.is_empty() { "–".to_owned() } else { texts.join(" + ") }
 }
 
@@ -284,7 +284,7 @@ fn origins(title: &'static str, groups: &[Group], most: usize) -> Table {
             share(group.win_rate),
             sums(&group.cost),
             sums(&group.revenue),
-            group.cost_per_won.as_ref().map_or_else(|| "–".to_owned(), |sum| format!("{} {}", sum.currency, sum.amount)),
+            group.cost_per_won.as_ref().map_or_else(|| "–".to_owned(), |sum| sum.money.to_string()),
         ]);
     }
     table

@@ -32,6 +32,7 @@ mod settle;
 mod setup;
 mod staged;
 mod staged_acts;
+mod staged_lines;
 mod take_in;
 mod value_report;
 mod what_if;

@@ -19,6 +19,7 @@ use super::mails;
 use super::periodic::{self, Gathering, Occasion};
 use super::population::{Block, Population};
 use super::pull::{PullOptions, pull};
+use super::staged_lines;
 use super::work::{self, Place, Turn};
 use super::{CycleReport, Setup};
 use crate::clock::Clock;
@@ -28,7 +29,7 @@ use crate::failpoint;
 use crate::health::{self, Band, Factor};
 use crate::model::{Day, Id};
 use crate::playbook::{self, Diagnoses, Opened};
-use crate::signals::LEAST_PEERS;
+use crate::signals::{LEAST_PEERS, Signal};
 use crate::store::audit::{self, Deed};
 use crate::store::directory::place_of;
 use crate::store::facts::AsOf;
@@ -38,6 +39,8 @@ use crate::store::staged;
 use crate::store::tasks::Work;
 use crate::store::{Db, Tx, pulls, tasks, turns};
 
+/// So long after its beginning an account that is not live is looked at as one that is being brought on.
+const YOUNG_DAYS: f64 = 365.0;
 /// Blocks that are begun before their turn.
 const AHEAD: usize = 2;
 
@@ -108,6 +111,7 @@ pub async fn run_fenced(
     night.blocks(&mut report).await?;
     watch.lap("scores");
     progress("writing digests");
+    staged_lines::gather(db, setup, as_of, &night.young, &mut night.books).await?;
     let Night { mut tx, books, signs, .. } = night;
     // A past morning that is lived through later changes nothing of what the nights since have noted.
     if past.is_none() {
@@ -176,6 +180,8 @@ struct Night<'a> {
     since: Day,
     /// Conditions of pipelines that hold, each with its account.
     signs: BTreeSet<(String, String)>,
+    /// Accounts of at most a year that are not live yet: who is being brought on.
+    young: Vec<Id>,
     tx: Tx,
 }
 
@@ -188,6 +194,7 @@ impl<'a> Night<'a> {
             books,
             since: population.world.as_of.day - cooldown.cast_signed(),
             signs: BTreeSet::new(),
+            young: Vec::new(),
             tx,
             db,
             setup,
@@ -244,6 +251,10 @@ impl<'a> Night<'a> {
         let (mut given, mut factors, mut opened) = (Vec::new(), BTreeMap::new(), Vec::<Opened>::new());
         for Diagnosed { customer, evaluated, diagnoses, told, signs } in customers {
             let customer = &block.customers[customer];
+            let age = customer.signals.value(Signal::AgeDays);
+            if age.is_some_and(|days| days <= YOUNG_DAYS) && customer.signals.value(Signal::DaysSinceLive).is_none() {
+                self.young.push(customer.id.clone());
+            }
             self.signs.extend(signs.into_iter().map(|sign| (sign, customer.id.to_string())));
             let place = evaluated.given.place;
             let before = block.before(place);
@@ -392,5 +403,6 @@ pub async fn dry(
     let mut night = Night::begin(db, tx, setup, population, books).await?;
     let mut report = CycleReport::default();
     night.blocks(&mut report).await?;
+    staged_lines::gather(db, setup, population.world.as_of.day, &night.young, &mut night.books).await?;
     Ok(night.books)
 }

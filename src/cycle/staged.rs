@@ -103,15 +103,42 @@ impl<'a> Board<'a> {
         })
     }
 
+    /// Up to when facts count.
+    pub fn as_of(&self) -> AsOf {
+        self.as_of
+    }
+
     /// The users, by id.
     pub fn users(&self) -> &BTreeMap<String, User> {
         &self.users
     }
 
-    /// Lets every record of the pipeline go by, in the order of the store.
-    pub async fn each(&self, pipeline: &Pipeline, visit: &mut dyn FnMut(&Seen<'_>)) -> Result<()> {
+    /// Lets the records of the pipeline go by that some users may work on: leads by their owner, accounts of these ids. Nothing is
+    /// set aside, and of accounts nothing but the record itself is read.
+    pub async fn of_users(
+        &self,
+        pipeline: &Pipeline,
+        accounts: &[Account],
+        reads: &(dyn Fn(&str) -> bool + Sync),
+        visit: &mut (dyn FnMut(&Seen<'_>) + Send),
+    ) -> Result<()> {
         match pipeline.kind {
-            Kind::Leads => self.leads(pipeline, visit).await,
+            Kind::Leads => {
+                let theirs = |lead: &Lead| lead.owner.as_ref().is_some_and(|owner| reads(owner.as_str()));
+                self.some_leads(pipeline, &theirs, false, visit).await
+            }
+            Kind::Accounts => {
+                accounts.iter().for_each(|account| self.account(pipeline, account, &[], None, visit));
+                Ok(())
+            }
+            Kind::Contracts => Ok(()),
+        }
+    }
+
+    /// Lets every record of the pipeline go by, in the order of the store.
+    pub async fn each(&self, pipeline: &Pipeline, visit: &mut (dyn FnMut(&Seen<'_>) + Send)) -> Result<()> {
+        match pipeline.kind {
+            Kind::Leads => self.some_leads(pipeline, &|_| true, true, visit).await,
             Kind::Contracts | Kind::Accounts => self.accounts(pipeline, visit).await,
         }
     }
@@ -128,7 +155,13 @@ impl<'a> Board<'a> {
         }
     }
 
-    async fn leads(&self, pipeline: &Pipeline, visit: &mut dyn FnMut(&Seen<'_>)) -> Result<()> {
+    async fn some_leads(
+        &self,
+        pipeline: &Pipeline,
+        wanted: &(dyn Fn(&Lead) -> bool + Sync),
+        clean: bool,
+        visit: &mut (dyn FnMut(&Seen<'_>) + Send),
+    ) -> Result<()> {
         let (zone, on) = (self.zone(), self.at.on);
         // A pipeline that is handed its records takes them from the one that hands them over.
         let hands = |one: &Pipeline| {
@@ -142,7 +175,7 @@ impl<'a> Board<'a> {
         };
         let handed = giver.filter(|_| pipeline.opens == Opens::HandedOver).map(|(_, stage)| stage);
         let mut traits: Vec<Traits> = Vec::new();
-        if outer.set_aside {
+        if outer.set_aside && clean {
             self.each_lead(&mut |versions| {
                 let known = versions.last().and_then(|(_, lead)| lead.clone().known_on(self.day_after(), zone));
                 traits.extend(known.filter(|lead| self.enters(outer, lead)).map(|lead| Traits::of(&lead)));
@@ -156,7 +189,7 @@ impl<'a> Board<'a> {
             let Some((_, last)) = versions.last() else { return };
             let word = last.stage.as_ref().map(|word| word.0.clone());
             let Some(lead) = last.clone().known_on(self.day_after(), zone) else { return };
-            if !self.enters(outer, &lead) {
+            if !wanted(&lead) || !self.enters(outer, &lead) {
                 return;
             }
             let mut events = self.events(lead.id.as_str());
@@ -214,7 +247,7 @@ impl<'a> Board<'a> {
                 || self.acts.get(lead.id.as_str()).is_some_and(|acts| acts.iter().any(|act| act.pipeline == pipeline.name)))
     }
 
-    async fn each_lead(&self, visit: &mut dyn FnMut(&[(Day, Lead)])) -> Result<()> {
+    async fn each_lead(&self, visit: &mut (dyn FnMut(&[(Day, Lead)]) + Send)) -> Result<()> {
         let mut after = String::new();
         loop {
             let (page, next) = staged::leads(self.db, &after, self.as_of).await?;
@@ -253,7 +286,7 @@ impl<'a> Board<'a> {
         events
     }
 
-    async fn accounts(&self, pipeline: &Pipeline, visit: &mut dyn FnMut(&Seen<'_>)) -> Result<()> {
+    async fn accounts(&self, pipeline: &Pipeline, visit: &mut (dyn FnMut(&Seen<'_>) + Send)) -> Result<()> {
         // Only who asks for complaints has all tickets read.
         let asks = |rule: &crate::pipeline::Rule| rule.when.record.as_ref().is_some_and(|ask| ask.text().contains("complaints"));
         let wants_tickets = pipeline.stages.iter().flat_map(|stage| &stage.moves).chain(&pipeline.moves).any(asks);
@@ -299,7 +332,7 @@ impl<'a> Board<'a> {
         account: &Account,
         contracts: &[Contract],
         tickets: Option<&[Ticket]>,
-        visit: &mut dyn FnMut(&Seen<'_>),
+        visit: &mut (dyn FnMut(&Seen<'_>) + Send),
     ) {
         let csm = account.csm.as_ref().map(crate::model::Id::as_str);
         let region = csm.and_then(|csm| self.users.get(csm)?.region.as_deref());
@@ -336,7 +369,10 @@ impl<'a> Board<'a> {
             }
         } else {
             let facts = AccountStage::new(account, contracts, tickets, self.day_after(), self.rules(), self.zone());
-            see(account.id.as_str(), &facts, facts.annual_lost, &self.events(account.id.as_str()));
+            // What it paid once is what winning it back may bring.
+            let wins_back = matches!(&pipeline.opens, Opens::When(when) if when.record.as_ref().is_some_and(|ask| ask.text().contains("left")));
+            let amount = facts.annual_lost.filter(|_| wins_back);
+            see(account.id.as_str(), &facts, amount, &self.events(account.id.as_str()));
         }
     }
 
@@ -415,7 +451,7 @@ pub async fn pipeline_report(
     setup: &Setup,
     at: At,
     pipeline: &Pipeline,
-    also: &mut dyn FnMut(&Seen<'_>),
+    also: &mut (dyn FnMut(&Seen<'_>) + Send),
 ) -> Result<Report> {
     let board = Board::load(db, setup, at).await?;
     let mut tally = Tally::new(pipeline, at.on, at.with_today);

@@ -54,6 +54,23 @@ impl Company {
         (first.days()..end.days()).map(Day::from_days)
     }
 
+    /// Steps of the onboarding that were done on this day: the account, the step that follows, and who did it.
+    pub fn onboarded(&self, day: Day) -> Vec<(String, &'static str, String)> {
+        let steps = ["goals", "kick-off", "package", "access", "sources", "connect", "reconcile", "train", "hand-over"];
+        let mut done = Vec::new();
+        for customer in &self.customers {
+            let mut random = customer.dice(&self.span, 61);
+            let mut on = customer.signed_on.max(self.span.first_day - 1);
+            for step in steps {
+                on = (on + random.between(1, 6)).plus_working_days(0);
+                if on == day && on < customer.live_on {
+                    done.push((customer.id.clone(), step, customer.csm.clone()));
+                }
+            }
+        }
+        done
+    }
+
     /// Writes the CSV files as they would look on this morning: what became known on earlier days, and nothing else.
     /// The folder is made where it is missing, and files of an earlier morning are replaced.
     pub fn write(&self, folder: &Path, morning: Day) -> io::Result<()> {

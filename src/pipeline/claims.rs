@@ -21,6 +21,10 @@ pub fn claims(pipelines: &[Arc<Pipeline>], versions: &[(Day, Lead)], before: Ins
             if last == Some(now) {
                 continue;
             }
+            // Another word for the stage in which it goes through another pipeline is no new stay.
+            if last.is_some_and(|(before, ..)| before == stage) && pipeline.stages[stage].goes_on.is_some() {
+                continue;
+            }
             let repeated = last.is_some_and(|(before, since, _)| (before, since) == (stage, lead.stage_since));
             let at = match (lead.stage_since, last) {
                 (Some(at), _) => at,

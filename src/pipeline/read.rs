@@ -24,6 +24,8 @@ struct PipelineText {
     #[serde(default)]
     set_aside: bool,
     #[serde(default)]
+    side_by_side: bool,
+    #[serde(default)]
     questions: BTreeMap<String, String>,
     #[serde(default)]
     moves: Vec<RuleText>,
@@ -231,6 +233,7 @@ impl Check<'_> {
             kind: self.kind,
             opens,
             set_aside: read.set_aside,
+            side_by_side: read.side_by_side,
             questions,
             moves,
             stages,

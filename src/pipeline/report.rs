@@ -113,6 +113,15 @@ pub struct Sum {
     pub currency: Currency,
     /// The amount.
     pub amount: String,
+    /// The same.
+    #[serde(skip)]
+    pub money: Money,
+}
+
+impl Sum {
+    fn of(money: Money) -> Sum {
+        Sum { currency: money.currency, amount: money.amount(), money }
+    }
 }
 
 /// Records of one origin.
@@ -368,10 +377,12 @@ impl<'a> Tally<'a> {
         let refused = |visit: &super::Visit| matches!(visit.to, Some((_, Left::Refused)));
         let furthest = state.visits.iter().filter(|visit| counts(visit.stage) && !refused(visit)).map(|visit| visit.stage).max();
         let Some(furthest) = furthest else { return };
-        for stage in (0..=furthest).filter(|stage| counts(*stage)) {
+        let was_in = |stage: usize| state.visits.iter().any(|visit| visit.stage == stage);
+        for stage in (0..=furthest).filter(|stage| counts(*stage) && (!self.pipeline.side_by_side || was_in(*stage))) {
             let report = &mut self.report.stages[stage];
             report.reached += 1;
-            report.went_on += u64::from(stage < furthest);
+            let on = if self.pipeline.side_by_side { stage != state.stage && counts(state.stage) } else { stage < furthest };
+            report.went_on += u64::from(on);
             if role != Role::Open {
                 report.decided += 1;
                 report.won += u64::from(role == Role::Won);
@@ -480,8 +491,7 @@ fn waiting(row: &Row<'_>, stage: &str, since: Day) -> Waiting {
 }
 
 fn sums(amounts: &BTreeMap<Currency, i64>) -> Vec<Sum> {
-    let sum = |(&currency, &minor): (&Currency, &i64)| Sum { currency, amount: Money { minor, currency }.amount() };
-    amounts.iter().map(sum).collect()
+    amounts.iter().map(|(&currency, &minor)| Sum::of(Money { minor, currency })).collect()
 }
 
 /// Expectations are worked out in fractions and told in whole minor units.
@@ -498,7 +508,7 @@ fn groups(origins: BTreeMap<String, Origin>) -> Vec<Group> {
         let per_won = match origin.cost.iter().collect::<Vec<_>>()[..] {
             [(&currency, &minor)] if origin.won > 0 => {
                 let one = Exact::of(minor).scaled(1, i128::from(origin.won)).rounded();
-                Some(Sum { currency, amount: Money { minor: one, currency }.amount() })
+                Some(Sum::of(Money { minor: one, currency }))
             }
             _ => None,
         };

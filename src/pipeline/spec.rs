@@ -16,6 +16,8 @@ pub struct Pipeline {
     pub opens: Opens,
     /// Whether duplicates and records that cannot be reached are set aside before anything is counted.
     pub set_aside: bool,
+    /// Whether its stages stand side by side, as the calls of a renewal do: who was not in one has not come by it.
+    pub side_by_side: bool,
     /// The questionnaire.
     pub questions: Vec<Question>,
     /// What happens wherever a record stands, before what its stage says.
