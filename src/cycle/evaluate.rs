@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Setup;
 use super::assess::Customer;
+use super::population::{Block, Population};
 use crate::health::opinion::Opinions;
 use crate::health::standing::{self, BandContext};
 use crate::health::{self, About, Health, Scorecard};
@@ -126,6 +127,14 @@ impl Evaluated {
             chance: None,
             ending: None,
         })
+    }
+
+    /// A customer's health on the population's morning, what people hold of it taken in.
+    pub fn seen(setup: &Setup, population: &Population, block: &Block, customer: &Customer) -> Option<Evaluated> {
+        let (place, on) = (u16::try_from(place_of(customer.ordinal)).ok()?, population.world.as_of.day);
+        let before = block.before(place);
+        let computed = Evaluated::of(setup, customer, before.zip(population.before), on)?;
+        Some(computed.with(&population.world.opinions, customer, before.map(|one| (one, population.before)), on))
     }
 
     /// The same with what people hold of the customer: an override stands in for the score and its band. `before`: what the

@@ -24,7 +24,7 @@ use crate::risk::{self, Level, Models, Parts};
 use crate::signals::condition::LIFECYCLES;
 use crate::signals::{Band, Signal};
 use crate::store::Db;
-use crate::store::directory::{Directory, block_of, place_of};
+use crate::store::directory::{Directory, block_of};
 use crate::store::facts::AsOf;
 use crate::store::outbox::Mail;
 use crate::store::scores::{self as stored, Cycle, GivenScore};
@@ -49,8 +49,13 @@ pub struct Odds {
 
 impl Odds {
     pub async fn of(db: &Db, look: &Look) -> Result<Odds> {
-        let models = calibrate::models(db, &look.setup, look.population.world.as_of, &|_| ()).await?;
-        Ok(Odds { parts: Parts::of(&look.setup.cards), models })
+        Odds::on(db, &look.setup, look.population.world.as_of).await
+    }
+
+    /// Those of a setup on a morning.
+    pub async fn on(db: &Db, setup: &Arc<Setup>, as_of: AsOf) -> Result<Odds> {
+        let models = calibrate::models(db, setup, as_of, &|_| ()).await?;
+        Ok(Odds { parts: Parts::of(&setup.cards), models })
     }
 
     /// The probabilities that are kept for a morning: none is fitted.
@@ -108,10 +113,7 @@ impl Look {
     }
 
     pub fn evaluate(&self, block: &Block, customer: &Customer) -> Option<Evaluated> {
-        let place = u16::try_from(place_of(customer.ordinal)).ok()?;
-        let before = block.before(place);
-        let computed = Evaluated::of(&self.setup, customer, before.zip(self.population.before), self.on)?;
-        Some(computed.with(&self.population.world.opinions, customer, before.map(|one| (one, self.population.before)), self.on))
+        Evaluated::seen(&self.setup, &self.population, block, customer)
     }
 
     /// What the cycle of that morning gave, by block and place.
@@ -303,7 +305,8 @@ pub async fn preview(
     let sending = |reader: &Reader| Mailing::Now.csm(&setup.config, reader, past, now);
     if kind != Kind::Csm {
         let refused = BTreeMap::new();
-        let gathering = Gathering { db, setup, population: &population, refused: &refused };
+        let odds = Odds::on(db, setup, population.world.as_of).await?;
+        let gathering = Gathering { db, setup, population: &population, odds: &odds, refused: &refused };
         let occasion = Occasion { mailing: Mailing::Now, past, now };
         return periodic::preview(&gathering, occasion, kind, only).await;
     }
