@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::config::Config;
 use crate::health::Scorecard;
 use crate::model::{Calendar, MetricDeclaration, hex};
+use crate::pipeline::{self, Pipeline};
 use crate::playbook::{Library, shipped};
 use crate::signals::condition::Fault;
 
@@ -22,6 +23,8 @@ pub struct Setup {
     pub library: Library,
     /// In the order of their files' names.
     pub cards: Vec<Arc<Scorecard>>,
+    /// In the order of their names.
+    pub pipelines: Vec<Arc<Pipeline>>,
     /// Hash of [`Self::text`], 16 hexadecimal digits.
     pub hash: String,
     /// All of the above as text, from which the same setup can be read again.
@@ -65,6 +68,7 @@ impl Setup {
     fn of(config: Config, files: Vec<(String, String)>) -> Result<Setup, Vec<Fault>> {
         let mut faults = Vec::new();
         let library = Library::load(&files).map_err(|more| faults.extend(more));
+        let pipelines = pipeline::load(&files).map_err(|more| faults.extend(more)).unwrap_or_default();
         let is_card =
             |path: &str| path.starts_with("scorecards/") && Path::new(path).extension().is_some_and(|kind| kind == "yaml");
         let mut cards = Vec::new();
@@ -98,7 +102,7 @@ impl Setup {
         };
         let text = serde_json::to_string(&kept).map_err(|error| vec![Fault::whole("configuration", error.to_string())])?;
         let hash = hex(&Sha256::digest(&text))[..16].to_owned();
-        Ok(Setup { config, library, cards, hash, text })
+        Ok(Setup { config, library, cards, pipelines, hash, text })
     }
 
     /// The same with these scorecards (file, text): each stands in for the one of its name.
@@ -148,7 +152,7 @@ impl Setup {
 /// The files of a playbooks folder by their relative paths, in the order of these.
 fn read_folder(folder: &Path) -> Result<Vec<(String, String)>> {
     let mut files = Vec::new();
-    for kind in ["first-value", "plays", "scorecards", "solutions"] {
+    for kind in ["first-value", "pipelines", "plays", "scorecards", "solutions"] {
         let sub = folder.join(kind);
         if !sub.is_dir() {
             continue;

@@ -26,6 +26,7 @@ pub mod request_moves;
 pub mod restore;
 pub mod risk_models;
 pub mod scores;
+pub mod staged;
 mod task_change;
 mod task_rows;
 pub mod tasks;

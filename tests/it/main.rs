@@ -46,6 +46,7 @@ mod served;
 mod smtp;
 mod smtp_double;
 mod sql_sources;
+mod staged;
 mod support;
 mod tasks;
 mod trust;
