@@ -33,6 +33,7 @@ pub mod health;
 pub mod model;
 pub mod pipeline;
 pub mod playbook;
+pub mod requests;
 pub mod revenue;
 pub mod risk;
 pub mod schedule;

@@ -2,6 +2,7 @@
 
 mod aha;
 mod arguments;
+mod ask;
 mod audit;
 mod backtest;
 mod backup;
@@ -29,6 +30,9 @@ mod pull;
 mod rejects;
 mod renewals;
 mod reply;
+mod request;
+mod requests;
+mod requests_text;
 mod resend;
 mod restore;
 mod revenue;

@@ -177,13 +177,15 @@ pub fn stale(world: &World, refused: &BTreeMap<String, String>) -> Vec<StaleItem
     let failed = refused.iter().filter(|(name, _)| !world.stale.iter().any(|one| one.source == **name));
     let failed = failed.map(|(name, reason)| StaleItem {
         source: name.clone(),
+        what: String::new(),
         since: world.as_of.day,
-        what: format!("nothing was taken in this time: {reason}"),
+        refused: Some(reason.clone()),
     });
     let stale = world.stale.iter().map(|one| StaleItem {
         source: one.source.clone(),
+        what: one.what.clone(),
         since: one.since,
-        what: "its signals are shown as they were then, and the plays that need them wait".to_owned(),
+        refused: refused.get(&one.source).cloned(),
     });
     stale.chain(failed).collect()
 }

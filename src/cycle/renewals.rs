@@ -245,7 +245,7 @@ impl Seen<'_> {
         let contacts_stand = customer.signals.get(Signal::DaysSinceContact).state == State::Stale;
         let line = |due: &Due| {
             // The days after a source has stopped say nothing of contact.
-            let spread = (world.have.touches && !contacts_stand)
+            let spread = (world.known.has(RecordKind::Touches) && !contacts_stand)
                 .then(|| spread(records.touches.iter().copied(), due.began_on, due.ends_on, on));
             let facts = Facts {
                 account_id: customer.id.as_str(),

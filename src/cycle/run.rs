@@ -19,6 +19,7 @@ use super::mails;
 use super::periodic::{self, Gathering, Occasion};
 use super::population::{Block, Population};
 use super::pull::{PullOptions, pull};
+use super::requests::tellings;
 use super::staged_lines;
 use super::work::{self, Place, Turn};
 use super::{CycleReport, Setup};
@@ -179,6 +180,8 @@ struct Night<'a> {
     books: Books,
     /// From this day on, closed prescriptions still matter.
     since: Day,
+    /// What customers are to be told of what they asked for.
+    tellings: HashMap<Id, Vec<Opened>>,
     /// Conditions of pipelines that hold, each with its account.
     signs: BTreeSet<(String, String)>,
     /// Accounts of at most a year that are not live yet: who is being brought on, where the company says who is live.
@@ -195,6 +198,7 @@ impl<'a> Night<'a> {
             odds,
             books,
             since: population.world.as_of.day - cooldown.cast_signed(),
+            tellings: tellings(db, setup, &population.world).await?,
             signs: BTreeSet::new(),
             young: Vec::new(),
             some_live: false,
@@ -273,11 +277,12 @@ impl<'a> Night<'a> {
                 None => report.unknown += 1,
             }
             let known = work.remove(&customer.id);
-            let turn = if known.is_none() && diagnoses.found.is_empty() && diagnoses.paused.is_empty() {
+            let tellings = self.tellings.remove(&customer.id).unwrap_or_default();
+            let turn = if tellings.is_empty() && known.is_none() && diagnoses.found.is_empty() && diagnoses.paused.is_empty() {
                 Turn::default()
             } else {
                 let place = Place { setup: self.setup, world: &self.population.world, customer, evaluated: &evaluated };
-                work::turn(&mut self.tx, place, &diagnoses, known, &mut opened).await?
+                work::turn(&mut self.tx, place, &diagnoses, known, tellings, &mut opened).await?
             };
             count(report, &turn);
             let change = match before.filter(|_| told) {

@@ -43,6 +43,8 @@ struct Kept {
     gap_tolerance_days: u32,
     undecided_days: u32,
     max_age_days: Vec<(String, u32)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    quiet_days: Vec<(String, u32)>,
     zone: String,
     #[serde(default)]
     risk: Option<(u32, f64)>,
@@ -93,6 +95,7 @@ impl Setup {
             gap_tolerance_days: config.accounts.gap_tolerance_days,
             undecided_days: config.accounts.undecided_days,
             max_age_days: config.sources.iter().map(|source| (source.name.clone(), source.max_age_days)).collect(),
+            quiet_days: config.sources.iter().filter_map(|source| Some((source.name.clone(), source.quiet_days?))).collect(),
             zone: config.company.zone().name().to_owned(),
             risk: Some((config.risk.horizon_days, config.risk.lost_a_year)),
             calendar: config.company.calendar.clone(),
@@ -137,6 +140,7 @@ impl Setup {
             if let Some((_, days)) = kept.max_age_days.iter().find(|(name, _)| *name == source.name) {
                 source.max_age_days = *days;
             }
+            source.quiet_days = kept.quiet_days.iter().find(|(name, _)| *name == source.name).map(|(_, days)| *days);
         }
         Setup::of(config, kept.files).map_err(|faults| {
             let texts: Vec<String> = faults.iter().map(ToString::to_string).collect();

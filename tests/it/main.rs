@@ -2,6 +2,7 @@
 
 mod as_of;
 mod asked;
+mod asks;
 mod backups;
 mod believed;
 mod believing;
@@ -17,6 +18,7 @@ mod double;
 mod exports;
 mod first_value;
 mod forgetting;
+mod freshness;
 mod honesty;
 mod house;
 mod http_doubles;

@@ -72,10 +72,13 @@ pub(in crate::digest) fn behind(stale: &[StaleItem]) -> Vec<String> {
             let source = clean(&stale.source, NAME);
             let what = clean(&stale.what, NAME);
             let since = short_day(stale.since);
+            let refused = stale.refused.as_ref().map(|reason| clean(reason, SENTENCE));
+            let because =
+                refused.as_ref().map_or_else(String::new, |reason| format!(" Nothing was taken in this time: {reason}"));
             if what.is_empty() {
-                format!("{source} has had no new data since {since}.")
+                format!("{source}:{because}")
             } else {
-                format!("{source} ({what}) has had no new data since {since}.")
+                format!("{source}: {what} are known up to {since} and shown as of then; plays that need them wait.{because}")
             }
         })
         .collect();

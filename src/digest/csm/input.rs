@@ -99,10 +99,12 @@ pub struct EndingItem {
 pub struct StaleItem {
     /// The source's name.
     pub source: String,
-    /// The day of its last data.
-    pub since: Day,
-    /// What it feeds, such as `usage`.
+    /// Which of its data are stale, such as `tickets and surveys`; empty where none are yet.
     pub what: String,
+    /// The last day of which they are known.
+    pub since: Day,
+    /// Why nothing was taken in this time, if so.
+    pub refused: Option<String>,
 }
 
 /// A record of a pipeline that waits for the reader.

@@ -190,7 +190,12 @@ impl CsmInputs {
             }],
             uncalibrated: true,
         };
-        inputs.stale.push(StaleItem { source: "helpdesk".to_owned(), since: on - 4, what: "tickets".to_owned() });
+        inputs.stale.push(StaleItem {
+            source: "helpdesk".to_owned(),
+            what: "tickets and surveys".to_owned(),
+            since: on - 4,
+            refused: None,
+        });
         inputs.paused_plays.push("Escalated ticket".to_owned());
         inputs.ending.push(EndingItem {
             account_id: id("fjord"),
