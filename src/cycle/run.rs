@@ -112,7 +112,8 @@ pub async fn run_fenced(
     night.blocks(&mut report).await?;
     watch.lap("scores");
     progress("writing digests");
-    staged_lines::gather(db, setup, as_of, &night.young, &mut night.books).await?;
+    let young = night.young();
+    staged_lines::gather(db, setup, as_of, &young, &mut night.books).await?;
     let Night { mut tx, books, signs, .. } = night;
     // A past morning that is lived through later changes nothing of what the nights since have noted.
     if past.is_none() {
@@ -183,8 +184,9 @@ struct Night<'a> {
     tellings: HashMap<Id, Vec<Opened>>,
     /// Conditions of pipelines that hold, each with its account.
     signs: BTreeSet<(String, String)>,
-    /// Accounts of at most a year that are not live yet: who is being brought on.
+    /// Accounts of at most a year that are not live yet: who is being brought on, where the company says who is live.
     young: Vec<Id>,
+    some_live: bool,
     tx: Tx,
 }
 
@@ -199,11 +201,17 @@ impl<'a> Night<'a> {
             tellings: tellings(db, setup, &population.world).await?,
             signs: BTreeSet::new(),
             young: Vec::new(),
+            some_live: false,
             tx,
             db,
             setup,
             population: Arc::clone(population),
         })
+    }
+
+    /// Who is being brought on.
+    fn young(&mut self) -> Vec<Id> {
+        if self.some_live { std::mem::take(&mut self.young) } else { Vec::new() }
     }
 
     /// Does what follows from the scores of block after block; meanwhile the next blocks are scored on all processors, and
@@ -255,8 +263,9 @@ impl<'a> Night<'a> {
         let (mut given, mut factors, mut opened) = (Vec::new(), BTreeMap::new(), Vec::<Opened>::new());
         for Diagnosed { customer, evaluated, diagnoses, told, signs } in customers {
             let customer = &block.customers[customer];
-            let age = customer.signals.value(Signal::AgeDays);
-            if age.is_some_and(|days| days <= YOUNG_DAYS) && customer.signals.value(Signal::DaysSinceLive).is_none() {
+            let live = customer.signals.value(Signal::DaysSinceLive).is_some();
+            self.some_live |= live;
+            if !live && customer.signals.value(Signal::AgeDays).is_some_and(|days| days <= YOUNG_DAYS) {
                 self.young.push(customer.id.clone());
             }
             self.signs.extend(signs.into_iter().map(|sign| (sign, customer.id.to_string())));
@@ -408,6 +417,7 @@ pub async fn dry(
     let mut night = Night::begin(db, tx, setup, population, books).await?;
     let mut report = CycleReport::default();
     night.blocks(&mut report).await?;
-    staged_lines::gather(db, setup, population.world.as_of.day, &night.young, &mut night.books).await?;
+    let young = night.young();
+    staged_lines::gather(db, setup, population.world.as_of.day, &young, &mut night.books).await?;
     Ok(night.books)
 }
