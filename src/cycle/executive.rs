@@ -26,7 +26,7 @@ const FIRST_VALUE_DAYS: i32 = 91;
 /// Days of renewals that are looked ahead.
 const RENEWAL_DAYS: u32 = 120;
 /// So many must have something in common before it is told as the reason.
-const LEAST_IN_COMMON: usize = 2;
+const LEAST_IN_COMMON: usize = 3;
 
 /// What all executives have in common.
 #[derive(Debug)]

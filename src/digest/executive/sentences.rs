@@ -22,6 +22,12 @@ pub fn money(text: &str, currency: Currency) -> String {
     minor.map_or_else(|| format!("{currency} {text}"), rounded)
 }
 
+/// The same without its currency, for a table that says it once.
+pub fn figure(text: &str, currency: Currency) -> String {
+    let text = money(text, currency);
+    text.split_once('\u{A0}').map_or(text.clone(), |(_, figure)| figure.to_owned())
+}
+
 fn first_value(inputs: &ExecutiveInputs) -> String {
     let told = &inputs.first_value;
     let (recent, before) = (&told.recent, &told.before);
@@ -52,6 +58,9 @@ fn first_value(inputs: &ExecutiveInputs) -> String {
             text += &format!(", {way} {} of {} in the {} days before", percent(earlier), before.due - before.unknown, told.days);
         }
         None => {}
+    }
+    if recent.unknown > 0 {
+        text += &format!("; of {} more the data do not say", recent.unknown);
     }
     let others = recent.late + recent.missed;
     if let Some((field, whose, count)) = &told.concentration {

@@ -81,7 +81,7 @@ fn renewals(on: Day) -> Vec<RenewalItem> {
             "Dana Reyes",
             vec!["the last day to act was 6 days ago", "no two-way contact for 71 days"],
         ),
-        ("cedar", "Cedar Health", 61, 9, 23_000_000, Some(Call::Commit), Some(Call::Commit), "Ilya Berg", vec![]),
+        ("cedar", "Cedar Health", 61, 9, 23_000_000, Some(Call::Commit), Some(Call::BestCase), "Ilya Berg", vec![]),
         (
             "birch",
             "Birch & Sons",
