@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::table::{Side, Table, cut};
 use super::words::count;
-use crate::revenue::{DEFINITIONS, Opened, PeriodRow, RULES, RevenueReport, Row};
+use crate::revenue::{CurrencyRow, DEFINITIONS, Opened, PeriodRow, RULES, RevenueReport, Row};
 
 /// Customers of an opened number that are shown.
 const MOST: usize = 100;
@@ -25,15 +25,21 @@ pub fn report(company: &str, report: &RevenueReport) -> String {
     // Writing to a string cannot fail.
     let _ = writeln!(text, "Movements of MRR\n{}", movements("period", rows.chain(added.filter(|_| !one))));
     let _ = writeln!(text, "{}", retention(report));
-    for other in &report.currencies {
-        let rate = other.rate.as_ref().map(|rate| format!(", 1 {} = {rate} {}", other.currency, report.currency));
-        let rows = other.periods.iter().map(|period| (plain(period), &period.row));
-        let table = movements("period", rows);
-        let _ = writeln!(text, "Movements of MRR in {}{}\n{table}", other.currency, rate.unwrap_or_default());
+    if !report.currencies.is_empty() {
+        let named = |one: &CurrencyRow| match &one.rate {
+            Some(rate) if one.currency != report.currency => format!("{} at {rate} {}", one.currency, report.currency),
+            _ => one.currency.to_string(),
+        };
+        let rows = report.currencies.iter().filter_map(|one| Some((named(one), one.added.as_ref()?)));
+        let _ = writeln!(
+            text,
+            "Movements of MRR in the contracts' own currencies, all periods added\n{}",
+            movements("currency", rows)
+        );
     }
     if let Some(by) = report.by {
         let name = |key: &Option<String>| key.as_deref().map_or_else(|| "–".to_owned(), |key| cut(key, 30));
-        let rows = report.groups.iter().map(|group| (name(&group.key), &group.added));
+        let rows = report.groups.iter().filter_map(|group| Some((name(&group.key), group.added.as_ref()?)));
         let _ = writeln!(text, "Movements of MRR by {by}, all periods added\n{}", movements(by, rows));
         let mut table = Table::new(&RATES);
         for group in &report.groups {
@@ -221,6 +227,9 @@ pub fn opened(opened: &Opened) -> String {
         amount(&opened.amount),
         opened.as_of,
     );
+    if opened.customers.is_empty() {
+        return text + "no contract is behind it";
+    }
     let dues = opened.customers.iter().flat_map(|customer| &customer.contracts).any(|one| one.due_on.is_some());
     let money = |head: &'static str| (head, Side::Right, 18);
     let mut columns = vec![

@@ -191,7 +191,9 @@ mod tests {
     fn the_embedded_file_names_every_setting() {
         // An unknown setting is answered with all the known ones; each must stand in the embedded file.
         let defaults: Table = DEFAULT_FILE.parse().unwrap();
-        for section in ["company", "store", "mail", "accounts", "cycle", "risk", "schedule", "log", "paths", "retention", "web"] {
+        for section in
+            ["company", "store", "mail", "accounts", "cycle", "risk", "cost", "schedule", "log", "paths", "retention", "web"]
+        {
             let error = wrong(&format!("[{section}]\nqqqqqqqqqqqqqqqq = 1\n"));
             let known = error.split("known: ").nth(1).unwrap();
             let written: Vec<&str> = defaults[section].as_table().unwrap().keys().map(String::as_str).collect();
@@ -310,7 +312,7 @@ mod tests {
             ("[company]\nname = 5", "longroad.toml:2:8: company.name: must be text in quotes, not a whole number"),
             (
                 "[revenue.rates]\nUSD = 0",
-                "longroad.toml:2:7: revenue.rates: the rate of USD must be a number above 0, such as 0.92, with at most 12 decimals",
+                "longroad.toml:2:7: revenue.rates.USD: must be a number above 0, such as 0.92, with at most 12 decimals",
             ),
             ("log = 'json'", "longroad.toml:1:7: log: must be a table of settings, not text in quotes"),
             ("source = 5", "longroad.toml:1:10: source: must be a list, not a whole number"),

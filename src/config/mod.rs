@@ -2,6 +2,7 @@
 
 mod accounts;
 mod company;
+mod cost;
 mod cycle;
 mod digests;
 mod environment;
@@ -26,6 +27,7 @@ mod web;
 
 pub use accounts::{Accounts, Alive};
 pub use company::{Company, NamedZone};
+pub use cost::Cost;
 pub use cycle::Cycle;
 pub use digests::Digests;
 pub use environment::environment;

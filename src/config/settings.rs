@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::{
-    Accounts, Company, ConfigError, Cycle, Digests, Log, Mail, Paths, Retention, Revenue, Risk, Schedule, Source, Store,
+    Accounts, Company, ConfigError, Cost, Cycle, Digests, Log, Mail, Paths, Retention, Revenue, Risk, Schedule, Source, Store,
     StoreAddress, Web, load,
 };
 use crate::model::{MetricDeclaration, Zone};
@@ -32,6 +32,8 @@ pub struct Config {
     pub cycle: Cycle,
     /// What probabilities are of.
     pub risk: Risk,
+    /// What it costs to serve a customer.
+    pub cost: Cost,
     /// How contracts in several currencies become one report.
     pub revenue: Revenue,
     /// When `longroad run` does what.
@@ -92,6 +94,7 @@ impl Default for Config {
             accounts: Accounts::default(),
             cycle: Cycle::default(),
             risk: Risk::default(),
+            cost: Cost::default(),
             revenue: Revenue::default(),
             schedule: Schedule::default(),
             log: Log::default(),

@@ -69,7 +69,13 @@ struct Beginner {
 }
 
 /// Compares what newcomers did with whether they stayed.
-pub async fn aha(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, among: &Among, progress: &dyn Fn(&str)) -> Result<AhaReport> {
+pub async fn aha(
+    db: &Db,
+    setup: &Arc<Setup>,
+    clock: &dyn Clock,
+    among: &Among,
+    progress: &(dyn Fn(&str) + Sync),
+) -> Result<AhaReport> {
     let today = setup.config.company.zone().day_of(clock.now());
     let as_of = AsOf { day: today, through_pull: pulls::last_id(db).await? };
     let world = World::load(db, setup, as_of, true).await?;

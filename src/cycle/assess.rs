@@ -15,7 +15,7 @@ use crate::signals::adoption::adoption;
 use crate::signals::condition::Subject;
 use crate::signals::{
     AccountFacts, BlockUse, MetricUse, PeerInput, RECORD_SIGNALS, Reading, SPAN, Signal, Signals, Standing, State, age_class,
-    began, commercial, relationship, service,
+    began, commercial, cost_to_serve, relationship, service,
 };
 use crate::store::facts::{BlockFacts, StoredFact};
 use crate::store::{BLOCK, Db, directory, facts, usage};
@@ -74,8 +74,13 @@ impl Customer {
 
     /// The first day without service, as known on the morning of `on`; `None`: open-ended, or without a contract.
     pub fn end(&self, on: Day) -> Option<Day> {
+        self.days_to_end().map(|days| on + days)
+    }
+
+    /// Days to that day.
+    pub fn days_to_end(&self) -> Option<i32> {
         #[expect(clippy::cast_possible_truncation, reason = "days of a civil calendar")]
-        self.signals.value(Signal::DaysToEnd).map(|days| on + days as i32)
+        self.signals.value(Signal::DaysToEnd).map(|days| days as i32)
     }
 
     /// Revenue of one year.
@@ -238,6 +243,7 @@ fn customer(world: &World, facts: &AccountFacts, ordinal: u32, usage: Option<&Bl
     }
     let until = world.records_until.unwrap_or(on).min(on);
     relationship(&mut signals, facts, world.have, until, since, &world.zone);
+    cost_to_serve(&mut signals, &world.cost, facts, world.have, (until, since), world.worth(&service.arr), &world.zone);
     if until < on {
         signals.mark_stale(RECORD_SIGNALS);
     }

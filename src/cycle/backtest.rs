@@ -22,7 +22,7 @@ use crate::store::facts::AsOf;
 use crate::store::{Db, pulls};
 
 /// Snapshots that are kept at the most; with more, those of every second, third … account.
-const MOST_SNAPSHOTS: usize = 2_000_000;
+const MOST_SNAPSHOTS: usize = 1_000_000;
 /// Mornings before single renewals that are lived exactly; with more, those of the week before.
 const MOST_EXACT: usize = 60;
 /// Days between two fits: each is tried on the twelve weeks after it.

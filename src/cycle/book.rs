@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::assess::Customer;
-use super::evaluate::Evaluated;
+use super::evaluate::{Chance, Evaluated};
 use super::mailing::Sending;
 use super::work::Turn;
 use super::world::World;
@@ -13,6 +13,7 @@ use crate::health::explain;
 use crate::health::{Band, Factor};
 use crate::model::record::User;
 use crate::model::{Id, Money, Zone};
+use crate::risk::ArrAtRisk;
 
 /// Items of news from which a book is thinned out: a leader may have all accounts of a company.
 const MANY: usize = 2000;
@@ -41,6 +42,7 @@ pub struct Book {
     /// When it goes out.
     pub sending: Sending,
     arr: BTreeMap<crate::model::Currency, i64>,
+    at_risk: ArrAtRisk,
 }
 
 impl Books {
@@ -61,7 +63,15 @@ impl Books {
             inputs.stale.clone_from(&stale);
             inputs.approximated = world.approximated;
             let carried = untold.remove(user.id.as_str()).unwrap_or_default().by_account();
-            Book { inputs, worth_sending: !stale.is_empty(), news: News::default(), carried, sending, arr: BTreeMap::new() }
+            Book {
+                inputs,
+                worth_sending: !stale.is_empty(),
+                news: News::default(),
+                carried,
+                sending,
+                arr: BTreeMap::new(),
+                at_risk: ArrAtRisk::default(),
+            }
         };
         let leader = world.leader_of(None).map(|leader| leader.id.clone());
         let readers = world.users.iter().map(|(id, user)| (id.clone(), book(user))).collect();
@@ -102,6 +112,10 @@ impl Books {
         for money in customer.arr() {
             let sum = book.arr.entry(money.currency).or_default();
             *sum = sum.saturating_add(money.minor);
+            if let Some(chance) = evaluated.chance {
+                book.at_risk.add(chance.p, money);
+                inputs.book.uncalibrated |= !chance.calibrated;
+            }
         }
         book.worth_sending |= change.is_some() || !reviews.is_empty();
         if let Some(change) = change {
@@ -136,6 +150,7 @@ impl Books {
         self.readers.into_values().filter_map(|mut book| {
             let of_use = book.inputs.book.accounts > 0 || book.inputs.tasks.total() > 0;
             book.inputs.book.arr = book.arr.iter().map(|(&currency, &minor)| Money { minor, currency }).collect();
+            book.inputs.book.arr_at_risk = book.at_risk.sums();
             book.inputs.paused_plays.sort();
             of_use.then_some(book)
         })
@@ -187,6 +202,7 @@ pub fn change(customer: &Customer, evaluated: &Evaluated, turn_band: Band, facto
         previous: evaluated.previous,
         band: evaluated.band,
         previous_band: turn_band,
+        risk: evaluated.chance.map_or(String::new(), Chance::words),
         factors: moved.into_iter().map(|change| (change.text, change.delta)).collect(),
     }
 }

@@ -9,7 +9,7 @@ use crate::health::opinion::Opinions;
 use crate::health::standing::{self, BandContext};
 use crate::health::{self, About, Health, Scorecard};
 use crate::model::Day;
-use crate::risk::lifecycle;
+use crate::risk::{Kind, lifecycle};
 use crate::signals::condition::{LIFECYCLES, Subject};
 use crate::signals::{Band, Signal};
 use crate::store::directory::place_of;
@@ -35,8 +35,30 @@ pub struct Evaluated {
     pub lifecycle: &'static str,
     /// Whether it is the account's turn.
     pub in_turn: bool,
+    /// The chance that the customer leaves; only where a night asks for it.
+    pub chance: Option<Chance>,
     /// An override of its score that ends soon.
     pub ending: Option<Ending>,
+}
+
+/// The chance that a customer leaves.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Chance {
+    /// 0 to 1.
+    pub p: f64,
+    /// Of what.
+    pub kind: Kind,
+    /// Whether it rests on the company's own outcomes; else on stated defaults.
+    pub calibrated: bool,
+}
+
+impl Chance {
+    /// `34 % chance of not renewing (uncalibrated default)`.
+    pub fn words(self) -> String {
+        let of = if self.kind == Kind::Renewal { "not renewing" } else { "leaving" };
+        let rests_on = if self.calibrated { "" } else { " (uncalibrated default)" };
+        format!("{:.0} % chance of {of}{rests_on}", self.p * 100.0)
+    }
 }
 
 /// An override that ends within a week.
@@ -94,7 +116,17 @@ impl Evaluated {
             turn_band: if in_turn { band.band } else { before.map_or(Band::Unknown, |(given, _)| given.turn_band) },
             attained_on: customer.attained_on,
         };
-        Some(Evaluated { card, health, band: given.band.band, previous: given.previous, given, lifecycle, in_turn, ending: None })
+        Some(Evaluated {
+            card,
+            health,
+            band: given.band.band,
+            previous: given.previous,
+            given,
+            lifecycle,
+            in_turn,
+            chance: None,
+            ending: None,
+        })
     }
 
     /// A customer's health on the population's morning, what people hold of it taken in.

@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use super::assess::Customer;
 use super::book::{self, Book};
 use super::calibrate;
-use super::evaluate::Evaluated;
+use super::evaluate::{Chance, Evaluated};
 use super::mailing::Mailing;
 use super::periodic::{self, Gathering, Occasion};
 use super::population::{Block, Population};
@@ -20,9 +20,9 @@ use crate::digest::{Kind, Reader};
 use crate::health::About;
 use crate::health::explain::{self, Change};
 use crate::model::Day;
-use crate::risk::{self, Models, Parts};
-use crate::signals::Band;
+use crate::risk::{self, Level, Models, Parts};
 use crate::signals::condition::LIFECYCLES;
+use crate::signals::{Band, Signal};
 use crate::store::Db;
 use crate::store::directory::{Directory, block_of};
 use crate::store::facts::AsOf;
@@ -41,6 +41,7 @@ pub struct Look {
 }
 
 /// The probabilities in force on a morning.
+#[derive(Debug)]
 pub struct Odds {
     pub parts: Parts,
     pub models: Models,
@@ -55,6 +56,24 @@ impl Odds {
     pub async fn on(db: &Db, setup: &Arc<Setup>, as_of: AsOf) -> Result<Odds> {
         let models = calibrate::models(db, setup, as_of, &|_| ()).await?;
         Ok(Odds { parts: Parts::of(&setup.cards), models })
+    }
+
+    /// The probabilities that are kept for a morning: none is fitted.
+    pub async fn kept(db: &Db, setup: &Setup, on: Day) -> Result<Odds> {
+        let parts = Parts::of(&setup.cards);
+        Ok(Odds { models: calibrate::kept(db, setup, &parts, on).await?, parts })
+    }
+
+    /// The chance that the customer leaves and what it rests on; `None` where it has no score.
+    pub fn of_evaluated(&self, customer: &Customer, evaluated: &Evaluated, on: Day) -> Option<Chance> {
+        let kind = risk::Kind::of(customer.signals.value(Signal::TermDays));
+        let model = self.models.of(kind);
+        // Most models look at the score alone: then nothing need be gathered for each account of a night.
+        let p = match model.by_score_alone(evaluated.health.computed()?, customer.days_to_end()) {
+            Some(p) => p,
+            None => model.probability(&self.parts, &self.look_at(customer, evaluated, on)?),
+        };
+        Some(Chance { p, kind, calibrated: model.level > Level::Defaults })
     }
 
     /// The chance that the customer leaves; `None` where it has no score.

@@ -38,6 +38,7 @@ mod world;
 
 pub use aha::{AhaReport, Among, aha};
 pub use backtest::{BacktestReport, FitRow, Question, Surprise, backtest};
+pub use calibrate::calibrate;
 pub use first_value::{FirstValueReport, Missing, SalesReport, first_value, sales_quality};
 pub use look::{Preview, preview, score, scores};
 pub use mailing::Mailing;

@@ -27,7 +27,7 @@ pub struct Population {
     /// By block, in the order of their ordinals.
     pub blocks: Vec<Block>,
     /// How many accounts in use there are, where they are too few to be compared with each other.
-    pub too_few: Option<u32>,
+    pub too_few: Option<usize>,
     /// The morning of what was said before this one.
     pub before: Option<Day>,
     /// Hash of the configuration that said it, where a cycle did.

@@ -125,7 +125,9 @@ async fn customers(
     }
     let mut heads = revenue::heads(&accounts);
     let mut members: HashMap<u32, u32> = HashMap::new();
-    heads.iter().for_each(|head| *members.entry(*head).or_default() += 1);
+    for head in &heads {
+        *members.entry(*head).or_default() += 1;
+    }
     let mut families: BTreeMap<u32, Vec<Contract>> = BTreeMap::new();
     let mut customers = Vec::new();
     let span = (since, as_of.day);

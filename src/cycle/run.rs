@@ -103,7 +103,7 @@ pub async fn run_fenced(
     let sending = |reader: &Reader| options.mailing.csm(&setup.config, reader, past, now);
     let untold = mails::untold(&mut tx, past).await?;
     let books = Books::new(&population.world, &setup.config.company.name, &report.refused, untold, &sending);
-    let mut night = Night::begin(db, tx, setup, &population, books);
+    let mut night = Night::begin(db, tx, setup, &population, books).await?;
     night.blocks(&mut report).await?;
     watch.lap("scores");
     progress("writing digests");
@@ -164,6 +164,8 @@ struct Night<'a> {
     db: &'a Db,
     setup: &'a Arc<Setup>,
     population: Arc<Population>,
+    /// The probabilities that are kept for this morning.
+    odds: Arc<Odds>,
     books: Books,
     /// From this day on, closed prescriptions still matter.
     since: Day,
@@ -171,16 +173,18 @@ struct Night<'a> {
 }
 
 impl<'a> Night<'a> {
-    fn begin(db: &'a Db, tx: Tx, setup: &'a Arc<Setup>, population: &Arc<Population>, books: Books) -> Night<'a> {
+    async fn begin(db: &'a Db, tx: Tx, setup: &'a Arc<Setup>, population: &Arc<Population>, books: Books) -> Result<Night<'a>> {
+        let odds = Arc::new(Odds::kept(db, setup, population.world.as_of.day).await?);
         let cooldown = setup.library.plays.values().map(|play| play.cooldown_days).max().unwrap_or_default();
-        Night {
+        Ok(Night {
+            odds,
             books,
             since: population.world.as_of.day - cooldown.cast_signed(),
             tx,
             db,
             setup,
             population: Arc::clone(population),
-        }
+        })
     }
 
     /// Does what follows from the scores of block after block; meanwhile the next blocks are scored on all processors, and
@@ -210,10 +214,10 @@ impl<'a> Night<'a> {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let length = block.customers.len().div_ceil(threads).max(1);
         let part = |from: usize| {
-            let (setup, population) = (Arc::clone(self.setup), Arc::clone(&self.population));
+            let (setup, population, odds) = (Arc::clone(self.setup), Arc::clone(&self.population), Arc::clone(&self.odds));
             tokio::task::spawn_blocking(move || {
                 let block = &population.blocks[index];
-                diagnosed(&setup, &population, block, from..(from + length).min(block.customers.len()))
+                diagnosed(&setup, &population, &odds, block, from..(from + length).min(block.customers.len()))
             })
         };
         Ahead { work, parts: (0..block.customers.len()).step_by(length).map(part).collect() }
@@ -307,13 +311,14 @@ struct Diagnosed {
 }
 
 /// Scores customers of a block and looks for signs: pure, and so fit for a thread of its own.
-fn diagnosed(setup: &Setup, population: &Population, block: &Block, customers: Range<usize>) -> Vec<Diagnosed> {
+fn diagnosed(setup: &Setup, population: &Population, odds: &Odds, block: &Block, customers: Range<usize>) -> Vec<Diagnosed> {
     let before_on = population.before;
     let diagnose = |index: usize| {
         let customer = &block.customers[index];
         let before = u16::try_from(place_of(customer.ordinal)).ok().and_then(|place| block.before(place));
         let (opinions, on) = (&population.world.opinions, population.world.as_of.day);
         let mut evaluated = Evaluated::of(setup, customer, before.zip(before_on), on)?;
+        evaluated.chance = odds.of_evaluated(customer, &evaluated, on);
         evaluated = evaluated.with(opinions, customer, before.map(|before| (before, before_on)), on);
         let diagnoses = playbook::diagnose(&setup.library, &evaluated.subject(customer), evaluated.in_turn);
         let band_before = before.zip(before_on).map(|(before, day)| evaluated.band_on(opinions, customer, day, before.band.band));
@@ -364,7 +369,7 @@ pub async fn dry(
     let mut tx = db.begin().await?;
     let untold = mails::untold(&mut tx, past).await?;
     let books = Books::new(&population.world, &setup.config.company.name, &BTreeMap::new(), untold, &sending);
-    let mut night = Night::begin(db, tx, setup, population, books);
+    let mut night = Night::begin(db, tx, setup, population, books).await?;
     let mut report = CycleReport::default();
     night.blocks(&mut report).await?;
     Ok(night.books)

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 
 use super::Setup;
-use crate::config::Alive;
+use crate::config::{Alive, Cost};
 use crate::health::opinion::Opinions;
 use crate::model::record::{RecordKind, Role, User};
-use crate::model::{Day, MetricDeclaration, Zone};
+use crate::model::{Currency, Day, MetricDeclaration, Money, Zone};
 use crate::signals::{Coverage, Have, SPAN, ServiceRules, State};
 use crate::store::facts::AsOf;
 use crate::store::{Db, directory, opinions, people, pulls, usage};
@@ -62,6 +64,10 @@ pub struct World {
     pub outages: Vec<(Day, Day)>,
     /// The people, by id.
     pub users: BTreeMap<String, User>,
+    /// What it costs to serve a customer.
+    pub cost: Cost,
+    /// The company's currency, and what one unit of others is in it.
+    pub rates: (Currency, BTreeMap<Currency, Decimal>),
     /// What people hold of accounts.
     pub opinions: Opinions,
     /// Whether what was known when is taken from the facts' own dates.
@@ -129,6 +135,8 @@ impl World {
             records_until: records_until.filter(|_| !records_go_on),
             outages,
             users: people::users(db, as_of, &zone).await?,
+            cost: config.cost.clone(),
+            rates: (config.company.currency, config.revenue.rates.clone()),
             opinions: opinions::by_account(db).await?,
             approximated: pulls::is_approximate(db, as_of).await?,
             first,
@@ -140,6 +148,16 @@ impl World {
     /// Days that use is looked back on: those of the windows, or of the silence after which an account has left.
     pub fn look_back_days(&self) -> i32 {
         SPAN.max(self.silent_days.unwrap_or(0))
+    }
+
+    /// The revenue of a year in the company's currency; `None` where there is none, or no rate for it.
+    pub fn worth(&self, arr: &BTreeMap<Currency, i64>) -> Option<f64> {
+        let (own, rates) = &self.rates;
+        let worth = |(&currency, &minor): (&Currency, &i64)| {
+            let rate = if currency == *own { Some(1.0) } else { rates.get(&currency).and_then(ToPrimitive::to_f64) };
+            Some(Money { minor, currency }.amount().parse::<f64>().ok()? * rate?)
+        };
+        if arr.is_empty() { None } else { arr.iter().map(worth).sum() }
     }
 
     /// Whom a leader's tasks of this CSM go to.

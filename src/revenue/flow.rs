@@ -1,7 +1,5 @@
 //! The movements of a period and the rates that follow from them.
 
-use std::ops::AddAssign;
-
 use super::line::{Due, In, Line, Outcome};
 use super::period::Period;
 use crate::model::{Day, Exact};
@@ -175,34 +173,5 @@ impl Flow {
     /// Renewed of what was due; unknown as long as nothing of it is decided.
     pub fn renewal_rate(&self) -> Option<f64> {
         if self.due == self.due_undecided { None } else { self.due_renewed.share_of(self.due) }
-    }
-
-    /// Whether nobody had revenue and nothing was due.
-    pub fn is_empty(&self) -> bool {
-        *self == Flow::default()
-    }
-}
-
-/// The sum of several periods one after another: movements add up; start, end and what is counted at either are those of the
-/// first and the last. The cohort's amounts have no sum: retention is that of one period.
-impl AddAssign<&Flow> for Flow {
-    fn add_assign(&mut self, next: &Flow) {
-        if self.is_empty() {
-            (self.start, self.customers_start) = (next.start, next.customers_start);
-        }
-        self.new += next.new;
-        self.expansion += next.expansion;
-        self.uplift += next.uplift;
-        self.contraction += next.contraction;
-        self.churn += next.churn;
-        self.reactivation += next.reactivation;
-        self.due += next.due;
-        self.due_renewed += next.due_renewed;
-        self.due_undecided += next.due_undecided;
-        self.terms_due += next.terms_due;
-        (self.end, self.customers_end) = (next.end, next.customers_end);
-        (self.extended, self.undecided) = (next.extended, next.undecided);
-        (self.cohort, self.kept_net, self.kept_gross) = (Exact::ZERO, Exact::ZERO, Exact::ZERO);
-        self.customers_lost = 0;
     }
 }

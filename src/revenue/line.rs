@@ -114,7 +114,9 @@ pub fn course(
     let followers = followers(contracts, rules);
     let mut followed: Vec<Vec<usize>> = vec![Vec::new(); contracts.len()];
     for (at, next) in followers.iter().enumerate() {
-        next.iter().for_each(|&next| followed[next].push(at));
+        for &next in next {
+            followed[next].push(at);
+        }
     }
     let terms = terms(contracts, on, rules);
     let place = |contract: &Contract| place(contract.account_id.as_str());
@@ -137,8 +139,7 @@ pub fn course(
             uplift: rates.convert(own_uplift, contract.currency),
         });
     }
-    for at in 0..contracts.len() {
-        let contract = &contracts[at];
+    for (at, contract) in contracts.iter().enumerate() {
         for (on, mrr, renewed, outcome) in chain.dues(at, since) {
             course.dues.push(Due {
                 account: place(contract),

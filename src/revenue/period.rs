@@ -113,6 +113,7 @@ impl Period {
     }
 
     /// The twelve months that end with this period.
+    #[must_use]
     pub fn trailing_year(&self) -> Period {
         // Of a month that has not passed: the same day a year before.
         let day = self.until.date().day0();

@@ -110,5 +110,5 @@ fn left(customer: &Customer, since: Day, on: Day) -> Option<Day> {
 
 /// Whole months.
 fn months_between(from: Day, to: Day) -> u32 {
-    (1..).take_while(|&months| from.plus_months(months) <= to && months < 1200).last().unwrap_or(0)
+    (1..1200).take_while(|&months| from.plus_months(months) <= to).fold(0, |_, months| months)
 }

@@ -11,7 +11,7 @@ use crate::model::{Currency, Exact};
 pub struct Rates {
     /// The currency of the report.
     pub currency: Currency,
-    rates: BTreeMap<Currency, Decimal>,
+    worth: BTreeMap<Currency, Decimal>,
     /// Currencies that were asked for and have no rate.
     pub missing: BTreeSet<Currency>,
 }
@@ -19,7 +19,7 @@ pub struct Rates {
 impl Rates {
     /// `rates`: units of `currency` for one of each other.
     pub fn new(currency: Currency, rates: BTreeMap<Currency, Decimal>) -> Rates {
-        Rates { currency, rates, missing: BTreeSet::new() }
+        Rates { currency, worth: rates, missing: BTreeSet::new() }
     }
 
     /// The amount in the report's currency; nothing, and a note, where there is no rate.
@@ -27,7 +27,7 @@ impl Rates {
         if from == self.currency {
             return amount;
         }
-        let Some(rate) = self.rates.get(&from) else {
+        let Some(rate) = self.worth.get(&from) else {
             self.missing.insert(from);
             return Exact::ZERO;
         };

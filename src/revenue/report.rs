@@ -23,7 +23,7 @@ pub struct RevenueReport {
     pub currency: Currency,
     /// In their order.
     pub periods: Vec<PeriodRow>,
-    /// The periods added up: movements add, start and end are those of the first and the last.
+    /// The periods added up, as they are printed: movements add, start and end are those of the first and the last.
     pub added: Option<Row>,
     /// All of them as one period: one movement per customer at the most, and its retention.
     pub total: Option<PeriodRow>,
@@ -113,6 +113,8 @@ pub struct CurrencyRow {
     pub rate: Option<String>,
     /// Its periods. What was due is told in the report's currency only.
     pub periods: Vec<PeriodRow>,
+    /// The periods added up.
+    pub added: Option<Row>,
 }
 
 /// One part of the whole.
@@ -123,7 +125,7 @@ pub struct GroupRow {
     /// Its periods.
     pub periods: Vec<PeriodRow>,
     /// The periods added up.
-    pub added: Row,
+    pub added: Option<Row>,
     /// All of them as one period.
     pub total: PeriodRow,
 }
@@ -241,14 +243,20 @@ pub fn report(ask: &Ask, accounts: &[AccountRow], customers: &[Customer], rates:
             ..flow.clone()
         };
         let flows: Vec<Flow> = flows.iter().map(without_dues).collect();
-        CurrencyRow { currency, rate: rates.get(&currency).cloned(), periods: Printer { currency }.periods(&ask.periods, &flows) }
+        let printer = Printer { currency };
+        CurrencyRow {
+            currency,
+            rate: rates.get(&currency).cloned(),
+            periods: printer.periods(&ask.periods, &flows),
+            added: printer.added(&flows, &ends(&flows)),
+        }
     });
     let months: Vec<(&Period, &Flow)> = ask.periods.iter().zip(flows).filter(|(period, _)| is_month(period)).collect();
     RevenueReport {
         as_of: ask.on,
         as_of_approximated: false,
         currency: ask.currency,
-        added: (count > 0).then(|| printer.added(&flows[..count])),
+        added: printer.added(&flows[..count], &ends(&flows[..count])),
         total: whole.as_ref().zip(flows.get(count)).map(|(period, flow)| printer.period(period, flow)),
         periods,
         currencies: currencies.collect(),
@@ -283,8 +291,18 @@ pub(super) fn rounded(sums: &Sums, at: usize) -> Vec<(i64, i64)> {
 pub(super) fn movements(flow: &Flow, start: i64, end: i64) -> [i64; 6] {
     let parts = [flow.new, flow.expansion, -flow.contraction, -flow.churn, flow.reactivation];
     let shares = apportion(&parts, end - start);
-    let uplift = flow.uplift.rounded().min(shares[1]);
+    let uplift = if flow.uplift == flow.expansion { shares[1] } else { flow.uplift.rounded().min(shares[1]) };
     [shares[0], shares[1], -shares[2], -shares[3], shares[4], uplift]
+}
+
+/// The rounded start and end of each.
+fn ends(flows: &[Flow]) -> Vec<(i64, i64)> {
+    flows.iter().map(|flow| (flow.start.rounded(), flow.end.rounded())).collect()
+}
+
+/// The price of a year in whole minor units.
+fn yearly(monthly: Exact) -> i64 {
+    monthly.scaled(12, 1).rounded()
 }
 
 /// Writes amounts of one currency.
@@ -298,13 +316,9 @@ impl Printer {
         Money { minor, currency: self.currency }.amount()
     }
 
-    fn yearly(self, monthly: Exact) -> i64 {
-        monthly.scaled(12, 1).rounded()
-    }
-
     fn row(self, flow: &Flow, (start, end): (i64, i64)) -> Row {
         let [new, expansion, contraction, churn, reactivation, uplift] = movements(flow, start, end);
-        let [due, renewed, undecided] = [flow.due, flow.due_renewed, flow.due_undecided].map(|amount| self.yearly(amount));
+        let [due, renewed, undecided] = [flow.due, flow.due_renewed, flow.due_undecided].map(yearly);
         Row {
             start_mrr: self.money(start),
             new: self.money(new),
@@ -350,12 +364,46 @@ impl Printer {
         periods.iter().zip(flows).map(|(period, flow)| self.period(period, flow)).collect()
     }
 
-    /// Several periods added up; retention is that of one period, so that there is none here.
-    fn added(self, flows: &[Flow]) -> Row {
-        let mut sum = Flow::default();
-        flows.iter().for_each(|flow| sum += flow);
-        let row = self.row(&sum, (sum.start.rounded(), sum.end.rounded()));
-        Row { nrr: None, grr: None, logo_churn: None, customers_lost: None, ..row }
+    /// Several periods added up as they are printed, so that columns add up too. Retention is that of one period: there is none.
+    fn added(self, flows: &[Flow], ends: &[(i64, i64)]) -> Option<Row> {
+        let (first, last) = (flows.first()?, flows.last()?);
+        let (start, end) = (ends.first()?.0, ends.last()?.1);
+        let mut moved = [0; 6];
+        let mut due = Flow::default();
+        for (flow, ends) in flows.iter().zip(ends) {
+            let more = movements(flow, ends.0, ends.1);
+            moved.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
+            due.due += flow.due;
+            due.due_renewed += flow.due_renewed;
+            due.due_undecided += flow.due_undecided;
+        }
+        let [new, expansion, contraction, churn, reactivation, uplift] = moved.map(|minor| self.money(minor));
+        let sum = |amount: fn(&Flow) -> Exact| flows.iter().map(|flow| yearly(amount(flow))).sum::<i64>();
+        let sums = [sum(|flow| flow.due), sum(|flow| flow.due_renewed), sum(|flow| flow.due_undecided)];
+        Some(Row {
+            start_mrr: self.money(start),
+            new,
+            expansion,
+            uplift,
+            contraction,
+            churn,
+            reactivation,
+            end_mrr: self.money(end),
+            end_mrr_extended: self.money(last.extended.rounded()),
+            end_mrr_undecided: self.money(last.undecided.rounded()),
+            customers_start: first.customers_start,
+            customers_lost: None,
+            customers_end: last.customers_end,
+            nrr: None,
+            grr: None,
+            logo_churn: None,
+            terms_due: flows.iter().map(|flow| flow.terms_due).sum(),
+            atr: self.money(sums[0]),
+            renewed: self.money(sums[1]),
+            not_renewed: self.money(sums[0] - sums[1] - sums[2]),
+            overdue_undecided: self.money(sums[2]),
+            renewal_rate: due.renewal_rate(),
+        })
     }
 
     fn trailing(self, period: &Period, flow: &Flow) -> TrailingRow {
@@ -364,10 +412,10 @@ impl Printer {
             nrr: flow.nrr(),
             grr: flow.grr(),
             logo_churn: flow.logo_churn(),
-            atr: self.money(self.yearly(flow.due)),
-            renewed: self.money(self.yearly(flow.due_renewed)),
+            atr: self.money(yearly(flow.due)),
+            renewed: self.money(yearly(flow.due_renewed)),
             renewal_rate: flow.renewal_rate(),
-            overdue_undecided: self.money(self.yearly(flow.due_undecided)),
+            overdue_undecided: self.money(yearly(flow.due_undecided)),
         }
     }
 
@@ -379,13 +427,11 @@ impl Printer {
         let group = |(place, (group, flows)): (usize, (&super::by::Group, &Vec<Flow>))| {
             let row = |at: usize| self.rounded_period(&asked[at], &flows[at], rounded[at][place]);
             let last = asked.len() - 1;
-            let mut sum = Flow::default();
-            flows[..last].iter().for_each(|flow| sum += flow);
-            let added = self.row(&sum, (rounded[0][place].0, rounded[last - 1][place].1));
+            let ends: Vec<(i64, i64)> = (0..last).map(|at| rounded[at][place]).collect();
             GroupRow {
                 key: group.name().map(str::to_owned),
                 periods: (0..last).map(row).collect(),
-                added: Row { nrr: None, grr: None, logo_churn: None, customers_lost: None, ..added },
+                added: self.added(&flows[..last], &ends),
                 total: row(last),
             }
         };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// Fewer peers than this make no comparison.
-pub const LEAST_PEERS: u32 = 20;
+pub const LEAST_PEERS: usize = 20;
 
 /// Days with use as a share of all, under which a rhythm is slow.
 const SLOW: f64 = 1.0 / 14.0;
@@ -105,8 +105,8 @@ impl Column {
     }
 
     /// How many peers there are.
-    fn len(&self) -> u32 {
-        self.up_to.last().copied().unwrap_or_default()
+    fn len(&self) -> usize {
+        self.up_to.last().map_or(0, |&count| count as usize)
     }
 
     /// 100 × the mid-rank share of values below: ties share their ranks.
@@ -115,21 +115,21 @@ impl Column {
         let at = self.values.partition_point(|other| *other < value);
         let below = at.checked_sub(1).map_or(0, |before| self.up_to[before]);
         let up_to = if self.values.get(at) == Some(&value) { self.up_to[at] } else { below };
-        100.0 * (f64::from(below) + f64::from(up_to)) / (2.0 * f64::from(self.len()))
+        100.0 * (f64::from(below) + f64::from(up_to)) / (2 * self.len()) as f64
     }
 
     /// The value of this rank, from 0.
-    fn of_rank(&self, rank: u32) -> f64 {
-        let at = self.up_to.partition_point(|up_to| *up_to <= rank);
+    fn of_rank(&self, rank: usize) -> f64 {
+        let at = self.up_to.partition_point(|up_to| *up_to as usize <= rank);
         self.values.get(at).map_or(f64::NAN, |value| f64::from(unsortable(*value)))
     }
 
     /// The quantile by linear interpolation between order statistics; `None` where there are too few peers.
     fn quantile(&self, share: f64) -> Option<f64> {
         let last = self.len().checked_sub(1).filter(|last| *last + 1 >= LEAST_PEERS)?;
-        let at = share * f64::from(last);
+        let at = share * last as f64;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the length")]
-        let rank = at.floor() as u32;
+        let rank = at.floor() as usize;
         let (low, high) = (self.of_rank(rank), self.of_rank((rank + 1).min(last)));
         Some(low + (high - low) * (at - at.floor()))
     }
@@ -165,6 +165,8 @@ impl Group {
 pub struct Peers {
     groups: BTreeMap<u32, Group>,
     all: Group,
+    /// How many accounts there are to compare with.
+    accounts: usize,
     slow: bool,
 }
 
@@ -178,8 +180,9 @@ impl Peers {
                 values.extend(value.map(sortable));
             }
         }
+        let accounts = gathered.values().map(|group| group[SILENCE].len()).sum();
         // All accounts stand in for groups that are too small, and for those alone.
-        let small = |at: usize| gathered.values().any(|group| group[at].len() < LEAST_PEERS as usize);
+        let small = |at: usize| gathered.values().any(|group| group[at].len() < LEAST_PEERS);
         let all: [Vec<u32>; COLUMNS] = std::array::from_fn(|at| {
             let of = |group: &[Vec<u32>; COLUMNS]| group[at].clone();
             if at == FREQUENCY || small(at) { gathered.values().flat_map(of).collect() } else { Vec::new() }
@@ -190,15 +193,15 @@ impl Peers {
             (all.join().unwrap_or_default(), groups)
         });
         let often = all.columns[FREQUENCY].quantile(0.75);
-        Peers { slow: often.is_some_and(|often| often < SLOW), all, groups }
+        Peers { slow: often.is_some_and(|often| often < SLOW), accounts, all, groups }
     }
 
     /// How many accounts there are to compare with, where they are too few for any comparison.
-    pub fn too_few(&self) -> Option<u32> {
-        Some(self.all.columns[FREQUENCY].len()).filter(|&accounts| accounts < LEAST_PEERS)
+    pub fn too_few(&self) -> Option<usize> {
+        Some(self.accounts).filter(|&accounts| accounts < LEAST_PEERS)
     }
 
-    /// Where an account stands among its group; among all accounts where the group is too small.
+    /// Where an account stands that was among them: among its group; among all accounts where the group is too small.
     pub fn place(&self, input: &PeerInput) -> Place {
         let group = self.groups.get(&input.group).unwrap_or(&self.all);
         let among = |value: Option<f32>, at: usize| {
@@ -234,7 +237,51 @@ mod tests {
         assert_eq!(Peers::new(inputs[..19].iter()).place(&inputs[0]).volume, None);
     }
 
+    /// Values with many ties, a zero of either sign, and none.
+    fn value() -> impl Strategy<Value = Option<f32>> {
+        prop::option::weighted(0.9, prop::sample::select(vec![-7.5_f32, -1.0, -0.0, 0.0, 1e-9, 1.0, 2.0, 2.5, 1e9]))
+    }
+
+    /// By its definition: half of the ties lie below.
+    fn percentile(all: &[f32], value: f32) -> f64 {
+        let below = all.iter().filter(|other| other.total_cmp(&value).is_lt()).count();
+        let up_to = all.iter().filter(|other| other.total_cmp(&value).is_le()).count();
+        100.0 * (below + up_to) as f64 / (2 * all.len()) as f64
+    }
+
     proptest! {
+        #[test]
+        fn places_are_those_by_definition(rows in prop::collection::vec((0..3u32, value(), value(), value()), 0..120)) {
+            let inputs: Vec<PeerInput> = rows
+                .iter()
+                .map(|&(group, trend, features, silence)| PeerInput { group, trend, features, silence, ..PeerInput::default() })
+                .collect();
+            let peers = Peers::new(inputs.iter());
+            for input in &inputs {
+                let column = |of: fn(&PeerInput) -> Option<f32>| {
+                    let own: Vec<f32> = inputs.iter().filter(|other| other.group == input.group).filter_map(of).collect();
+                    let all: Vec<f32> = inputs.iter().filter_map(of).collect();
+                    [own, all].into_iter().find(|values| values.len() >= LEAST_PEERS).map(|mut values| {
+                        values.sort_by(f32::total_cmp);
+                        values
+                    })
+                };
+                let silence = column(|input| input.silence);
+                let expected = input.silence.zip(silence).map(|(value, all)| percentile(&all, value));
+                let place = peers.place(input);
+                prop_assert_eq!(place.silence, expected);
+                let median = column(|input| input.trend).map(|all| {
+                    let middle = |at: usize| f64::from(all[at]);
+                    let (low, high) = (middle((all.len() - 1) / 2), middle(all.len() / 2));
+                    low + (high - low) * 0.5
+                });
+                prop_assert_eq!(place.median_trend, median);
+                prop_assert_eq!(place.wide_features.is_some(), column(|input| input.features).is_some());
+            }
+            let in_use = inputs.iter().filter(|input| input.silence.is_some()).count();
+            prop_assert_eq!(peers.too_few(), (in_use < LEAST_PEERS).then_some(in_use));
+        }
+
         #[test]
         fn percentiles_average_to_fifty_and_keep_the_order(values in prop::collection::vec(0u8..50, 20..200)) {
             let inputs: Vec<PeerInput> = values.iter().map(|&v| PeerInput { volume: Some(f32::from(v)), ..PeerInput::default() }).collect();

@@ -39,6 +39,7 @@ pub const RECORD_SIGNALS: &[Signal] = &[
     Signal::Ability,
     Signal::DaysOverdue,
     Signal::MilestonesDone,
+    Signal::CostToServe,
 ];
 
 /// Fills in what the account's records say on the morning of `on`. `since` is the day on which the account began.

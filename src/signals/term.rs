@@ -100,7 +100,7 @@ fn near(contract: &Contract, end: Day, contracts: &[Contract], rules: ServiceRul
 
 /// The stretches of all contracts of one customer, as known on the morning of `on` and up to then. What runs on by itself, and
 /// what is undecided, ends after `on`.
-pub fn terms<'a>(contracts: &'a [Contract], on: Day, rules: ServiceRules) -> Vec<Term<'a>> {
+pub fn terms(contracts: &[Contract], on: Day, rules: ServiceRules) -> Vec<Term<'_>> {
     let followers = followers(contracts, rules);
     let followed: BTreeSet<usize> = followers.iter().flatten().copied().collect();
     let mut terms = Vec::with_capacity(contracts.len());

@@ -78,25 +78,24 @@ impl TwoByTwo {
 /// The odds ratio that tables have in common (Mantel, Haenszel 1959), with its 95 % interval (Robins, Breslow, Greenland 1986
 /// variance of the logarithm): what is left of an association within the groups. `None` where the groups cannot tell.
 pub fn mantel_haenszel(tables: &[TwoByTwo]) -> Option<(f64, f64, f64)> {
-    let (mut r, mut s, mut pr, mut mixed, mut qs) = (0.0, 0.0, 0.0, 0.0, 0.0);
+    let (mut same, mut other) = (0.0, 0.0);
+    let (mut of_same, mut mixed, mut of_other) = (0.0, 0.0, 0.0);
     for table in tables {
         let [a, b, c, d] = table.cells();
-        let n = a + b + c + d;
-        if n > 0.0 {
-            let (same, other) = (a * d / n, b * c / n);
-            let (p, q) = ((a + d) / n, (b + c) / n);
-            r += same;
-            s += other;
-            pr += p * same;
-            mixed += p * other + q * same;
-            qs += q * other;
-        }
+        let all = (a + b + c + d).max(1.0);
+        let (for_it, against) = (a * d / all, b * c / all);
+        let (agree, differ) = ((a + d) / all, (b + c) / all);
+        same += for_it;
+        other += against;
+        of_same += agree * for_it;
+        mixed += agree * against + differ * for_it;
+        of_other += differ * against;
     }
-    if r <= 0.0 || s <= 0.0 {
+    if same <= 0.0 || other <= 0.0 {
         return None;
     }
-    let variance = pr / (2.0 * r * r) + mixed / (2.0 * r * s) + qs / (2.0 * s * s);
-    let (ratio, width) = (r / s, (NORMAL_975 * variance.sqrt()).exp());
+    let variance = of_same / (2.0 * same * same) + mixed / (2.0 * same * other) + of_other / (2.0 * other * other);
+    let (ratio, width) = (same / other, (NORMAL_975 * variance.sqrt()).exp());
     Some((ratio, ratio / width, ratio * width))
 }
 

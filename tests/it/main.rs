@@ -10,6 +10,7 @@ mod chaos_mail;
 mod cli;
 mod clickhouse_sources;
 mod cluster;
+mod costs;
 mod daemon;
 mod delivery;
 mod double;

@@ -151,6 +151,7 @@ fn change_line(change: &ChangeItem, links: &Links) -> ChangeLine {
         } else {
             format!("{} → {}", band_label(change.previous_band), band_label(change.band))
         },
+        risk: clean(&change.risk, SENTENCE),
         worse: change.points() < 0.0 || change.band == Band::Unknown,
         factors: shown
             .map(|(text, points)| FactorLine { text: clean(text, NAME), points: signed(*points, 1), worse: *points < 0.0 })

@@ -80,6 +80,8 @@ pub struct ChangeLine {
     pub points: String,
     /// `Healthy → At risk`, or the band's name where it is the same.
     pub bands: String,
+    /// `34 % chance of not renewing (uncalibrated default)`, or empty.
+    pub risk: String,
     /// Whether it is worse than it was.
     pub worse: bool,
     /// What moved it, largest first.

@@ -50,6 +50,9 @@ pub struct ChangeItem {
     pub previous_band: Band,
     /// What moved it, with the points given (+) or taken (−), largest first.
     pub factors: Vec<(String, f64)>,
+    /// The chance that it leaves, in words; empty where nobody knows.
+    #[serde(default)]
+    pub risk: String,
 }
 
 /// What came of a prescription.

@@ -5,6 +5,7 @@ use super::input::{ChangeItem, CsmInputs, EndingItem, ReviewItem, StaleItem, Tas
 use crate::digest::{Book, Context, Kind, Reader};
 use crate::health::Band;
 use crate::model::{Currency, Day, Id, Money, Zone};
+use crate::risk::AtRisk;
 
 impl Context for CsmDigest {
     const KIND: Kind = Kind::Csm;
@@ -142,6 +143,11 @@ impl CsmInputs {
                 previous,
                 band,
                 previous_band,
+                risk: if account == "acme" {
+                    "61 % chance of not renewing (uncalibrated default)".to_owned()
+                } else {
+                    String::new()
+                },
                 factors: factors.into_iter().map(|(text, points): (&str, f64)| (text.to_owned(), points)).collect(),
             });
         }
@@ -176,6 +182,13 @@ impl CsmInputs {
             at_risk: 4,
             unknown: 2,
             arr: vec![money(184_000_000, "EUR"), money(9_600_000, "USD")],
+            arr_at_risk: vec![AtRisk {
+                expected: money(16_200_000, "EUR"),
+                low: money(7_400_000, "EUR"),
+                high: money(25_000_000, "EUR"),
+                all: money(184_000_000, "EUR"),
+            }],
+            uncalibrated: true,
         };
         inputs.stale.push(StaleItem { source: "helpdesk".to_owned(), since: on - 4, what: "tickets".to_owned() });
         inputs.paused_plays.push("Escalated ticket".to_owned());

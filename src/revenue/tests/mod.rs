@@ -5,6 +5,7 @@ mod histories;
 mod rules;
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use super::*;
 use crate::model::record::{Contract, Record};
@@ -18,6 +19,7 @@ fn day(text: &str) -> Day {
 }
 
 /// A contract of account `a` and product `p`, in euros; `rest` overrides.
+#[expect(clippy::needless_pass_by_value, reason = "written with `json!` where it is used")]
 fn contract(id: &str, from: &str, to: &str, amount: u32, rest: serde_json::Value) -> Contract {
     let mut record = serde_json::json!({
         "id": id, "account_id": "a", "starts_on": from, "amount": amount.to_string(), "currency": "EUR", "product": "p",
@@ -118,7 +120,9 @@ fn story(contracts: &[Contract], parents: &[(&str, &str)], on: &str, from: &str,
             ("reactivation", flow.reactivation),
         ];
         let moved: Vec<_> = moved.iter().filter(|(_, amount)| *amount != Exact::ZERO).collect();
-        moved.iter().for_each(|(name, amount)| line += &format!(" {name} {}", amount.rounded() / 100));
+        for (name, amount) in &moved {
+            let _ = write!(line, " {name} {}", amount.rounded() / 100);
+        }
         if !moved.is_empty() {
             told.push(line + &format!(" = {}", flow.end.rounded() / 100));
         }

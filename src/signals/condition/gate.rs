@@ -6,7 +6,7 @@ use cel::common::ast::{Expr, LiteralValue, operators as op};
 
 use super::check::KNOWN;
 use super::{Name, Subject};
-use crate::signals::{Signal, Unit};
+use crate::signals::Unit;
 
 /// A part of a condition without which the whole is no yes: something must be known and lie within bounds.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -84,17 +84,10 @@ fn number(expression: &IdedExpr) -> Option<Name> {
 
 /// A signal that must say one word.
 fn word(left: &IdedExpr, right: &IdedExpr) -> Option<(Name, (f64, f64))> {
-    let (signal, text) = match (name(left), &right.expr) {
-        (Some(Name::Signal(signal)), Expr::Literal(LiteralValue::String(text))) => (signal, text),
-        _ => return None,
-    };
-    let index = index(signal, text.inner())?;
-    Some((Name::Signal(signal), (index, index)))
-}
-
-fn index(signal: Signal, text: &str) -> Option<f64> {
+    let (Some(Name::Signal(signal)), Expr::Literal(LiteralValue::String(text))) = (name(left), &right.expr) else { return None };
     let Unit::Word(words) = signal.unit() else { return None };
-    words.iter().position(|word| *word == text).map(|index| index as f64)
+    let index = words.iter().position(|word| *word == text.inner())? as f64;
+    Some((Name::Signal(signal), (index, index)))
 }
 
 /// The least and the most that an expression can be.
@@ -123,7 +116,7 @@ mod tests {
     use super::*;
     use crate::model::Day;
     use crate::signals::condition::{Condition, Verdict};
-    use crate::signals::{Reading, Signals, State};
+    use crate::signals::{Reading, Signal, Signals, State};
 
     const TEXTS: [&str; 24] = [
         "days_since_use > 14",
