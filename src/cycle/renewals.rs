@@ -130,8 +130,8 @@ impl TurnedOut {
     fn of(on: Day, terms: Vec<Turned>) -> TurnedOut {
         TurnedOut {
             from: Some(on - TURNED_DAYS),
-            machine: tally(terms.iter(), |one| one.machine_call),
-            people: tally(terms.iter(), |one| one.csm_call),
+            machine: tally(&terms, |one| one.machine_call),
+            people: tally(&terms, |one| one.csm_call),
             terms,
         }
     }

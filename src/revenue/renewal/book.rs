@@ -293,7 +293,7 @@ mod tests {
         signals.set(Signal::DaysSinceContact, Reading::fresh(61.0, day("2026-09-22")));
         signals.set(Signal::LicenceUtilisation, Reading::fresh(1.22, day("2026-11-21")));
         let on = day("2026-11-22");
-        let contracts = [contract("1", "2026-01-01", "2027-01-01", serde_json::json!({"notice_days": 60}))];
+        let contracts = [contract("1", "2026-01-01", "2027-01-01", &serde_json::json!({"notice_days": 60}))];
         let due = due(&contracts, on, on + 120, RULES);
         let other = call(Call::Lost, Some("9"));
         let mine = call(Call::AtRisk, None);
