@@ -2,6 +2,7 @@
 
 mod aha;
 mod arguments;
+mod ask;
 mod audit;
 mod backtest;
 mod backup;
@@ -18,15 +19,20 @@ mod forget;
 mod health;
 mod init;
 mod jobs;
+mod move_record;
 mod notify;
 mod open;
 mod opinion;
 mod opinions;
+mod pipeline;
 mod preview;
 mod pull;
 mod rejects;
 mod renewals;
 mod reply;
+mod request;
+mod requests;
+mod requests_text;
 mod resend;
 mod restore;
 mod revenue;

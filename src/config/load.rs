@@ -191,9 +191,21 @@ mod tests {
     fn the_embedded_file_names_every_setting() {
         // An unknown setting is answered with all the known ones; each must stand in the embedded file.
         let defaults: Table = DEFAULT_FILE.parse().unwrap();
-        for section in
-            ["company", "store", "mail", "accounts", "cycle", "risk", "cost", "schedule", "log", "paths", "retention", "web"]
-        {
+        for section in [
+            "company",
+            "store",
+            "mail",
+            "accounts",
+            "cycle",
+            "risk",
+            "cost",
+            "requests",
+            "schedule",
+            "log",
+            "paths",
+            "retention",
+            "web",
+        ] {
             let error = wrong(&format!("[{section}]\nqqqqqqqqqqqqqqqq = 1\n"));
             let known = error.split("known: ").nth(1).unwrap();
             let written: Vec<&str> = defaults[section].as_table().unwrap().keys().map(String::as_str).collect();
@@ -229,6 +241,14 @@ mod tests {
     fn errors_name_the_place_the_fault_and_the_remedy() {
         let table = [
             ("[company]\nnam = 'x'\n", "longroad.toml:2:1: unknown setting `nam`; is `name` meant?"),
+            (
+                "[requests]\nrank = 'ar / effort'\n",
+                "longroad.toml:2:9: requests.rank: `ar` is not a known name; did you mean `arr`?",
+            ),
+            (
+                "[requests]\nrank = 'arr * severty'\n",
+                "longroad.toml:2:15: requests.rank: `severty` is not a known name; did you mean `severity`?",
+            ),
             ("[mial]\nhost = 'x'\n", "longroad.toml:1:2: unknown setting `mial`; is `mail` meant?"),
             ("[log]\ncolour = 'x'\n", "longroad.toml:2:1: unknown setting `colour`; known: format, level"),
             (

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::{
-    Accounts, Company, ConfigError, Cost, Cycle, Digests, Log, Mail, Paths, Retention, Revenue, Risk, Schedule, Source, Store,
-    StoreAddress, Web, load,
+    Accounts, Company, ConfigError, Cost, Cycle, Digests, Log, Mail, Paths, Requests, Retention, Revenue, Risk, Schedule, Source,
+    Store, StoreAddress, Web, load,
 };
 use crate::model::{MetricDeclaration, Zone};
 
@@ -32,6 +32,8 @@ pub struct Config {
     pub cycle: Cycle,
     /// What probabilities are of.
     pub risk: Risk,
+    /// How feature requests are ranked.
+    pub requests: Requests,
     /// What it costs to serve a customer.
     pub cost: Cost,
     /// How contracts in several currencies become one report.
@@ -94,6 +96,7 @@ impl Default for Config {
             accounts: Accounts::default(),
             cycle: Cycle::default(),
             risk: Risk::default(),
+            requests: Requests::default(),
             cost: Cost::default(),
             revenue: Revenue::default(),
             schedule: Schedule::default(),

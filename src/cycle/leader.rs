@@ -16,6 +16,7 @@ use crate::digest::leader::{LeaderDigest, LeaderInputs, LoadItem, PlayItem, Rene
 use crate::digest::{Book, Reader};
 use crate::health::Band;
 use crate::model::{Currency, Day, Exact, Id, Money};
+use crate::requests::TELL;
 use crate::revenue::Rates;
 use crate::revenue::renewal::Renewal;
 use crate::store::Tx;
@@ -172,7 +173,8 @@ fn team<'a>(world: &'a World, leader: &'a Id) -> Option<BTreeSet<&'a str>> {
 /// By play, the most often tried first.
 fn plays(ended: Vec<Ended>) -> Vec<PlayItem> {
     let mut plays: BTreeMap<String, PlayItem> = BTreeMap::new();
-    for Ended { playbook, title, outcome, count } in ended {
+    // To tell a customer something is no remedy that works or does not.
+    for Ended { playbook, title, outcome, count } in ended.into_iter().filter(|one| one.playbook != TELL) {
         let item = plays.entry(playbook).or_insert_with(|| PlayItem::new(&title));
         match outcome.as_str() {
             "recovered" => item.worked += count,

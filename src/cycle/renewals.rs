@@ -166,7 +166,7 @@ pub async fn gather(db: &Db, setup: &Setup, population: &Population, odds: &Odds
         known_from = records.values().flat_map(|records| records.touches.iter().copied()).chain(known_from).min();
         turned(db, world, block.number, &records, &mut gathered.turned).await?;
     }
-    let known_from = known_from.filter(|_| world.have.touches);
+    let known_from = known_from.filter(|_| world.known.has(RecordKind::Touches));
     let finished = |line: Line| {
         let spread = known_from.filter(|_| !line.stale).map(|from| spread(&line.touches, from, line.term, on));
         line.renewal.with(spread, any_lead.then_some(line.open_lead))

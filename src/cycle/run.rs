@@ -2,7 +2,7 @@
 //! transaction; then the mails go out.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant as Stopwatch;
@@ -19,6 +19,8 @@ use super::mails;
 use super::periodic::{self, Gathering, Occasion};
 use super::population::{Block, Population};
 use super::pull::{PullOptions, pull};
+use super::requests::tellings;
+use super::staged_lines;
 use super::work::{self, Place, Turn};
 use super::{CycleReport, Setup};
 use crate::clock::Clock;
@@ -28,15 +30,18 @@ use crate::failpoint;
 use crate::health::{self, Band, Factor};
 use crate::model::{Day, Id};
 use crate::playbook::{self, Diagnoses, Opened};
-use crate::signals::LEAST_PEERS;
+use crate::signals::{LEAST_PEERS, Signal};
 use crate::store::audit::{self, Deed};
 use crate::store::directory::place_of;
 use crate::store::facts::AsOf;
 use crate::store::ledger::Fence;
 use crate::store::scores::{self, Cycle, GivenScore};
+use crate::store::staged;
 use crate::store::tasks::Work;
 use crate::store::{Db, Tx, pulls, tasks, turns};
 
+/// So long after its beginning an account that is not live is looked at as one that is being brought on.
+const YOUNG_DAYS: f64 = 365.0;
 /// Blocks that are begun before their turn.
 const AHEAD: usize = 2;
 
@@ -105,7 +110,12 @@ pub async fn run_fenced(
     night.blocks(&mut report).await?;
     watch.lap("scores");
     progress("writing digests");
-    let Night { mut tx, books, .. } = night;
+    staged_lines::gather(db, setup, as_of, &night.young, &mut night.books).await?;
+    let Night { mut tx, books, signs, .. } = night;
+    // A past morning that is lived through later changes nothing of what the nights since have noted.
+    if past.is_none() {
+        staged::note_signs(&mut tx, as_of, &signs).await?;
+    }
     let world = Arc::clone(&population.world);
     let config_before = population.config_before.clone().unwrap_or_default();
     report.without_csm = books.without_csm;
@@ -167,6 +177,12 @@ struct Night<'a> {
     books: Books,
     /// From this day on, closed prescriptions still matter.
     since: Day,
+    /// What customers are to be told of what they asked for.
+    tellings: HashMap<Id, Vec<Opened>>,
+    /// Conditions of pipelines that hold, each with its account.
+    signs: BTreeSet<(String, String)>,
+    /// Accounts of at most a year that are not live yet: who is being brought on.
+    young: Vec<Id>,
     tx: Tx,
 }
 
@@ -178,6 +194,9 @@ impl<'a> Night<'a> {
             odds,
             books,
             since: population.world.as_of.day - cooldown.cast_signed(),
+            tellings: tellings(db, setup, &population.world).await?,
+            signs: BTreeSet::new(),
+            young: Vec::new(),
             tx,
             db,
             setup,
@@ -232,8 +251,13 @@ impl<'a> Night<'a> {
         let on = self.population.world.as_of.day;
         let mut remembered: HashMap<Day, BTreeMap<u16, Vec<Factor>>> = HashMap::new();
         let (mut given, mut factors, mut opened) = (Vec::new(), BTreeMap::new(), Vec::<Opened>::new());
-        for Diagnosed { customer, evaluated, diagnoses, told } in customers {
+        for Diagnosed { customer, evaluated, diagnoses, told, signs } in customers {
             let customer = &block.customers[customer];
+            let age = customer.signals.value(Signal::AgeDays);
+            if age.is_some_and(|days| days <= YOUNG_DAYS) && customer.signals.value(Signal::DaysSinceLive).is_none() {
+                self.young.push(customer.id.clone());
+            }
+            self.signs.extend(signs.into_iter().map(|sign| (sign, customer.id.to_string())));
             let place = evaluated.given.place;
             let before = block.before(place);
             *report.bands.entry(evaluated.band.name()).or_default() += 1;
@@ -242,11 +266,12 @@ impl<'a> Night<'a> {
                 None => report.unknown += 1,
             }
             let known = work.remove(&customer.id);
-            let turn = if known.is_none() && diagnoses.found.is_empty() && diagnoses.paused.is_empty() {
+            let tellings = self.tellings.remove(&customer.id).unwrap_or_default();
+            let turn = if tellings.is_empty() && known.is_none() && diagnoses.found.is_empty() && diagnoses.paused.is_empty() {
                 Turn::default()
             } else {
                 let place = Place { setup: self.setup, world: &self.population.world, customer, evaluated: &evaluated };
-                work::turn(&mut self.tx, place, &diagnoses, known, &mut opened).await?
+                work::turn(&mut self.tx, place, &diagnoses, known, tellings, &mut opened).await?
             };
             count(report, &turn);
             let change = match before.filter(|_| told) {
@@ -306,6 +331,8 @@ struct Diagnosed {
     diagnoses: Diagnoses,
     /// Whether its change is worth telling.
     told: bool,
+    /// Conditions of pipelines that hold of it, by their keys.
+    signs: Vec<String>,
 }
 
 /// Scores customers of a block and looks for signs: pure, and so fit for a thread of its own.
@@ -325,9 +352,18 @@ fn diagnosed(setup: &Setup, population: &Population, odds: &Odds, block: &Block,
             // Nobody asks tonight what the score is the sum of.
             evaluated.health.factors = Vec::new();
         }
-        Some(Diagnosed { customer: index, evaluated, diagnoses, told })
+        let signs = signs(setup, &evaluated, customer);
+        Some(Diagnosed { customer: index, evaluated, diagnoses, told, signs })
     };
     customers.filter_map(diagnose).collect()
+}
+
+/// The conditions of pipelines that hold of a customer.
+fn signs(setup: &Setup, evaluated: &Evaluated, customer: &Customer) -> Vec<String> {
+    let subject = evaluated.subject(customer);
+    let signs = setup.pipelines.iter().flat_map(|pipeline| pipeline.signs().map(move |condition| (pipeline, condition)));
+    let holding = signs.filter(|(_, condition)| condition.evaluate(&subject).is_true());
+    holding.map(|(pipeline, condition)| pipeline.sign(condition)).collect()
 }
 
 fn count(report: &mut CycleReport, turn: &Turn) {
@@ -370,5 +406,6 @@ pub async fn dry(
     let mut night = Night::begin(db, tx, setup, population, books).await?;
     let mut report = CycleReport::default();
     night.blocks(&mut report).await?;
+    staged_lines::gather(db, setup, population.world.as_of.day, &night.young, &mut night.books).await?;
     Ok(night.books)
 }

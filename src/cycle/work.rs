@@ -12,6 +12,7 @@ use super::world::World;
 use crate::digest::csm::{ReviewItem, TaskItem};
 use crate::model::{Day, Id, Money};
 use crate::playbook::{self, Client, Diagnoses, Next, Opened, Prescription, Task};
+use crate::requests::TELL;
 use crate::store::Tx;
 use crate::store::tasks::{self, Work};
 
@@ -47,6 +48,7 @@ pub async fn turn(
     Place { setup, world, customer, evaluated }: Place<'_>,
     diagnoses: &Diagnoses,
     work: Option<Work>,
+    tellings: Vec<Opened>,
     opened: &mut Vec<Opened>,
 ) -> Result<Turn> {
     let on = world.as_of.day;
@@ -71,6 +73,7 @@ pub async fn turn(
         let mut mine: Vec<Task> = all_tasks.iter().filter(|task| task.prescription == prescription.id).cloned().collect();
         let review = match play {
             Some(play) => playbook::review(prescription, &mine, play, &subject, on),
+            None if prescription.playbook == TELL => playbook::review_errand(prescription, &mine),
             None => playbook::withdraw(prescription, "its play has been removed"),
         };
         if let Some(play) = play {
@@ -98,6 +101,8 @@ pub async fn turn(
     for diagnosis in &diagnoses.found {
         new.extend(playbook::prescribe(&setup.library, diagnosis, client, &history, on));
     }
+    // The same morning may be lived twice.
+    new.extend(tellings.into_iter().filter(|one| history.iter().all(|past| past.id != one.prescription.id)));
     turn.opened = new.iter().map(|opened| opened.tasks.len() as u64).sum();
     let prescriptions: BTreeMap<&str, &Prescription> =
         history.iter().chain(new.iter().map(|opened| &opened.prescription)).map(|one| (one.id.as_str(), one)).collect();

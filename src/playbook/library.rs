@@ -19,8 +19,8 @@ pub struct Library {
     pub first_values: Vec<FirstValue>,
 }
 
-/// The folders of a playbook; scorecards are read by health.
-const FOLDERS: [&str; 4] = ["plays", "solutions", "first-value", "scorecards"];
+/// The folders of a playbook; scorecards are read by health, pipelines by the folder of their name.
+const FOLDERS: [&str; 5] = ["plays", "solutions", "first-value", "scorecards", "pipelines"];
 
 impl Library {
     /// Reads the files of a playbook folder, given as relative path (`plays/use-fell.yaml`) and text, or says
@@ -186,7 +186,7 @@ mod tests {
             ]),
             [
                 "first-value/b.yaml: only one first value may be without `serves`: the one for all other accounts",
-                "play/d.yaml: lies in none of the folders plays, solutions, first-value, scorecards",
+                "play/d.yaml: lies in none of the folders plays, solutions, first-value, scorecards, pipelines",
                 "plays/b.yaml: a play named `champion` is already in another file",
                 "plays/c.yml: must end in .yaml to be read",
             ]

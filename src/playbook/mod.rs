@@ -1,6 +1,7 @@
 //! Diagnose, prescribe, review: what the CS team has written down about signs and remedies, and what follows from it
 //! for one account on one morning.
 
+mod errand;
 mod library;
 mod plan;
 mod prescription;
@@ -11,6 +12,7 @@ mod spec;
 #[cfg(test)]
 mod tests;
 
+pub use errand::{Errand, errand, errand_id, review_errand};
 pub use library::Library;
 pub use plan::{Client, Diagnoses, Diagnosis, Opened, diagnose, follow_up, hand_over, prescribe};
 pub use prescription::{Owner, Prescription, PrescriptionStatus, Task, TaskStatus};

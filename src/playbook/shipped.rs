@@ -10,6 +10,13 @@ macro_rules! files {
 pub fn shipped() -> &'static [(&'static str, &'static str)] {
     files![
         "first-value/default.yaml",
+        "pipelines/expansion.yaml",
+        "pipelines/leads.yaml",
+        "pipelines/onboarding.yaml",
+        "pipelines/opportunity.yaml",
+        "pipelines/renewal.yaml",
+        "pipelines/trunk.yaml",
+        "pipelines/win-back.yaml",
         "plays/champion-left.yaml",
         "plays/first-value-at-risk.yaml",
         "plays/no-contact.yaml",

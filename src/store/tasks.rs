@@ -85,6 +85,18 @@ pub async fn list(db: &Db, filter: TaskFilter<'_>) -> Result<Vec<Task>> {
     join(&rows.into_iter().map(prescription).collect::<Result<Vec<_>>>()?, tasks)
 }
 
+/// All tasks of a play, whatever became of them, by id.
+pub async fn of_playbook(db: &Db, playbook: &str) -> Result<Vec<Task>> {
+    let sql = format!("SELECT {PRESCRIPTION} FROM prescription WHERE playbook = $1 ORDER BY id");
+    let rows: Vec<PrescriptionRow> = on_db!(db, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(playbook).fetch_all(pool).await)
+        .context("reading prescriptions")?;
+    let sql =
+        format!("SELECT {TASK} FROM task WHERE prescription IN (SELECT id FROM prescription WHERE playbook = $1) ORDER BY id");
+    let tasks: Vec<TaskRow> =
+        on_db!(db, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(playbook).fetch_all(pool).await).context("reading tasks")?;
+    join(&rows.into_iter().map(prescription).collect::<Result<Vec<_>>>()?, tasks)
+}
+
 /// Tasks with what they share with their prescription. One whose prescription was opened since the other query ran is
 /// left for the next look.
 fn join(prescriptions: &[Prescription], tasks: Vec<TaskRow>) -> Result<Vec<Task>> {

@@ -2,6 +2,7 @@
 
 mod as_of;
 mod asked;
+mod asks;
 mod backups;
 mod believed;
 mod believing;
@@ -17,6 +18,7 @@ mod double;
 mod exports;
 mod first_value;
 mod forgetting;
+mod freshness;
 mod honesty;
 mod house;
 mod http_doubles;
@@ -45,6 +47,7 @@ mod served;
 mod smtp;
 mod smtp_double;
 mod sql_sources;
+mod staged;
 mod support;
 mod tasks;
 mod trust;
