@@ -92,10 +92,8 @@ pub async fn run_fenced(
     let past = (as_of != today).then_some(as_of);
     let occasion = Occasion { mailing: options.mailing, past, now };
     let through = AsOf { day: as_of, through_pull: pulls::last_id(db).await? };
-    let odds = match periodic::is_near(db, setup, through, occasion).await? {
-        true => Some(Odds::on(db, setup, through).await?),
-        false => None,
-    };
+    let near = periodic::is_near(db, setup, through, occasion).await?;
+    let odds = if near { Some(Odds::on(db, setup, through).await?) } else { None };
     // Before anything is read, so that it stays as it is until all that follows from it is written.
     let mut tx = db.begin().await?;
     let population = Arc::new(Population::now(db, setup, as_of).await?);
