@@ -8,7 +8,7 @@ use longroad::model::Day;
 use longroad::playbook::TaskStatus;
 use longroad::store::{TaskChange, request_moves};
 
-use crate::nights::{BY_HAND, House, day, usage};
+use crate::house::{BY_HAND, House, day, usage};
 use crate::support::postgres;
 
 const ACCOUNTS: &str = "id,name,csm,parent_id\na,Alder,u1,\nb,Birch,u1,a\nc,Cedar,u1,\nd,Dogwood,u1,\n";
