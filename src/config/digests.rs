@@ -17,6 +17,9 @@ pub struct Digests {
     /// When the leader's digest goes out, in the reader's own zone; on the next working day where it falls on another.
     #[serde(deserialize_with = "value::cron_line")]
     pub leader: CronLine,
+    /// When the product managers' digest goes out; as above.
+    #[serde(deserialize_with = "value::cron_line")]
+    pub product: CronLine,
     /// When the executive's digest goes out; as above.
     #[serde(deserialize_with = "value::cron_line")]
     pub executive: CronLine,
@@ -34,6 +37,7 @@ impl Default for Digests {
         Digests {
             csm: line("0 7 * * *"),
             leader: line("0 7 * * mon"),
+            product: line("0 7 * * mon"),
             executive: line("0 8 1 * *"),
             jitter_minutes: 10,
             off: BTreeSet::new(),

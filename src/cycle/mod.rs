@@ -19,6 +19,7 @@ mod mails;
 mod opinions;
 mod periodic;
 mod population;
+mod product;
 mod progress;
 pub mod pull;
 pub mod push;

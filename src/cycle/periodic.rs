@@ -11,7 +11,7 @@ use super::book::reader_of;
 use super::look::{Odds, Preview};
 use super::mailing::{Mailing, Sending};
 use super::population::Population;
-use super::{Setup, executive, leader, mails};
+use super::{Setup, executive, leader, mails, product};
 use crate::config::Config;
 use crate::delivery::Rendered;
 use crate::digest::{Kind, Reader};
@@ -45,22 +45,27 @@ pub struct Occasion {
 /// Writes one reader's digest of a day.
 type Writer<'a> = Box<dyn Fn(&Reader, Day) -> Result<(Rendered, Mail)> + Send + 'a>;
 
-/// Gathers what all readers of a digest have in common, and gives what writes each one's.
-async fn writer<'a>(tx: &mut Tx, gathering: &Gathering<'a>, kind: Kind) -> Result<Writer<'a>> {
+/// Gathers what all readers of a digest have in common, and gives what writes each one's; `None` where there is nothing to tell.
+async fn writer<'a>(tx: &mut Tx, gathering: &Gathering<'a>, kind: Kind) -> Result<Option<Writer<'a>>> {
     let config = &gathering.setup.config;
     let renderer = mails::renderer(config)?;
     let web_url = mails::web_url(config);
-    Ok(match kind {
+    let write: Writer<'a> = match kind {
         Kind::Csm => anyhow::bail!("the CSM's digest is written as the accounts go by"),
         Kind::Leader => {
             let gathered = leader::gather(tx, gathering).await?;
+            Box::new(move |reader, on| mails::write(config, &renderer, reader, on, &gathered.digest(reader, on, web_url)))
+        }
+        Kind::Product => {
+            let Some(gathered) = product::gather(gathering).await? else { return Ok(None) };
             Box::new(move |reader, on| mails::write(config, &renderer, reader, on, &gathered.digest(reader, on, web_url)))
         }
         Kind::Executive => {
             let gathered = executive::gather(gathering).await?;
             Box::new(move |reader, on| mails::write(config, &renderer, reader, on, &gathered.digest(reader, on, web_url)))
         }
-    })
+    };
+    Ok(Some(write))
 }
 
 /// The readers of a digest.
@@ -100,7 +105,7 @@ pub async fn plan(tx: &mut Tx, gathering: &Gathering<'_>, occasion: Occasion) ->
         if due.is_empty() {
             continue;
         }
-        let write = writer(tx, gathering, kind).await?;
+        let Some(write) = writer(tx, gathering, kind).await? else { continue };
         for (reader, Sending { on, due, not_after }) in due {
             let mail = match write(&reader, on) {
                 Ok((_, mail)) => mail,
@@ -124,7 +129,7 @@ pub async fn plan(tx: &mut Tx, gathering: &Gathering<'_>, occasion: Occasion) ->
 pub async fn preview(gathering: &Gathering<'_>, occasion: Occasion, kind: Kind, only: Option<&str>) -> Result<Vec<Preview>> {
     // Thrown away: nothing is kept of a look.
     let mut tx = gathering.db.begin().await?;
-    let write = writer(&mut tx, gathering, kind).await?;
+    let Some(write) = writer(&mut tx, gathering, kind).await? else { return Ok(Vec::new()) };
     let readers = readers(&gathering.setup.config, &gathering.population.world.users, kind);
     let readers = readers.into_iter().filter(|reader| only.is_none_or(|only| reader.id.as_str() == only));
     readers

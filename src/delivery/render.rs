@@ -15,6 +15,7 @@ use super::wrap::wrap;
 use crate::digest::csm::CsmDigest;
 use crate::digest::executive::ExecutiveDigest;
 use crate::digest::leader::LeaderDigest;
+use crate::digest::product::ProductDigest;
 use crate::digest::{self, Kind, Picture, ValueReport};
 
 /// Bytes of rendered HTML above which mail programs cut a mail off, with a margin for its encoding.
@@ -34,7 +35,7 @@ macro_rules! templates {
 }
 
 /// The shipped templates by their path within the folder of templates.
-pub const SHIPPED: &[(&str, &str)] = templates!("csm", "leader", "executive", "value-report");
+pub const SHIPPED: &[(&str, &str)] = templates!("csm", "leader", "product", "executive", "value-report");
 
 /// What is wrong with a template, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,6 +158,7 @@ impl Renderer {
         let check = |kind| match kind {
             Kind::Csm => self.check_digest::<CsmDigest>(),
             Kind::Leader => self.check_digest::<LeaderDigest>(),
+            Kind::Product => self.check_digest::<ProductDigest>(),
             Kind::Executive => self.check_digest::<ExecutiveDigest>(),
         };
         let reports = self.check_samples(ValueReport::TEMPLATES, &ValueReport::samples(), |report| self.value_report(report));

@@ -14,21 +14,24 @@ pub enum Kind {
     Csm,
     /// What a leader looks at before a forecast call: weekly.
     Leader,
+    /// What customers ask for and what hangs on it: weekly.
+    Product,
     /// Where the company is going: monthly.
     Executive,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 3] = [Kind::Csm, Kind::Leader, Kind::Executive];
+    pub const ALL: [Kind; 4] = [Kind::Csm, Kind::Leader, Kind::Product, Kind::Executive];
     /// Those that come at times of their own, and not with every cycle.
-    pub const PERIODIC: [Kind; 2] = [Kind::Leader, Kind::Executive];
+    pub const PERIODIC: [Kind; 3] = [Kind::Leader, Kind::Product, Kind::Executive];
 
     /// As in keys, in the configuration and among templates.
     pub fn name(self) -> &'static str {
         match self {
             Kind::Csm => "csm",
             Kind::Leader => "leader",
+            Kind::Product => "product",
             Kind::Executive => "executive",
         }
     }
@@ -43,6 +46,7 @@ impl Kind {
         match self {
             Kind::Csm => &digests.csm,
             Kind::Leader => &digests.leader,
+            Kind::Product => &digests.product,
             Kind::Executive => &digests.executive,
         }
     }
@@ -52,6 +56,7 @@ impl Kind {
         match self {
             Kind::Csm => Role::Csm,
             Kind::Leader => Role::Leader,
+            Kind::Product => Role::Product,
             Kind::Executive => Role::Executive,
         }
     }

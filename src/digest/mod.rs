@@ -9,6 +9,7 @@ mod kind;
 pub mod leader;
 mod parts;
 mod picture;
+pub mod product;
 mod reader;
 mod text;
 mod top;

@@ -58,13 +58,18 @@ impl Links {
 
 /// The texts of a list.
 pub fn section<T, L>(top: &Top<T>, link: String, line: impl Fn(usize, &T) -> L) -> Section<L> {
-    let rows: Vec<L> = top.kept().iter().enumerate().map(|(place, item)| line(place + 1, item)).collect();
-    let more = match top.total() - rows.len() {
+    listed(top.kept(), top.total(), link, line)
+}
+
+/// The texts of a list of which these come first, and which has so many in all.
+pub fn listed<T, L>(first: &[T], total: usize, link: String, line: impl Fn(usize, &T) -> L) -> Section<L> {
+    let rows: Vec<L> = first.iter().enumerate().map(|(place, item)| line(place + 1, item)).collect();
+    let more = match total.saturating_sub(rows.len()) {
         0 => String::new(),
         1 => "1 more is not shown here.".to_owned(),
         hidden => format!("{hidden} more are not shown here."),
     };
-    Section { any: !rows.is_empty(), total: top.total().to_string(), rows, more, link }
+    Section { any: !rows.is_empty(), total: total.to_string(), rows, more, link }
 }
 
 /// `−12.0` with the sign that typographers use; a zero has none.

@@ -4,6 +4,7 @@ use longroad::delivery::{Rendered, Renderer};
 use longroad::digest::csm::{ChangeItem, CsmDigest, CsmInputs, ReviewItem, StaleItem, TaskItem, UnknownItem};
 use longroad::digest::executive::ExecutiveDigest;
 use longroad::digest::leader::LeaderDigest;
+use longroad::digest::product::ProductDigest;
 use longroad::digest::{Context, ValueReport};
 use longroad::model::Id;
 
@@ -84,6 +85,13 @@ fn a_day_with_nothing_to_do() {
 #[test]
 fn a_leaders_week() {
     for (name, digest) in ["leader_busy", "leader_calm"].into_iter().zip(LeaderDigest::samples()) {
+        snapshot(name, &digest);
+    }
+}
+
+#[test]
+fn a_product_managers_week() {
+    for (name, digest) in ["product_busy", "product_calm"].into_iter().zip(ProductDigest::samples()) {
         snapshot(name, &digest);
     }
 }

@@ -105,3 +105,44 @@ async fn a_preview_is_the_mail_and_leaves_nothing_behind() {
     assert_eq!((shown.len(), &bytes), (1, &sent[&("leo".to_owned(), monday())]));
     assert_eq!(house.mails_of("leader").await, sent);
 }
+
+#[tokio::test]
+async fn product_managers_are_told_once_a_week_of_requests_and_only_where_there_is_any() {
+    let house = House::new(&format!("{BY_HAND}\n[requests]\nproduct_sees_arr = 'bands'\n")).await;
+    put(&house);
+    house.put(
+        "users.csv",
+        "id,name,email,role,manager_id\nann,Ann,ann@example.com,csm,leo\nleo,Leo,leo@example.com,leader,\npia,Pia,pia@example.com,product,\n",
+    );
+    let contract = "id,account_id,starts_on,ends_on,amount,currency,period_months\n";
+    house.put(
+        "contracts.csv",
+        &format!("{contract}k,a,2026-01-05,2026-11-20,24000,EUR,12\nl,b,2026-01-05,2027-12-20,9000,EUR,12\n"),
+    );
+    for nights in -1..=0 {
+        house.night(monday() + nights).await;
+    }
+    assert_eq!(house.mails_of("product").await.len(), 0, "nothing is asked for, so nothing is told");
+    house.put("requests.csv", "id,title,status,effort_months,product\nr,Offline,open,2,Field\ns,Dark mode,open,,Core\n");
+    house.put("asks.csv", "id,account_id,request_id,asked_on\n1,a,r,2026-10-08\n2,b,s,2026-10-08\n");
+    for nights in 4..=7 {
+        house.night(monday() + nights).await;
+        house.night(monday() + nights).await;
+    }
+    let mails = house.mails_of("product").await;
+    assert_eq!(mails.keys().cloned().collect::<Vec<_>>(), [("pia".to_owned(), monday() + 7)]);
+    let mail = mails.into_values().next().unwrap();
+    let text = mail.split("text/html").next().unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+    for said in [
+        "- Field: 1 undecided or in work, 1 new, 0 without an estimate, renewals that hang: 1",
+        "NEW: 2",
+        "RENEWALS THAT HANG ON A REQUEST: 1 - Alpha: EUR\u{A0}10,000–50,000 a year, ",
+        "renews Fri 20 Nov 2026",
+        "Asks for Offline (Field, r)",
+        "WAITING FOR AN ESTIMATE: 1 - Dark mode: 1 customer, under EUR\u{A0}10,000 a year Core, s",
+    ] {
+        let said = said.replace('\u{A0}', " ");
+        assert!(text.contains(&said), "{said}\n{text}");
+    }
+    assert!(!text.contains("24,000"), "the amount is not this reader's to see: {text}");
+}

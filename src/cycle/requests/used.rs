@@ -32,7 +32,7 @@ pub async fn shipped(
     db: &Db,
     loaded: &Loaded,
     as_of: AsOf,
-    shown: &dyn Fn(usize) -> bool,
+    shown: &(dyn Fn(usize) -> bool + Sync),
     rules: &Requests,
 ) -> Result<Vec<ShippedRow>> {
     let board = &loaded.board;

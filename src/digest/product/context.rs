@@ -1,0 +1,149 @@
+//! What the templates of the product managers' digest may name.
+
+use serde::Serialize;
+
+use super::input::{ProductInputs, RequestItem};
+use super::lines::{self, ItemLine};
+use crate::digest::csm::behind;
+use crate::digest::parts::{Links, NAME, counted, listed};
+use crate::digest::{LIST_LIMIT, Notice, Reader, Section, clean, long_day, short_day};
+use crate::model::Day;
+
+/// The context of `templates/email/product/*`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProductDigest {
+    /// Of the words in the mail: `en`.
+    pub language: String,
+    /// The company's name; may be empty.
+    pub company: String,
+    /// The reader's name.
+    pub reader: String,
+    /// `Sat 21 Nov 2026`.
+    pub day: String,
+    /// `Sat 21 Nov`.
+    pub day_short: String,
+    /// The morning of which the figures are, as in `day`.
+    pub as_of: String,
+    /// The morning with which ranks are compared, as in `day_short`.
+    pub compared_with: String,
+    /// The zone in which the day is meant.
+    pub zone: String,
+    /// `3 requests moved, 2 new requests, 4 renewals hang on a request`.
+    pub headline: String,
+    /// What a list of mails shows after the subject.
+    pub preheader: String,
+    /// Data that are behind.
+    pub notices: Vec<Notice>,
+    /// Whether there is more than one product in `products`.
+    pub any_products: bool,
+    /// How many of each list are of which product.
+    pub products: Vec<ProductLine>,
+    /// The lists that have anything in them.
+    pub parts: Vec<PartLine>,
+    /// The page of all requests; empty where there is none.
+    pub requests: String,
+}
+
+/// One list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PartLine {
+    /// What is in it.
+    pub title: String,
+    /// The same in capitals, for plain text.
+    pub title_capitals: String,
+    /// The first of them.
+    pub list: Section<ItemLine>,
+}
+
+/// One product.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProductLine {
+    /// Its name.
+    pub product: String,
+    /// Its requests that are neither shipped nor declined.
+    pub pending: String,
+    /// Those that are new.
+    pub new: String,
+    /// Those that wait for an estimate.
+    pub waiting: String,
+    /// Renewals that hang on any of its requests.
+    pub renewals: String,
+}
+
+impl ProductDigest {
+    /// One reader's digest of the reader's day. `web_url`: where links point.
+    pub fn build(inputs: &ProductInputs, reader: &Reader, on: Day, web_url: &str) -> ProductDigest {
+        let links = Links::new(web_url);
+        let mut notices: Vec<String> = behind(&inputs.stale);
+        if inputs.approximated {
+            notices.push(
+                "As-of approximated: some records of this day were pulled later, and count from their own dates.".to_owned(),
+            );
+        }
+        let parts = [
+            part("Moved most since a week ago", &inputs.movers, lines::mover),
+            part("New", &inputs.new, |item| lines::new(item, inputs)),
+            part("Renewals that hang on a request", &inputs.renewals, |item| lines::renewal(item, inputs, &links)),
+            part("Shipped: used or not", &inputs.shipped, |item| lines::shipped(item, inputs)),
+            part("Waiting for an estimate", &inputs.waiting, |item| lines::waiting(item, inputs)),
+            part("Still to be told", &inputs.to_tell, |item| lines::to_tell(item, inputs)),
+        ];
+        ProductDigest {
+            language: "en".to_owned(),
+            company: clean(&inputs.company, NAME),
+            reader: clean(&reader.name, NAME),
+            day: long_day(on),
+            day_short: short_day(on),
+            as_of: long_day(inputs.as_of),
+            compared_with: short_day(inputs.compared_with),
+            zone: reader.zone.name().to_owned(),
+            headline: news(inputs).into_iter().take(3).collect::<Vec<_>>().join(", "),
+            preheader: news(inputs).into_iter().skip(3).collect::<Vec<_>>().join(", "),
+            notices: notices.into_iter().map(|text| Notice { text }).collect(),
+            any_products: inputs.products.len() > 1,
+            products: products(inputs),
+            parts: parts.into_iter().filter(|part| part.list.any).collect(),
+            requests: links.page("requests"),
+        }
+    }
+}
+
+fn part<T>(title: &str, items: &[T], line: impl Fn(&T) -> ItemLine) -> PartLine {
+    let first = &items[..items.len().min(LIST_LIMIT)];
+    PartLine {
+        title: title.to_owned(),
+        title_capitals: title.to_uppercase(),
+        list: listed(first, items.len(), String::new(), |_, item| line(item)),
+    }
+}
+
+/// What there is, in the order of the lists.
+fn news(inputs: &ProductInputs) -> Vec<String> {
+    let verb = |count: usize, one: &str, many: &str| (if count == 1 { one } else { many }).to_owned();
+    let (renewals, waiting) = (inputs.renewals.len(), inputs.waiting.len());
+    let texts = [
+        (inputs.movers.len(), counted(inputs.movers.len(), "request") + " moved"),
+        (inputs.new.len(), counted(inputs.new.len(), "new request")),
+        (renewals, counted(renewals, "renewal") + " " + &verb(renewals, "hangs", "hang") + " on a request"),
+        (inputs.shipped.len(), counted(inputs.shipped.len(), "request") + " shipped"),
+        (waiting, counted(waiting, "request") + " " + &verb(waiting, "waits", "wait") + " for an estimate"),
+        (inputs.to_tell.len(), counted(inputs.to_tell.len(), "customer") + " still to be told"),
+    ];
+    texts.into_iter().filter(|(count, _)| *count > 0).map(|(_, text)| text).collect()
+}
+
+fn products(inputs: &ProductInputs) -> Vec<ProductLine> {
+    let products = inputs.products.iter().map(|item| {
+        let is_of = |request: &RequestItem| request.product == item.product;
+        let count = |requests: &mut dyn Iterator<Item = &RequestItem>| requests.filter(|one| is_of(one)).count().to_string();
+        let renewals = inputs.renewals.iter().filter(|renewal| renewal.requests.iter().any(is_of)).count();
+        ProductLine {
+            product: item.product.as_ref().map_or_else(|| "no product named".to_owned(), |product| clean(product, NAME)),
+            pending: item.pending.to_string(),
+            new: count(&mut inputs.new.iter().map(|one| &one.request)),
+            waiting: count(&mut inputs.waiting.iter().map(|one| &one.request)),
+            renewals: renewals.to_string(),
+        }
+    });
+    products.take(LIST_LIMIT).collect()
+}
