@@ -19,7 +19,7 @@ use crate::digest::product::ProductDigest;
 use crate::digest::{self, Kind, Picture, ValueReport};
 
 /// Bytes of rendered HTML above which mail programs cut a mail off, with a margin for its encoding.
-const MOST_HTML: usize = 80_000;
+const MOST_HTML: usize = 90_000;
 /// Characters of a subject.
 const MOST_SUBJECT: usize = 200;
 

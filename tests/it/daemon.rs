@@ -9,7 +9,7 @@ use crate::support::{Place, postgres};
 /// A small company by hand, and a store at this address. A claim holds for two seconds.
 pub fn company(store: &str) -> Place {
     let place = Place::new(&format!(
-        "[company]\nname = 'Daemon'\n[store]\nurl = '{store}'\n[web]\nlisten = '127.0.0.1:0'\n[schedule]\nhousekeeping = ''\nlease_seconds = 2\nstop_within_seconds = 10\n"
+        "[company]\nname = 'Daemon'\n[store]\nurl = '{store}'\n[web]\nlisten = '127.0.0.1:0'\n[schedule]\nhousekeeping = ''\ncalibrate = ''\nlease_seconds = 2\nstop_within_seconds = 10\n"
     ));
     place.put("data/accounts.csv", "id,name,csm,tier\na,Acme,u1,mid\nb,Birch,u1,small\n");
     place.put("data/users.csv", "id,name,email,role\nu1,Una,una@example.com,csm\n");

@@ -8,7 +8,7 @@ use longroad::digest::product::ProductDigest;
 use longroad::digest::{Context, ValueReport};
 use longroad::model::Id;
 
-const HTML_LIMIT: usize = 80_000;
+const HTML_LIMIT: usize = 90_000;
 
 fn render<C: Context>(digest: &C) -> Rendered {
     Renderer::load(None).unwrap().render(digest).unwrap()

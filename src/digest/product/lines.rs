@@ -90,9 +90,8 @@ pub fn renewal(item: &RenewalItem, inputs: &ProductInputs, links: &Links) -> Ite
     let titles: Vec<String> =
         item.requests.iter().map(|request| format!("{} ({})", clean(&request.title, NAME), place(request))).collect();
     let late = item.act_by.is_some_and(|by| by < inputs.as_of);
-    let act = item.act_by.map_or_else(String::new, |by| match late {
-        true => format!("the last day to act was {}", short_day(by)),
-        false => format!("to act by {}", short_day(by)),
+    let act = item.act_by.map_or_else(String::new, |by| {
+        if late { format!("the last day to act was {}", short_day(by)) } else { format!("to act by {}", short_day(by)) }
     });
     ItemLine {
         name: clean(&item.account, NAME),
