@@ -84,7 +84,7 @@ fn init_writes_a_folder_that_check_finds_right_and_never_writes_over_it() {
     assert_eq!((first.code, first.err.as_str()), (0, ""));
     assert_eq!(
         first.out,
-        "40 files written to north.\n\nNext:\n  \
+        "43 files written to north.\n\nNext:\n  \
          1. put accounts.csv, users.csv, contracts.csv and usage.csv into north/data; its README.md tells their columns\n  \
          2. set the company's name, time zone and metrics in north/longroad.toml\n  \
          3. cd north && longroad check\n  \

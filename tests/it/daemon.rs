@@ -176,7 +176,7 @@ fn jobs_and_check_tell_when_each_job_is_due() {
     place.put("longroad.toml", &format!("{config}cycle = '0 8 31 4 *'\n"));
     let refused = place.run(&["check"]);
     assert_eq!(refused.code, 2);
-    assert!(refused.out.contains("longroad.toml:11:9: schedule.cycle: `0 8 31 4 *` never comes due"), "{}", refused.out);
+    assert!(refused.out.contains("longroad.toml:12:9: schedule.cycle: `0 8 31 4 *` never comes due"), "{}", refused.out);
 }
 
 #[test]
