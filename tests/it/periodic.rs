@@ -136,13 +136,12 @@ async fn product_managers_are_told_once_a_week_of_requests_and_only_where_there_
     for said in [
         "- Field: 1 undecided or in work, 1 new, 0 without an estimate, renewals that hang: 1",
         "NEW: 2",
-        "RENEWALS THAT HANG ON A REQUEST: 1 - Alpha: EUR\u{A0}10,000–50,000 a year, ",
+        "RENEWALS THAT HANG ON A REQUEST: 1 - Alpha: EUR=C2=A010,000=E2=80=9350,000 a year, health not known",
         "renews Fri 20 Nov 2026",
         "Asks for Offline (Field, r)",
-        "WAITING FOR AN ESTIMATE: 1 - Dark mode: 1 customer, under EUR\u{A0}10,000 a year Core, s",
+        "WAITING FOR AN ESTIMATE: 1 - Dark mode: 1 customer, under=C2=A0EUR=C2=A010,000 a year Core, s",
     ] {
-        let said = said.replace('\u{A0}', " ");
-        assert!(text.contains(&said), "{said}\n{text}");
+        assert!(text.contains(said), "{said}\n{text}");
     }
     assert!(!text.contains("24,000"), "the amount is not this reader's to see: {text}");
 }

@@ -7,6 +7,7 @@ use crate::config::Sight;
 use crate::digest::parts::{Links, NAME, SENTENCE, counted, rounded};
 use crate::digest::{band_label, clean, long_day, short_day};
 use crate::model::Money;
+use crate::signals::Band;
 
 /// Names, causes or requests that a line tells one by one.
 const FEW: usize = 3;
@@ -91,11 +92,16 @@ pub fn renewal(item: &RenewalItem, inputs: &ProductInputs, links: &Links) -> Ite
         item.requests.iter().map(|request| format!("{} ({})", clean(&request.title, NAME), place(request))).collect();
     let late = item.act_by.is_some_and(|by| by < inputs.as_of);
     let act = item.act_by.map_or_else(String::new, |by| {
-        if late { format!("the last day to act was {}", short_day(by)) } else { format!("to act by {}", short_day(by)) }
+        let what = if late { "the last day to act was" } else { "to act by" };
+        format!("{what} {}", short_day(by))
     });
+    let band = match item.band {
+        Band::Unknown => "health not known".to_owned(),
+        band => band_label(band).to_lowercase(),
+    };
     ItemLine {
         name: clean(&item.account, NAME),
-        what: joined([yearly(item.arr.as_ref(), inputs), band_label(item.band).to_lowercase()]),
+        what: joined([yearly(item.arr.as_ref(), inputs), band]),
         about: joined([format!("renews {}", long_day(item.renews_on)), act]),
         late,
         why: format!("Asks for {}", few(&titles)),
