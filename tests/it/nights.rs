@@ -238,7 +238,9 @@ fn write(house: &House, people: &[Someone], morning: Day) {
             [("id", id.as_str()), ("name", id), ("csm", "u1"), ("tier", one.tier), ("signed_on", &live), ("live_on", &live)];
         sheets.entry("accounts.csv").or_default().add(&cells);
         let seats = one.seats.map(|seats| seats.to_string()).unwrap_or_default();
-        let (status, cancelled_on) = if one.notice { ("cancelled", ago(3)) } else { ("signed", String::new()) };
+        // What is cancelled before its first day is over never was a contract.
+        let notice = one.notice && one.live > 3;
+        let (status, cancelled_on) = if notice { ("cancelled", ago(3)) } else { ("signed", String::new()) };
         let term = [("starts_on", live.as_str()), ("ends_on", &ago(-100)), ("amount", "100"), ("currency", "EUR")];
         let rest = [("seats", seats.as_str()), ("status", status), ("cancelled_on", &cancelled_on)];
         add(&mut sheets, "contracts.csv", id, &[&term[..], &rest[..]].concat());
