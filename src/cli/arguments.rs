@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{
-    audit, backtest, backup, check, cycle, demo, digests, export, forget, health, init, jobs, opinion, opinions, preview, pull,
-    rejects, resend, restore, risk, run, score, scores, sources, task, tasks, what_if,
+    audit, backtest, backup, check, cycle, demo, digests, export, forget, health, init, jobs, load, opinion, opinions, plan, playbooks, preview, pull,
+    rejects, resend, restore, risk, run, score, scores, solutions, sources, task, tasks, what_if,
 };
 
 /// Watches over customers: scores their health with every point explained, prescribes what to do, looks at what became of
@@ -67,6 +67,10 @@ pub enum Command {
     Backtest(backtest::Arguments),
     Risk(risk::Arguments),
     WhatIf(what_if::Arguments),
+    Plan(plan::Arguments),
+    Playbooks(playbooks::Arguments),
+    Solutions(solutions::Arguments),
+    Load(load::Arguments),
     Export(export::Arguments),
     Forget(forget::Arguments),
     Health(health::Arguments),

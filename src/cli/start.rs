@@ -9,8 +9,8 @@ use super::arguments::{Arguments, Command, Shared};
 use super::exit::{Exit, paragraph};
 use super::reply::Reply;
 use super::{
-    audit, backtest, backup, check, cycle, demo, digests, export, forget, health, init, jobs, opinion, opinions, preview, pull,
-    rejects, resend, restore, risk, run, score, scores, sources, task, tasks, what_if,
+    audit, backtest, backup, check, cycle, demo, digests, export, forget, health, init, jobs, load, opinion, opinions, plan, playbooks, preview, pull,
+    rejects, resend, restore, risk, run, score, scores, solutions, sources, task, tasks, what_if,
 };
 use crate::clock::SystemClock;
 use crate::config::environment;
@@ -70,6 +70,10 @@ async fn dispatch(shared: &Shared, command: Command) -> Result<Reply> {
         Command::Backtest(arguments) => backtest::run(file, &arguments, clock).await,
         Command::Risk(arguments) => risk::run(file, &arguments, clock).await,
         Command::WhatIf(arguments) => what_if::run(file, &arguments, clock).await,
+        Command::Plan(arguments) => plan::run(file, &arguments, clock).await,
+        Command::Playbooks(arguments) => playbooks::run(file, &arguments, clock).await,
+        Command::Solutions(arguments) => solutions::run(file, &arguments),
+        Command::Load(arguments) => load::run(file, &arguments, clock).await,
         Command::Export(arguments) => export::run(file, &arguments, shared.json).await,
         Command::Health(arguments) => health::run(file, &arguments).await,
         Command::Forget(arguments) => forget::run(file, &arguments, clock).await,

@@ -1,6 +1,7 @@
 //! Settings: embedded defaults < the configuration file < `LONGROAD_…` variables, parsed into types that cannot be wrong.
 
 mod accounts;
+mod capacity;
 mod company;
 mod cycle;
 mod digests;
@@ -25,6 +26,7 @@ mod value;
 mod web;
 
 pub use accounts::{Accounts, Alive};
+pub use capacity::{Hours, Load};
 pub use company::{Company, NamedZone};
 pub use cycle::Cycle;
 pub use digests::Digests;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::{
-    Accounts, Company, ConfigError, Cycle, Digests, Log, Mail, Paths, Retention, Revenue, Risk, Schedule, Source, Store,
+    Accounts, Company, ConfigError, Cycle, Digests, Load, Log, Mail, Paths, Retention, Revenue, Risk, Schedule, Source, Store,
     StoreAddress, Web, load,
 };
 use crate::model::{MetricDeclaration, Zone};
@@ -30,6 +30,8 @@ pub struct Config {
     pub accounts: Accounts,
     /// How often an account's turn comes.
     pub cycle: Cycle,
+    /// How much people can do.
+    pub load: Load,
     /// What probabilities are of.
     pub risk: Risk,
     /// How contracts in several currencies become one report.
@@ -91,6 +93,7 @@ impl Default for Config {
             digests: Digests::default(),
             accounts: Accounts::default(),
             cycle: Cycle::default(),
+            load: Load::default(),
             risk: Risk::default(),
             revenue: Revenue::default(),
             schedule: Schedule::default(),

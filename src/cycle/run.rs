@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::assess::Customer;
 use super::book::{self, Books};
+use super::desks::Desks;
 use super::evaluate::Evaluated;
 use super::mailing::{Mailing, Sending};
 use super::mails;
@@ -95,7 +96,7 @@ pub async fn run_fenced(
     let sending = |reader: &Reader| options.mailing.csm(&setup.config, reader, past, now);
     let untold = mails::untold(&mut tx, past).await?;
     let books = Books::new(&population.world, &setup.config.company.name, &report.refused, untold, &sending);
-    let mut night = Night::begin(db, tx, setup, &population, books);
+    let mut night = Night::begin(db, tx, setup, &population, books).await?;
     night.blocks(&mut report).await?;
     watch.lap("scores");
     progress("writing digests");
@@ -156,22 +157,29 @@ struct Night<'a> {
     setup: &'a Arc<Setup>,
     population: Arc<Population>,
     books: Books,
+    desks: Desks,
     /// From this day on, closed prescriptions still matter.
     since: Day,
     tx: Tx,
 }
 
 impl<'a> Night<'a> {
-    fn begin(db: &'a Db, tx: Tx, setup: &'a Arc<Setup>, population: &Arc<Population>, books: Books) -> Night<'a> {
-        let cooldown = setup.library.plays.values().map(|play| play.cooldown_days).max().unwrap_or_default();
-        Night {
+    async fn begin(
+        db: &'a Db,
+        mut tx: Tx,
+        setup: &'a Arc<Setup>,
+        population: &Arc<Population>,
+        books: Books,
+    ) -> Result<Night<'a>> {
+        Ok(Night {
             books,
-            since: population.world.as_of.day - cooldown.cast_signed(),
+            desks: Desks::load(&mut tx, setup, population).await?,
+            since: population.world.as_of.day - setup.library.memory_days(),
             tx,
             db,
             setup,
             population: Arc::clone(population),
-        }
+        })
     }
 
     /// Does what follows from the scores of block after block; meanwhile the next blocks are scored on all processors, and
@@ -189,6 +197,30 @@ impl<'a> Night<'a> {
             }
             ready.extend(ahead.next().map(|index| self.look_ahead(index)));
             self.block(block, diagnosed, work, report).await?;
+        }
+        self.settle(report).await
+    }
+
+    /// Begins with what fits into people's days; the rest waits and is counted.
+    async fn settle(&mut self, report: &mut CycleReport) -> Result<()> {
+        let mut begin: BTreeMap<i64, Vec<Opened>> = BTreeMap::new();
+        for pending in self.desks.close() {
+            report.tasks_opened += pending.opened.tasks.len() as u64;
+            for (person, item) in pending.items {
+                self.books.task(person.as_ref(), item);
+            }
+            if pending.waited {
+                tasks::release(&mut self.tx, &pending.opened).await?;
+            } else {
+                begin.entry(pending.block).or_default().push(pending.opened);
+            }
+        }
+        for (block, opened) in begin.into_iter().chain(std::mem::take(&mut self.desks.held)) {
+            tasks::insert(&mut self.tx, block, &opened).await?;
+        }
+        for (person, count) in std::mem::take(&mut self.desks.waiting) {
+            report.prescriptions_waiting += count as u64;
+            self.books.waiting(&person, count);
         }
         Ok(())
     }
@@ -234,8 +266,9 @@ impl<'a> Night<'a> {
             let turn = if known.is_none() && diagnoses.found.is_empty() && diagnoses.paused.is_empty() {
                 Turn::default()
             } else {
-                let place = Place { setup: self.setup, world: &self.population.world, customer, evaluated: &evaluated };
-                work::turn(&mut self.tx, place, &diagnoses, known, &mut opened).await?
+                let world = &self.population.world;
+                let place = Place { setup: self.setup, world, block: block.number, customer, evaluated: &evaluated };
+                work::turn(&mut self.tx, &mut self.desks, place, &diagnoses, known, &mut opened).await?
             };
             count(report, &turn);
             let change = match before.filter(|_| told) {
@@ -252,6 +285,7 @@ impl<'a> Night<'a> {
         for left in work.into_values() {
             report.tasks_closed += work::leave(&mut self.tx, left, on).await?;
         }
+        opened.extend(self.desks.held.remove(&block.number).unwrap_or_default());
         tasks::insert(&mut self.tx, block.number, &opened).await?;
         scores::save_block(&mut self.tx, on, block.number, &given).await?;
         turns::save_block(&mut self.tx, on, block.number, &factors).await
@@ -306,7 +340,9 @@ fn diagnosed(setup: &Setup, population: &Population, block: &Block, customers: R
         let (opinions, on) = (&population.world.opinions, population.world.as_of.day);
         let mut evaluated = Evaluated::of(setup, customer, before.zip(before_on), on)?;
         evaluated = evaluated.with(opinions, customer, before.and_then(|before| before.turn_on), on);
-        let diagnoses = playbook::diagnose(&setup.library, &evaluated.subject(customer), evaluated.in_turn);
+        let happened = customer.extra.as_ref().map_or(&[][..], |extra| &extra.happened);
+        let night = playbook::Night { on, before: before_on, in_turn: evaluated.in_turn, happened, contact_days: None };
+        let diagnoses = playbook::diagnose(&setup.library, &evaluated.subject(customer), night);
         let band_before = before.zip(before_on).map(|(before, day)| evaluated.band_on(opinions, customer, day, before.band.band));
         let told = book::is_told(&evaluated, band_before);
         if !told && !evaluated.in_turn && evaluated.health.score.is_some() {
@@ -344,6 +380,16 @@ impl Stopwatches {
     }
 }
 
+/// Does all that a cycle would do for the population, and gives the transaction back: who drops it has changed nothing.
+pub async fn rehearse(db: &Db, tx: Tx, setup: &Arc<Setup>, population: &Arc<Population>) -> Result<Tx> {
+    let now = setup.config.company.zone().start_of(population.world.as_of.day);
+    let sending = |reader: &Reader| Mailing::Now.csm(&setup.config, reader, None, now);
+    let books = Books::new(&population.world, "", &BTreeMap::new(), BTreeMap::new(), &sending);
+    let mut night = Night::begin(db, tx, setup, population, books).await?;
+    night.blocks(&mut CycleReport::default()).await?;
+    Ok(night.tx)
+}
+
 /// What a cycle would write into the digests, with all that it would decide thrown away.
 pub async fn dry(
     db: &Db,
@@ -355,7 +401,7 @@ pub async fn dry(
     let mut tx = db.begin().await?;
     let untold = mails::untold(&mut tx, past).await?;
     let books = Books::new(&population.world, &setup.config.company.name, &BTreeMap::new(), untold, &sending);
-    let mut night = Night::begin(db, tx, setup, population, books);
+    let mut night = Night::begin(db, tx, setup, population, books).await?;
     let mut report = CycleReport::default();
     night.blocks(&mut report).await?;
     Ok(night.books)

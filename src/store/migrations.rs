@@ -17,6 +17,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (8, "risk", include_str!("../../migrations/0008_risk.sql")),
     (9, "push", include_str!("../../migrations/0009_push.sql")),
     (11, "opinion", include_str!("../../migrations/0011_opinion.sql")),
+    (15, "loop", include_str!("../../migrations/0015_loop.sql")),
 ];
 
 /// Which dialect a text is for.

@@ -25,6 +25,7 @@ pub mod restore;
 pub mod risk_models;
 pub mod scores;
 mod task_change;
+pub mod task_counts;
 mod task_rows;
 pub mod tasks;
 mod tile;
