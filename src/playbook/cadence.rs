@@ -93,7 +93,7 @@ mod tests {
         assert_eq!(
             said(&wrong),
             "cadence/classes.yaml:2:27: must be 1 to 730 days\n\
-             cadence/classes.yaml:2:37: condition: `teir` is not a known name; did you mean `tier`?"
+             cadence/classes.yaml:2:36: condition: `teir` is not a known name; did you mean `tier`?"
         );
         let behind = format!("{text}  - {{name: E, every_days: 9}}\n");
         assert!(said(&behind).ends_with("4:12: stands behind the class for all others, and so is for nobody"), "{}", said(&behind));

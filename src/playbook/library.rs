@@ -245,7 +245,7 @@ mod tests {
             ]),
             [
                 "first-value/b.yaml: only one first value may be without `serves`: the one for all other accounts",
-                "play/d.yaml: lies in none of the folders plays, solutions, first-value, scorecards",
+                "play/d.yaml: lies in none of the folders plays, solutions, first-value, scorecards, cadence",
                 "plays/b.yaml: a play named `champion` is already in another file",
                 "plays/c.yml: must end in .yaml to be read",
             ]

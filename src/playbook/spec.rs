@@ -481,9 +481,22 @@ why: [use_ratio]
             change("tasks:\n", "tasks: []\nx:\n"),
             change("title: Call the admin", "\ttitle: Call the admin"),
             change("title: Use fell", "title: &a [*a, *a]"),
+            change("when: use_ratio < 0.6\n", ""),
+            change("when: use_ratio < 0.6", "occasion: {date: go_lvie, days: 30}"),
+            change("when: use_ratio < 0.6", "occasion: {date: go_live, days: -3}"),
+            change("when: use_ratio < 0.6", "occasion: {event: [funding], date: go_live}"),
+            change("when: use_ratio < 0.6", "occasion: {stage: onboarding}"),
+            change("solution: call", "solution: call\n    after: first"),
+            change("solution: call", "solution: call\n    kind: vist"),
+            change("why: [use_ratio]", "owner: least loaded, skil training"),
+            change("why: [use_ratio]", "at_most: {times: 0, in_days: 30}"),
+            change("why: [use_ratio]", "severity: hgih"),
+            change("why: [use_ratio]", "prescriptions: [{tasks: [{title: t, solution: call, due_in_working_days: 1}]}]"),
+            change("why: [use_ratio]", "examples: [{facts: {use_rato: 0.1}, expect: acts}]"),
+            change("why: [use_ratio]", "examples: [{facts: {use_ratio: low}, expect: acts}]"),
         ];
         insta::assert_snapshot!(all.join("\n"), @r##"
-        plays/use-fell.yaml:2:1: `titel` is not a known key; did you mean `title`? (known: name, title, when, severe, serves, owner, tasks, recovered, review_after_days, attempts, then, cooldown_days, why)
+        plays/use-fell.yaml:2:1: `titel` is not a known key; did you mean `title`? (known: name, title, when, occasion, severe, severity, serves, owner, tasks, prescriptions, recovered, review_after_days, attempts, then, hand_to, identity, cooldown_days, at_most, why, examples)
         plays/use-fell.yaml:11:1: the key `recovered` is missing
         plays/use-fell.yaml:2:1: the key `name` is there twice
         plays/use-fell.yaml:1:7: `Use fell` is no name: use lower-case letters, digits and `-`
@@ -497,17 +510,30 @@ why: [use_ratio]
         plays/use-fell.yaml:4:9: condition: `yes` is written true
         plays/use-fell.yaml:8:15: there is no solution `cal`: solutions/cal.md is missing; did you mean `call`?
         plays/use-fell.yaml:11:20: there is no solution `workshp`: solutions/workshp.md is missing; did you mean `workshop`?
-        plays/use-fell.yaml:11:7: `give_up` is none of escalate, change_to
+        plays/use-fell.yaml:11:7: `give_up` is none of escalate, close, change_to
         plays/use-fell.yaml:9:26: must be a whole number of 0 or more
         plays/use-fell.yaml:9:26: 300 lies outside 0 to 90
         plays/use-fell.yaml:12:18: `cvsat` is not the name of a signal; did you mean `csat`?
         plays/use-fell.yaml:13:20: 900 lies outside 1 to 365
         plays/use-fell.yaml:12:11: 0 lies outside 1 to 5
         plays/use-fell.yaml:1:7: `change_to` needs at least one solution and at least 2 `attempts`
-        plays/use-fell.yaml:12:8: `boss` is none of csm, leader
-        plays/use-fell.yaml:7:1: `x` is not a known key (known: name, title, when, severe, serves, owner, tasks, recovered, review_after_days, attempts, then, cooldown_days, why)
+        plays/use-fell.yaml:12:8: `boss` is no owner (known: csm, leader, seller, product, `least loaded`, `least loaded, skill training, language, region`)
+        plays/use-fell.yaml:7:1: `x` is not a known key (known: name, title, when, occasion, severe, severity, serves, owner, tasks, prescriptions, recovered, review_after_days, attempts, then, hand_to, identity, cooldown_days, at_most, why, examples)
         plays/use-fell.yaml:7:6: the key `solution` is missing
         plays/use-fell.yaml:2:11: expected string scalar
+        plays/use-fell.yaml:1:7: needs `when`, a condition, or `occasion`, a day on which it acts
+        plays/use-fell.yaml:3:18: `go_lvie` is none of go_live, anniversary, contract_end, last_day_to_act, next_contact; did you mean `go_live`?
+        plays/use-fell.yaml:3:18: `days` must lie in -730 to 3650, and not before go-live, which is known when it is there
+        plays/use-fell.yaml:3:11: needs one of `event` (a list of kinds), `date` and `stage`
+        plays/use-fell.yaml:3:11: a stage is written pipeline/stage
+        plays/use-fell.yaml:9:12: no task before this one has the `name` `first`
+        plays/use-fell.yaml:9:11: `vist` is none of call, visit, email, training, review, internal; did you mean `visit`?
+        plays/use-fell.yaml:12:8: `least loaded, skil training` is no owner (known: csm, leader, seller, product, `least loaded`, `least loaded, skill training, language, region`)
+        plays/use-fell.yaml:12:18: 0 lies outside 1 to 100
+        plays/use-fell.yaml:12:11: `hgih` is none of low, medium, high, critical
+        plays/use-fell.yaml:1:7: has both `tasks` and `prescriptions`: move the tasks into a last prescription without `for`
+        plays/use-fell.yaml:12:31: `use_rato` is not a known name; did you mean `use_ratio`?
+        plays/use-fell.yaml:12:32: is not what `use_ratio` can be
         "##);
     }
 
