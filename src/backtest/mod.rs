@@ -4,12 +4,13 @@ mod course;
 mod measure;
 mod outcome;
 mod page;
+mod picture;
 mod snapshot;
 mod verdict;
 
 pub use course::{Course, course};
 pub use measure::{Horizon, Segment, SignalRow, Subject, Tested, measure};
 pub use outcome::{Label, Service, UsedDays};
-pub use page::page;
+pub use page::{Page, page};
 pub use snapshot::Snapshot;
 pub use verdict::Verdict;

@@ -3,37 +3,77 @@
 use std::fmt::Write;
 
 use super::course::Course;
-use super::measure::Horizon;
+use super::measure::{Horizon, SignalRow};
+use super::picture;
 use super::verdict::Verdict;
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem;color:#222}\
 table{border-collapse:collapse;margin:1rem 0}td,th{padding:.2rem .7rem;border-bottom:1px solid #ddd;text-align:right}\
 td:first-child,th:first-child,td:last-child,th:last-child{text-align:left}figure{display:inline-block;margin:0 1.5rem 1rem 0}\
-figcaption{font-size:13px;color:#555}h2{margin-top:2rem}";
+figcaption{font-size:13px;color:#555}h2{margin-top:2rem}.wide{overflow-x:auto}td,th{white-space:nowrap}svg{max-width:100%;height:auto}";
 
-/// Side of a picture, and the room for its words.
-const SIDE: f64 = 240.0;
-const ROOM: f64 = 34.0;
+/// What stands on the page besides the measures.
+#[derive(Clone, Copy, Debug)]
+pub struct Page<'a> {
+    /// Its title.
+    pub title: &'a str,
+    /// What all of it comes to.
+    pub verdict: Verdict,
+    /// Mornings, snapshots, what was left out: a sentence.
+    pub scope: &'a str,
+    /// The main outcome first.
+    pub horizons: &'a [&'a Horizon],
+    /// How bands ran.
+    pub course: &'a Course,
+    /// Signals that tell too well.
+    pub leaks: &'a [String],
+    /// How probabilities were fitted: lines.
+    pub fits: &'a [String],
+    /// Heads and lines of accounts whose band told the wrong story.
+    pub names: &'a [(&'a str, Vec<String>)],
+}
 
 /// The page.
-pub fn page<'a>(title: &str, verdict: Verdict, horizons: impl Iterator<Item = &'a Horizon>, course: &Course) -> String {
-    let horizons: Vec<&Horizon> = horizons.collect();
-    let title = escaped(title);
+pub fn page(of: &Page<'_>) -> String {
+    let title = escaped(of.title);
     let mut page = format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title><style>{STYLE}</style></head>\
-         <body><h1>{title}</h1>\n<p>The score: <strong>{}</strong>.</p>\n",
-        verdict.words()
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
+         content=\"width=device-width\"><title>{title}</title><style>{STYLE}</style></head><body><h1>{title}</h1>\n\
+         <p>The score: <strong>{}</strong>.</p>\n<p>{}</p>\n",
+        of.verdict.words(),
+        escaped(of.scope)
     );
-    page.push_str(&table(&horizons));
-    for one in horizons.iter().filter(|one| one.auc.is_some()) {
+    page.push_str(&scores(of.horizons));
+    page.push_str(&probabilities(of.horizons));
+    page.push_str(&tiers(of.horizons));
+    if !of.leaks.is_empty() {
+        let names = escaped(&of.leaks.join(", "));
         // Writing to a string cannot fail.
+        let _ = writeln!(page, "<p>Too good to be true, perhaps written after the fact: <strong>{names}</strong>.</p>");
+    }
+    for one in of.horizons.iter().filter(|one| one.auc.is_some()) {
         let _ = writeln!(page, "<h2>{}</h2>", escaped(&name(one)));
-        page.push_str(&curve(one));
+        page.push_str(&picture::curve(one));
         if !one.reliability.is_empty() {
-            page.push_str(&reliability(one));
+            page.push_str(&picture::reliability(one));
         }
     }
-    page.push_str(&lead(course));
+    page.push_str(&picture::lead(of.course));
+    if let (Some(changes), Some(flaps)) = (of.course.changes_a_month, of.course.flaps_a_month) {
+        let _ = writeln!(
+            page,
+            "<p>Bands change {changes:.2} times per account and 30 days; {flaps:.2} of these are taken back within 14 days.</p>"
+        );
+    }
+    if let Some(main) = of.horizons.iter().find(|one| !one.signals.is_empty()) {
+        page.push_str(&signals(main));
+    }
+    for (head, lines) in of.names.iter().filter(|(_, lines)| !lines.is_empty()) {
+        page.push_str(&list(head, lines));
+    }
+    if !of.fits.is_empty() {
+        page.push_str(&list("How probabilities were fitted", of.fits));
+    }
     page.push_str("</body></html>\n");
     page
 }
@@ -46,101 +86,119 @@ fn name(one: &Horizon) -> String {
     }
 }
 
-fn table(horizons: &[&Horizon]) -> String {
-    let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"));
-    let mut text = "<table><tr><th>outcome</th><th>n</th><th>left</th><th>AUC of the score</th><th>95 %</th><th>AUC of the \
-                    probability</th><th>average precision</th><th>Brier skill</th><th>lift, worst tenth</th><th>verdict</th></tr>\n"
-        .to_owned();
-    for one in horizons {
-        let interval = one.auc_low.zip(one.auc_high).map_or_else(|| "–".to_owned(), |(low, high)| format!("{low:.2}–{high:.2}"));
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{interval}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
-            escaped(&name(one)),
-            one.n,
-            one.events,
-            number(one.auc),
-            number(one.probability_auc),
-            number(one.average_precision),
-            number(one.brier_skill),
-            number(one.lift_top_decile),
-            escaped(one.refused.as_deref().unwrap_or(one.verdict.words())),
-        );
-    }
-    text + "</table>\n"
-}
-
-/// A square from (0, 0) to (1, 1) with something drawn in it.
-fn square(label: &str, across: &str, up: &str, inside: &str) -> String {
-    let (whole, low) = (SIDE + 2.0 * ROOM, SIDE + ROOM);
-    format!(
-        "<figure><svg role=\"img\" aria-label=\"{label}\" width=\"{whole}\" height=\"{whole}\" viewBox=\"0 0 {whole} {whole}\" \
-         font-size=\"11\" fill=\"#555\"><rect x=\"{ROOM}\" y=\"{ROOM}\" width=\"{SIDE}\" height=\"{SIDE}\" fill=\"none\" \
-         stroke=\"#bbb\"/><line x1=\"{ROOM}\" y1=\"{low}\" x2=\"{low}\" y2=\"{ROOM}\" stroke=\"#bbb\" stroke-dasharray=\"4\"/>\
-         {inside}<text x=\"{ROOM}\" y=\"{}\">0</text><text x=\"{low}\" y=\"{}\" text-anchor=\"end\">1</text>\
-         <text x=\"{}\" y=\"{}\" text-anchor=\"middle\">{across}</text><text x=\"{ROOM}\" y=\"{}\">{up}</text></svg>\
-         <figcaption>{label}</figcaption></figure>\n",
-        low + 14.0,
-        low + 14.0,
-        whole / 2.0,
-        low + 14.0,
-        ROOM - 8.0
-    )
-}
-
-fn at(x: f64, y: f64) -> (f64, f64) {
-    (ROOM + x * SIDE, ROOM + (1.0 - y) * SIDE)
-}
-
-fn curve(one: &Horizon) -> String {
-    let points: Vec<String> = one.curve.iter().map(|&(x, y)| at(x, y)).map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
-    let line = format!("<polyline points=\"{}\" fill=\"none\" stroke=\"#1663a6\" stroke-width=\"2\"/>", points.join(" "));
-    let label = format!("Found against false alarms, area {:.3}", one.auc.unwrap_or_default());
-    square(&label, "false alarms", "found", &line)
-}
-
-fn reliability(one: &Horizon) -> String {
-    let mut marks = String::new();
-    for bin in &one.reliability {
-        let ((x, y), (_, low), (_, high)) = (at(bin.foretold, bin.happened), at(0.0, bin.low), at(0.0, bin.high));
-        // Writing to a string cannot fail.
-        let _ = write!(
-            marks,
-            "<line x1=\"{x:.1}\" y1=\"{low:.1}\" x2=\"{x:.1}\" y2=\"{high:.1}\" stroke=\"#a64b16\"/>\
-             <circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\" fill=\"#a64b16\"/>"
-        );
-    }
-    let label = format!("Happened against foretold, mean distance {:.3}", one.calibration_error.unwrap_or_default());
-    square(&label, "foretold", "happened", &marks)
-}
-
-fn lead(course: &Course) -> String {
-    let Some([low, median, high]) = course.lead_days else {
-        return format!(
-            "<h2>Lead time</h2>\n<p>Of {} that left, none was at risk on the last morning before.</p>\n",
-            course.left
-        );
+/// Heads, and cells that are escaped here; it scrolls by itself where the screen is narrow.
+fn table(heads: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let cells = |tag: &str, cells: Vec<String>| {
+        cells.iter().fold(String::new(), |row, cell| row + &format!("<{tag}>{}</{tag}>", escaped(cell)))
     };
-    let widest = f64::from(high.max(1));
-    let x = |days: i32| ROOM + f64::from(days) / widest * SIDE * 2.0;
-    let (width, end) = (SIDE * 2.0 + 2.0 * ROOM, x(high));
-    format!(
-        "<h2>Lead time</h2>\n<figure><svg role=\"img\" aria-label=\"Lead time\" width=\"{width}\" height=\"64\" font-size=\"11\" \
-         fill=\"#555\"><rect x=\"{:.1}\" y=\"14\" width=\"{:.1}\" height=\"22\" fill=\"#cfe3f5\"/><line x1=\"{:.1}\" y1=\"10\" \
-         x2=\"{:.1}\" y2=\"40\" stroke=\"#1663a6\" stroke-width=\"3\"/><text x=\"{:.1}\" y=\"56\">{low}</text><text x=\"{:.1}\" \
-         y=\"56\">{median}</text><text x=\"{end:.1}\" y=\"56\" text-anchor=\"end\">{high} days</text></svg><figcaption>Days at risk \
-         before leaving, the middle half, of the {} of {} that were at risk on the last morning before ({:.0} %)</figcaption></figure>\n",
-        x(low),
-        end - x(low),
-        x(median),
-        x(median),
-        x(low),
-        x(median),
-        course.warned,
-        course.left,
-        course.recall.unwrap_or_default() * 100.0
-    )
+    let head = cells("th", heads.iter().map(|head| (*head).to_owned()).collect());
+    let rows = rows.fold(String::new(), |text, row| text + &format!("<tr>{}</tr>\n", cells("td", row)));
+    format!("<div class=\"wide\"><table><tr>{head}</tr>\n{rows}</table></div>\n")
+}
+
+fn number(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"))
+}
+
+fn with_interval(value: Option<f64>, low: Option<f64>, high: Option<f64>) -> String {
+    let interval = low.zip(high).map_or_else(String::new, |(low, high)| format!(" ({low:.2}–{high:.2})"));
+    number(value) + &interval
+}
+
+fn scores(horizons: &[&Horizon]) -> String {
+    let heads = [
+        "the score",
+        "n",
+        "left",
+        "not known yet",
+        "AUC",
+        "within the date",
+        "average precision",
+        "base rate",
+        "lift, worst tenth",
+        "found in it",
+        "ARR found in it",
+        "recency alone",
+        "age alone",
+        "previous configuration",
+        "verdict",
+    ];
+    let row = |one: &&Horizon| {
+        let baseline = |name: &str| number(one.baselines.get(name).copied().flatten());
+        vec![
+            name(one),
+            one.n.to_string(),
+            one.events.to_string(),
+            one.censored.to_string(),
+            with_interval(one.auc, one.auc_low, one.auc_high),
+            number(one.auc_within_date),
+            number(one.average_precision),
+            number(one.base_rate),
+            number(one.lift_top_decile),
+            number(one.recall_top_decile),
+            number(one.arr_recall_top_decile),
+            baseline("recency"),
+            baseline("contract_age"),
+            baseline("previous_configuration"),
+            one.refused.clone().unwrap_or_else(|| one.verdict.words().to_owned()),
+        ]
+    };
+    table(&heads, horizons.iter().map(row))
+}
+
+fn probabilities(horizons: &[&Horizon]) -> String {
+    let heads = [
+        "the probability",
+        "calibrated",
+        "AUC",
+        "AUC of the score on the same",
+        "Brier",
+        "skill",
+        "log loss",
+        "calibration error",
+    ];
+    let row = |one: &&Horizon| {
+        vec![
+            name(one),
+            format!("{} of {}", one.calibrated_n, one.n),
+            with_interval(one.probability_auc, one.probability_auc_low, one.probability_auc_high),
+            number(one.score_auc_beside),
+            number(one.brier),
+            number(one.brier_skill),
+            number(one.log_loss),
+            number(one.calibration_error),
+        ]
+    };
+    table(&heads, horizons.iter().map(row))
+}
+
+fn tiers(horizons: &[&Horizon]) -> String {
+    let rows = horizons.iter().flat_map(|one| {
+        one.tiers.iter().map(|(tier, segment)| {
+            let area = with_interval(segment.auc, segment.auc_low, segment.auc_high);
+            vec![name(one), tier.clone(), segment.n.to_string(), segment.events.to_string(), area]
+        })
+    });
+    let rows: Vec<Vec<String>> = rows.collect();
+    if rows.is_empty() { String::new() } else { table(&["by tier", "tier", "n", "left", "AUC"], rows.into_iter()) }
+}
+
+fn signals(main: &Horizon) -> String {
+    let row = |one: &SignalRow| {
+        let sign = match one.sign_is_right {
+            Some(true) => "right",
+            Some(false) => "wrong",
+            None => "no telling",
+        };
+        vec![one.signal.replace('_', " "), number(one.auc), one.n.to_string(), sign.to_owned()]
+    };
+    let head = format!("<h2>Each signal alone: {}</h2>\n", escaped(&name(main)));
+    head + &table(&["signal", "AUC", "n", "sign"], main.signals.iter().map(row))
+}
+
+fn list(head: &str, lines: &[String]) -> String {
+    let items = lines.iter().fold(String::new(), |text, line| text + &format!("<li>{}</li>\n", escaped(line)));
+    format!("<h2>{}</h2>\n<ul>\n{items}</ul>\n", escaped(head))
 }
 
 fn escaped(text: &str) -> String {

@@ -10,10 +10,11 @@ use super::open;
 use super::reply::Reply;
 use super::table::{Side, Table, cut};
 use super::words::percent;
-use crate::backtest::{Horizon, page};
+use crate::backtest::{Horizon, Page, page};
 use crate::clock::Clock;
-use crate::cycle::{self, BacktestReport, Question};
+use crate::cycle::{self, BacktestReport, FitRow, Question};
 use crate::model::Day;
+use crate::statistics::Bin;
 
 /// Live history again by the code of the nightly cycle, and hold scores and probabilities against what became of customers
 #[derive(Debug, clap::Args)]
@@ -57,8 +58,7 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
     db.close().await;
     if let Some(file) = &arguments.html {
         let title = format!("Backtest of {}", setup.config.company.name);
-        let page = page(&title, report.verdict, report.all_dates.iter().chain(&report.horizons), &report.course);
-        std::fs::write(file, page).with_context(|| format!("writing {}", file.display()))?;
+        std::fs::write(file, html(&title, &report)).with_context(|| format!("writing {}", file.display()))?;
     }
     Reply::new(text(&report), &report)
 }
@@ -95,20 +95,54 @@ fn outcomes(file: &Path, task: Option<&str>) -> Result<Vec<(String, Day, i32, bo
     Ok(rows)
 }
 
-fn text(report: &BacktestReport) -> String {
-    let mut text = format!("{}\n", report.verdict.words());
+/// The page with pictures.
+fn html(title: &str, report: &BacktestReport) -> String {
+    let horizons: Vec<&Horizon> = report.all_dates.iter().chain(&report.horizons).collect();
+    let lines = |surprises: &[cycle::Surprise]| surprises.iter().map(surprise).collect();
+    let names =
+        [("Healthy, and left", lines(&report.healthy_and_churned)), ("At risk, and renewed", lines(&report.at_risk_and_renewed))];
+    let fits: Vec<String> = report.fits.iter().map(fit).collect();
+    page(&Page {
+        title,
+        verdict: report.verdict,
+        scope: &scope(report),
+        horizons: &horizons,
+        course: &report.course,
+        leaks: &report.leaks,
+        fits: &fits,
+        names: &names,
+    })
+}
+
+/// What was lived again, and what was left out.
+fn scope(report: &BacktestReport) -> String {
     let from = report.from.map(|from| from.to_string()).unwrap_or_default();
-    // Writing to a string cannot fail.
-    let _ = writeln!(
-        text,
-        "{} mornings from {from} on, outcomes known up to {}; {} snapshots, {} left out (notice given, or too young){}{}\n",
+    format!(
+        "{} mornings from {from} on, outcomes known up to {}; {} snapshots, {} left out (notice given, or too young){}{}",
         report.mornings,
         report.until,
         report.snapshots,
         report.left_out,
         if report.every_account > 1 { format!(", of every {}th account", report.every_account) } else { String::new() },
         if report.as_of_approximated { "; as-of approximated" } else { "" },
-    );
+    )
+}
+
+fn fit(one: &FitRow) -> String {
+    let why = if one.why.is_empty() { String::new() } else { format!("; {}", one.why) };
+    let drifted = if one.drifted.is_empty() { String::new() } else { format!("; drifted: {}", one.drifted.join(", ")) };
+    format!(
+        "probabilities of {} since {}: {}, from {} accounts of which {} left{why}{drifted}",
+        one.outcome,
+        one.on,
+        one.level.words(),
+        one.accounts,
+        one.events
+    )
+}
+
+fn text(report: &BacktestReport) -> String {
+    let mut text = format!("{}\n{}\n\n", report.verdict.words(), scope(report));
     let mut table = Table::new(&[
         ("outcome", Side::Left, 10),
         ("days", Side::Right, 5),
@@ -128,7 +162,8 @@ fn text(report: &BacktestReport) -> String {
     for one in report.all_dates.iter().chain(&report.horizons) {
         table.row(row(one));
     }
-    let _ = writeln!(text, "{table}");
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "{table}\n{}", beside(report));
     let main = report.all_dates.iter().chain(&report.horizons).find(|one| !one.signals.is_empty());
     if let Some(main) = main {
         let _ = writeln!(text, "{}", signals(main));
@@ -145,9 +180,14 @@ fn text(report: &BacktestReport) -> String {
         course.warned,
         course.recall.map_or_else(|| "–".to_owned(), percent),
     );
-    if let Some(fit) = report.fits.last() {
-        let why = if fit.why.is_empty() { String::new() } else { format!("; {}", fit.why) };
-        let _ = writeln!(text, "probabilities of {} since {}: {}{why}", fit.outcome, fit.on, fit.level.words());
+    if let (Some(changes), Some(flaps)) = (course.changes_a_month, course.flaps_a_month) {
+        let _ = writeln!(
+            text,
+            "bands change {changes:.2} times per account and 30 days; {flaps:.2} of these are taken back within 14 days"
+        );
+    }
+    if let Some(last) = report.fits.last() {
+        let _ = writeln!(text, "{}", fit(last));
     }
     text + &names("healthy, and left", &report.healthy_and_churned) + &names("at risk, and renewed", &report.at_risk_and_renewed)
 }
@@ -177,6 +217,57 @@ fn row(one: &Horizon) -> Vec<String> {
     ]
 }
 
+/// What the first table has no room for: precision, what the worst tenth holds, outcomes not known yet; tiers; reliability.
+fn beside(report: &BacktestReport) -> String {
+    let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"));
+    let share = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), percent);
+    let mut table = Table::new(&[
+        ("outcome", Side::Left, 10),
+        ("days", Side::Right, 5),
+        ("of", Side::Left, 16),
+        ("n", Side::Right, 8),
+        ("left", Side::Right, 7),
+        ("open", Side::Right, 7),
+        ("AUC", Side::Right, 18),
+        ("precision", Side::Right, 9),
+        ("base", Side::Right, 6),
+        ("Brier", Side::Right, 6),
+        ("in worst tenth", Side::Right, 14),
+        ("of ARR", Side::Right, 7),
+    ]);
+    for one in report.all_dates.iter().chain(&report.horizons) {
+        let days = one.days.map_or_else(|| "all".to_owned(), |days| days.to_string());
+        table.row([
+            one.outcome.to_owned(),
+            days.clone(),
+            "all".to_owned(),
+            one.n.to_string(),
+            one.events.to_string(),
+            one.censored.to_string(),
+            number(one.auc),
+            number(one.average_precision),
+            number(one.base_rate),
+            number(one.brier),
+            share(one.recall_top_decile),
+            share(one.arr_recall_top_decile),
+        ]);
+        for (tier, segment) in &one.tiers {
+            let interval = segment.auc_low.zip(segment.auc_high).map(|(low, high)| format!(" ({low:.2}–{high:.2})"));
+            let area = number(segment.auc) + &interval.unwrap_or_default();
+            let (n, events) = (segment.n.to_string(), segment.events.to_string());
+            table.row([one.outcome.to_owned(), days.clone(), format!("tier {tier}"), n, events, String::new(), area]);
+        }
+    }
+    let mut text = table.to_string();
+    if let Some(main) = report.all_dates.iter().chain(&report.horizons).find(|one| !one.reliability.is_empty()) {
+        let bin = |bin: &Bin| format!("{:.0} → {:.0} %", bin.foretold * 100.0, bin.happened * 100.0);
+        let bins: Vec<String> = main.reliability.iter().map(bin).collect();
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "\nforetold → happened, in groups of a like size: {}", bins.join(", "));
+    }
+    text
+}
+
 fn signals(main: &Horizon) -> Table {
     let mut table =
         Table::new(&[("signal", Side::Left, 30), ("AUC", Side::Right, 6), ("n", Side::Right, 8), ("sign", Side::Left, 12)]);
@@ -196,14 +287,17 @@ fn signals(main: &Horizon) -> Table {
     table
 }
 
+fn surprise(one: &cycle::Surprise) -> String {
+    let arr = one.arr.as_ref().zip(one.currency).map_or_else(String::new, |(arr, currency)| format!(", {currency} {arr} a year"));
+    let (name, id) = (cut(&one.name, 40), cut(&one.account_id, 40));
+    format!("{name} ({id}), {:.0} on {}, decided on {}{arr}", one.score, one.on, one.decided_on)
+}
+
 fn names(title: &str, surprises: &[cycle::Surprise]) -> String {
     if surprises.is_empty() {
         return String::new();
     }
-    let line = |one: &cycle::Surprise| {
-        format!("  {} ({}), {:.0} on {}, decided on {}\n", cut(&one.name, 40), one.account_id, one.score, one.on, one.decided_on)
-    };
-    let shown: String = surprises.iter().take(10).map(line).collect();
+    let shown = surprises.iter().take(10).fold(String::new(), |text, one| text + &format!("  {}\n", surprise(one)));
     let more = surprises.len().saturating_sub(10);
     format!("\n{title}\n{shown}{}", if more > 0 { format!("  and {more} more\n") } else { String::new() })
 }

@@ -14,10 +14,11 @@ use super::reply::Reply;
 use super::{open, telemetry};
 use crate::clock::{Clock, ManualClock};
 use crate::config::{Config, Level, Log};
-use crate::cycle::{self, CycleOptions, CycleReport, Mailing, Setup};
-use crate::demo::{Company, answer, demo_config};
+use crate::cycle::{self, CycleOptions, CycleReport, Mailing, Setup, Voice, Wish};
+use crate::demo::{Company, answer, call, demo_config};
 use crate::model::{Day, Id, Instant, Zone};
 use crate::playbook;
+use crate::store::staged::{self, Act, ActKind};
 use crate::store::tasks::{self, TaskFilter};
 use crate::store::{Change, Db, change_task};
 
@@ -46,6 +47,8 @@ const MARKER: &str = ".longroad-demo";
 /// What a demo makes in its folder, and nothing else of it is ever removed.
 const OURS: [&str; 8] =
     ["longroad.toml", "playbooks", "data", "mail", "longroad.db", "longroad.db-wal", "longroad.db-shm", "longroad.db.lock"];
+/// Renewals of so many days are called.
+const CALLED_DAYS: u32 = 120;
 /// Cycles run at this hour of the sample company's day.
 const HOUR: i64 = 5;
 
@@ -77,6 +80,10 @@ pub async fn run(arguments: &Arguments, clock: &dyn Clock) -> Result<Reply> {
         telemetry::line(&format!("{morning}  {}", day_line(&report)));
         reports.push(report);
         people_answer(&db, now.now(), morning).await?;
+        people_bring_on(&db, &company, now.now(), morning).await?;
+        if morning.weekday() == chrono::Weekday::Fri {
+            people_call(&db, &setup, &now, morning).await?;
+        }
     }
     let summary = Summary::gather(&db, &setup, &now, &reports).await?;
     db.close().await;
@@ -92,6 +99,36 @@ async fn people_answer(db: &Db, at: Instant, today: Day) -> Result<()> {
             let change = Change { what, note, actor, at, today };
             change_task(&mut tx, &task.id, &change).await?.map_err(|reason| anyhow!(reason))?;
         }
+    }
+    tx.commit().await
+}
+
+/// The sample company's CSMs call their renewals, on Fridays.
+async fn people_call(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, today: Day) -> Result<()> {
+    for renewal in cycle::renewals(db, setup, clock, Some(today), CALLED_DAYS).await?.renewals {
+        let Some((said, reason)) = call(&renewal, today) else { continue };
+        let voice = Voice { reason, by: renewal.csm.as_deref(), person: "demo" };
+        let wish = Wish::Call(said, renewal.contracts.first().map(String::as_str));
+        // What cannot be called so is left to the next Friday.
+        cycle::say(db, &setup.config, clock, &renewal.account_id, wish, voice).await?.ok();
+    }
+    Ok(())
+}
+
+/// They bring new customers on, step by step.
+async fn people_bring_on(db: &Db, company: &Company, at: Instant, today: Day) -> Result<()> {
+    let mut tx = db.begin().await?;
+    for (account, step, csm) in company.onboarded(today) {
+        let act = Act {
+            pipeline: "onboarding".to_owned(),
+            record: account,
+            at,
+            kind: ActKind::Move,
+            what: step.to_owned(),
+            note: "the step before is done".to_owned(),
+            actor: csm,
+        };
+        staged::act(&mut tx, &act).await?;
     }
     tx.commit().await
 }

@@ -52,18 +52,18 @@ pub struct Sentiment {
     why: Why,
 }
 
-/// Say what becomes of a renewal: commit, best_case, at_risk or lost
+/// Say what becomes of a renewal: commit, best-case, at-risk or lost
 ///
 /// It counts until the contract is renewed or its end is long past. Where the machine sees it differently, the leader is told.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  longroad call acme at_risk --reason 'no budget before April' --by dana")]
+#[command(after_help = "Example:\n  longroad call acme at-risk --reason 'no budget before April' --by dana")]
 pub struct Call {
     /// The account's id
     #[arg(value_name = "ACCOUNT")]
     account: String,
-    /// commit, best_case, at_risk or lost
+    /// commit, best-case, at-risk or lost
     #[arg(value_name = "CALL", value_parser = call)]
-    call: opinion::Call,
+    forecast: opinion::Call,
     /// One contract of the account; all of it by default
     #[arg(long, value_name = "ID")]
     contract: Option<String>,
@@ -93,7 +93,7 @@ struct Why {
 }
 
 fn call(text: &str) -> Result<opinion::Call, String> {
-    opinion::Call::parse(text).ok_or_else(|| "the calls are commit, best_case, at_risk and lost".to_owned())
+    opinion::Call::parse(text).ok_or_else(|| "the calls are commit, best-case, at-risk and lost".to_owned())
 }
 
 /// What is said.
@@ -117,7 +117,7 @@ pub async fn feel(file: &Path, arguments: &Sentiment, clock: &dyn Clock) -> Resu
 
 /// Keeps a call.
 pub async fn forecast(file: &Path, arguments: &Call, clock: &dyn Clock) -> Result<Reply> {
-    let wish = Wish::Call(arguments.call, arguments.contract.as_deref());
+    let wish = Wish::Call(arguments.forecast, arguments.contract.as_deref());
     say(file, clock, Saying::Of(&arguments.account, wish), &arguments.why).await
 }
 

@@ -56,7 +56,11 @@ fn text(report: &RiskReport, most: usize) -> String {
     }
     let lives: Vec<String> =
         report.lifecycles.iter().map(|(life, count)| format!("{count} {}", life.replace('_', " "))).collect();
-    let _ = writeln!(text, "{}\n", lives.join(", "));
+    let _ = writeln!(text, "{}", lives.join(", "));
+    let _ = match report.cost_more_than_they_bring {
+        Some(number) => writeln!(text, "more to serve than they bring: {}\n", count(number as u64, "account", "accounts")),
+        None => writeln!(text, "cost to serve is not told: hours and what one costs are not set ([cost] in the configuration)\n"),
+    };
     for one in &report.findings {
         let _ = writeln!(text, "{}", finding(one));
     }
@@ -68,7 +72,7 @@ fn text(report: &RiskReport, most: usize) -> String {
         ("of", Side::Left, 8),
         ("score", Side::Right, 6),
         ("band", Side::Left, 8),
-        ("life", Side::Left, 10),
+        ("life", Side::Left, 24),
         ("ARR", Side::Right, 16),
         ("to act", Side::Right, 7),
         ("account", Side::Left, 24),
@@ -80,7 +84,7 @@ fn text(report: &RiskReport, most: usize) -> String {
             account.probability_of.unwrap_or("–").to_owned(),
             points(account.score),
             band(account.band),
-            account.lifecycle.replace('_', " "),
+            life(account),
             account.arr.clone().unwrap_or_else(|| "–".to_owned()),
             account.days_to_notice.map_or_else(|| "–".to_owned(), |days| format!("{days:.0} d")),
             account.account_id.clone(),
@@ -92,6 +96,12 @@ fn text(report: &RiskReport, most: usize) -> String {
         let _ = write!(text, ", {most} shown; --all shows the rest");
     }
     text
+}
+
+/// Where it is in its life, and whether it costs more than it brings.
+fn life(account: &AccountRisk) -> String {
+    let mark = if account.costs_more_than_it_brings == Some(true) { ", costs more" } else { "" };
+    format!("{}{mark}", account.lifecycle.replace('_', " "))
 }
 
 /// Who sees it how.

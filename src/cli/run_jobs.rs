@@ -9,7 +9,7 @@ use super::open;
 use crate::clock::Clock;
 use crate::config::environment;
 use crate::cycle::pull::{PullOptions, pull};
-use crate::cycle::{CycleOptions, Mailing, Setup, run_fenced};
+use crate::cycle::{self, CycleOptions, Mailing, Setup, run_fenced};
 use crate::schedule::{Job, Timetable, When, Work, timetables};
 use crate::store::ledger::{self, Claim, Fence};
 use crate::store::{Db, backup, housekeeping};
@@ -34,9 +34,10 @@ pub fn jobs(shared: &Shared) -> Vec<Job> {
         }
         let work = match timetable.job.split_once(':').unwrap_or((&timetable.job, "")) {
             ("pull", _) => work(shared, take_in),
+            ("calibrate", _) => work(shared, calibrate),
             ("housekeeping", _) => work(shared, throw_away),
             ("backup", _) => work(shared, back_up),
-            _ => work(shared, cycle),
+            _ => work(shared, live),
         };
         Job { timetable, work }
     };
@@ -48,7 +49,7 @@ fn work<F: Future<Output = Result<()>> + Send + 'static>(shared: &Shared, run: f
     Arc::new(move |claim| Box::pin(run(shared.clone(), claim)))
 }
 
-async fn cycle(Shared { db, setup, clock }: Shared, claim: Claim) -> Result<()> {
+async fn live(Shared { db, setup, clock }: Shared, claim: Claim) -> Result<()> {
     // Each mail goes out in its reader's own morning.
     let options = CycleOptions { as_of: None, mailing: Mailing::OnSchedule(claim.slot) };
     run_fenced(&db, &setup, clock.as_ref(), options, Fence::Last(&claim), &|_| ()).await.map(drop)
@@ -60,6 +61,13 @@ async fn take_in(Shared { db, setup, clock }: Shared, claim: Claim) -> Result<()
     let options = PullOptions { as_of, only: &only, whole: false, fence: Fence::Last(&claim), progress: &|_| () };
     let report = pull(&db, &setup.config, clock.as_ref(), options).await?;
     report.refused.into_values().next().map_or(Ok(()), |reason| bail!(reason))
+}
+
+async fn calibrate(Shared { db, setup, clock }: Shared, claim: Claim) -> Result<()> {
+    let models = cycle::calibrate(&db, &setup, clock.as_ref()).await?;
+    let (renewal, leaving) = (models.renewal.level.words(), models.leaving.level.words());
+    info!(fitted_on = %models.fitted_on, renewal, leaving, "probabilities are calibrated");
+    ledger::done(&db, &claim, clock.now()).await
 }
 
 async fn throw_away(Shared { db, setup, clock }: Shared, claim: Claim) -> Result<()> {

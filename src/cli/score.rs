@@ -82,7 +82,9 @@ fn text(report: &ScoreReport) -> String {
         let _ = writeln!(text, "{}", account.reasons.join("; "));
     }
     let _ = write!(text, "\n{}", factors(&report.factors));
-    text + &caps(&report.factors) + &unknown_signals(&report.factors) + &changes(report)
+    text += &apart(&report.factors, "cap", "hard rules");
+    text += &apart(&report.factors, "override", "by hand");
+    text + &unknown_signals(&report.factors) + &changes(report)
 }
 
 /// What people hold, with and without it.
@@ -101,7 +103,7 @@ fn opinions(account: &AccountScore) -> String {
     text
 }
 
-fn is_cap(factor: &FactorReport) -> bool {
+fn is_apart(factor: &FactorReport) -> bool {
     factor.dimension == "cap" || factor.dimension == "override"
 }
 
@@ -113,7 +115,7 @@ fn has_part(factor: &FactorReport) -> bool {
 /// The costliest first.
 fn factors(factors: &[FactorReport]) -> Table {
     let cost = |factor: &FactorReport| factor.max_points - factor.points;
-    let mut sorted: Vec<&FactorReport> = factors.iter().filter(|factor| !is_cap(factor) && has_part(factor)).collect();
+    let mut sorted: Vec<&FactorReport> = factors.iter().filter(|factor| !is_apart(factor) && has_part(factor)).collect();
     sorted.sort_by(|a, b| cost(b).total_cmp(&cost(a)).then_with(|| a.signal.cmp(&b.signal)));
     let mut table = Table::new(&[
         ("costs", Side::Right, 7),
@@ -137,15 +139,16 @@ fn factors(factors: &[FactorReport]) -> Table {
     table
 }
 
-fn caps(factors: &[FactorReport]) -> String {
-    factors.iter().filter(|factor| is_cap(factor)).fold(String::new(), |text, factor| {
-        let sign = if text.is_empty() { "\nhard rules, and what was set by hand\n" } else { "" };
-        format!("{text}{sign}  {:>6}  {}\n", signed(factor.points), factor.text)
+/// What takes or gives points whatever the signals say.
+fn apart(factors: &[FactorReport], dimension: &str, head: &str) -> String {
+    factors.iter().filter(|factor| factor.dimension == dimension).fold(String::new(), |text, factor| {
+        let head = if text.is_empty() { format!("\n{head}\n") } else { String::new() };
+        format!("{text}{head}  {:>6}  {}\n", signed(factor.points), factor.text)
     })
 }
 
 fn unknown_signals(factors: &[FactorReport]) -> String {
-    let unknown = factors.iter().filter(|factor| !is_cap(factor) && !has_part(factor));
+    let unknown = factors.iter().filter(|factor| !is_apart(factor) && !has_part(factor));
     let names: Vec<&str> = unknown.map(|factor| factor.text.strip_suffix(" unknown").unwrap_or(&factor.text)).collect();
     if names.is_empty() {
         return String::new();

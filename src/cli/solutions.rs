@@ -48,7 +48,15 @@ pub fn run(file: &Path, arguments: &Arguments) -> Result<Reply> {
 
 fn shown(one: &Solution) -> Found<'_> {
     let helps = one.helps.iter().map(|(play, _)| play.as_str()).collect();
-    Found { name: &one.name, title: &one.title, helps, in_short: &one.in_short, version: &one.version, head: &one.head, text: &one.text }
+    Found {
+        name: &one.name,
+        title: &one.title,
+        helps,
+        in_short: &one.in_short,
+        version: &one.version,
+        head: &one.head,
+        text: &one.text,
+    }
 }
 
 fn text(found: &[&Solution]) -> String {

@@ -9,8 +9,9 @@ use super::arguments::{Arguments, Command, Shared};
 use super::exit::{Exit, paragraph};
 use super::reply::Reply;
 use super::{
-    audit, backtest, backup, check, cycle, demo, digests, export, forget, health, init, jobs, load, opinion, opinions, plan, playbooks, preview, pull,
-    rejects, resend, restore, risk, run, score, scores, solutions, sources, task, tasks, what_if,
+    aha, ask, audit, backtest, backup, check, cycle, demo, digests, export, first_value, forget, health, init, jobs, load,
+    move_record, opinion, opinions, pipeline, plan, playbooks, preview, pull, rejects, renewals, request, requests, resend,
+    restore, revenue, risk, run, sales_quality, score, scores, solutions, sources, task, tasks, value_report, what_if,
 };
 use crate::clock::SystemClock;
 use crate::config::environment;
@@ -62,13 +63,27 @@ async fn dispatch(shared: &Shared, command: Command) -> Result<Reply> {
         Command::Call(arguments) => opinion::forecast(file, &arguments, clock).await,
         Command::Withdraw(arguments) => opinion::withdraw(file, &arguments, clock).await,
         Command::Opinions(arguments) => opinions::run(file, &arguments, clock).await,
+        Command::Pipeline(arguments) => pipeline::run(file, &arguments, clock).await,
+        Command::Move(arguments) => move_record::go(file, &arguments, clock).await,
+        Command::Extend(arguments) => move_record::extend(file, &arguments, clock).await,
+        Command::Qualify(arguments) => move_record::qualify(file, &arguments, clock).await,
+        Command::Touch(arguments) => move_record::touch(file, &arguments, clock).await,
         Command::Preview(arguments) => preview::run(file, &arguments, clock).await,
         Command::Digests(arguments) => digests::run(file, &arguments).await,
         Command::Resend(arguments) => resend::run(file, &arguments, clock).await,
         Command::Rejects(arguments) => rejects::run(file, &arguments).await,
         Command::Sources(arguments) => sources::run(file, &arguments, clock).await,
         Command::Backtest(arguments) => backtest::run(file, &arguments, clock).await,
+        Command::Requests(arguments) => requests::run(file, &arguments, clock).await,
+        Command::Ask(arguments) => ask::run(file, &arguments, clock, shared.json).await,
+        Command::Request(arguments) => request::run(file, &arguments, clock).await,
+        Command::Aha(arguments) => aha::run(file, &arguments, clock).await,
         Command::Risk(arguments) => risk::run(file, &arguments, clock).await,
+        Command::Renewals(arguments) => renewals::run(file, &arguments, clock).await,
+        Command::FirstValue(arguments) => first_value::run(file, &arguments, clock).await,
+        Command::SalesQuality(arguments) => sales_quality::run(file, &arguments, clock).await,
+        Command::ValueReport(arguments) => value_report::run(file, &arguments, clock).await,
+        Command::Revenue(arguments) => revenue::run(file, &arguments, clock).await,
         Command::WhatIf(arguments) => what_if::run(file, &arguments, clock).await,
         Command::Plan(arguments) => plan::run(file, &arguments, clock).await,
         Command::Playbooks(arguments) => playbooks::run(file, &arguments, clock).await,

@@ -48,7 +48,8 @@ fn waiting_text(waiting: &[Prescription]) -> String {
     if waiting.is_empty() {
         return "nothing waits".to_owned();
     }
-    let columns = [("found", Side::Left, 10), ("account", Side::Left, 24), ("diagnosis", Side::Left, 40), ("because", Side::Left, 70)];
+    let columns =
+        [("found", Side::Left, 10), ("account", Side::Left, 24), ("diagnosis", Side::Left, 40), ("because", Side::Left, 70)];
     let mut table = Table::new(&columns);
     for one in waiting {
         let because = one.evidence.join("; ");

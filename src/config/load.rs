@@ -150,7 +150,7 @@ fn read_calendar(config: &mut Config) -> Result<(), ConfigError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Alive, Secret, StoreAddress, Tls, Transport};
+    use super::super::{Alive, Revenue, Secret, StoreAddress, Tls, Transport};
     use super::*;
 
     /// Loads `text` as longroad.toml of a folder that also holds the file `password`; errors without the folder.
@@ -173,7 +173,11 @@ mod tests {
         let read: Config = toml::from_str(DEFAULT_FILE).unwrap();
         assert_eq!(read, Config::default());
         let empty = loaded("", &[]).unwrap();
-        assert_eq!(Config { root: PathBuf::new(), ..empty }, Config::default(), "an empty file has all the defaults");
+        assert_eq!(
+            Config { root: PathBuf::new(), revenue: Revenue::default(), ..empty },
+            Config::default(),
+            "an empty file has all the defaults"
+        );
         // Each `[metrics.logins]` line of the comment is a setting too.
         let example: String = DEFAULT_FILE
             .lines()
@@ -187,7 +191,21 @@ mod tests {
     fn the_embedded_file_names_every_setting() {
         // An unknown setting is answered with all the known ones; each must stand in the embedded file.
         let defaults: Table = DEFAULT_FILE.parse().unwrap();
-        for section in ["company", "store", "mail", "accounts", "cycle", "risk", "schedule", "log", "paths", "retention", "web"] {
+        for section in [
+            "company",
+            "store",
+            "mail",
+            "accounts",
+            "cycle",
+            "risk",
+            "cost",
+            "requests",
+            "schedule",
+            "log",
+            "paths",
+            "retention",
+            "web",
+        ] {
             let error = wrong(&format!("[{section}]\nqqqqqqqqqqqqqqqq = 1\n"));
             let known = error.split("known: ").nth(1).unwrap();
             let written: Vec<&str> = defaults[section].as_table().unwrap().keys().map(String::as_str).collect();
@@ -223,6 +241,14 @@ mod tests {
     fn errors_name_the_place_the_fault_and_the_remedy() {
         let table = [
             ("[company]\nnam = 'x'\n", "longroad.toml:2:1: unknown setting `nam`; is `name` meant?"),
+            (
+                "[requests]\nrank = 'ar / effort'\n",
+                "longroad.toml:2:9: requests.rank: `ar` is not a known name; did you mean `arr`?",
+            ),
+            (
+                "[requests]\nrank = 'arr * severty'\n",
+                "longroad.toml:2:15: requests.rank: `severty` is not a known name; did you mean `severity`?",
+            ),
             ("[mial]\nhost = 'x'\n", "longroad.toml:1:2: unknown setting `mial`; is `mail` meant?"),
             ("[log]\ncolour = 'x'\n", "longroad.toml:2:1: unknown setting `colour`; known: format, level"),
             (
@@ -304,6 +330,10 @@ mod tests {
             ),
             ("[store]\nurl = ''", "longroad.toml:2:7: store.url: is empty; write sqlite:FILE or postgres://…"),
             ("[company]\nname = 5", "longroad.toml:2:8: company.name: must be text in quotes, not a whole number"),
+            (
+                "[revenue.rates]\nUSD = 0",
+                "longroad.toml:2:7: revenue.rates.USD: must be a number above 0, such as 0.92, with at most 12 decimals",
+            ),
             ("log = 'json'", "longroad.toml:1:7: log: must be a table of settings, not text in quotes"),
             ("source = 5", "longroad.toml:1:10: source: must be a list, not a whole number"),
             (

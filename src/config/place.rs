@@ -44,8 +44,18 @@ impl<'a> Places<'a> {
         let Some(span) = error.span() else { return ConfigError::at(&self.file, reworded("", error.message())) };
         let mut path = Vec::new();
         find(self.table.get_ref(), &span, &mut path);
-        ConfigError::at(position(&self.file, self.text, span.start), reworded(&path.join("."), error.message()))
+        let (inside, message) = inside(self.text.get(span.clone()).unwrap_or_default(), error.message());
+        ConfigError::at(position(&self.file, self.text, span.start + inside), reworded(&path.join("."), message))
     }
+}
+
+/// Where in a text in quotes the fault lies, in bytes from its beginning, and the message without it: `character 3: …`.
+fn inside<'a>(value: &str, message: &'a str) -> (usize, &'a str) {
+    let told = message.strip_prefix("character ").and_then(|rest| rest.split_once(": "));
+    let Some((Ok(number), rest)) = told.map(|(number, rest)| (number.parse::<usize>(), rest)) else { return (0, message) };
+    let quotes = value.chars().take_while(|c| matches!(c, '"' | '\'' | '\n')).count();
+    let before: usize = value.chars().skip(quotes).take(number.saturating_sub(1)).map(char::len_utf8).sum();
+    (quotes + before, rest)
 }
 
 /// Follows the values that hold the span, down to the innermost one.

@@ -17,6 +17,9 @@ pub struct Schedule {
     /// When a cycle is run.
     #[serde(deserialize_with = "value::cron_line")]
     pub cycle: CronLine,
+    /// When it is looked whether probabilities must be fitted anew; never, if absent: then whoever asks for them waits.
+    #[serde(deserialize_with = "value::optional_cron_line")]
+    pub calibrate: Option<CronLine>,
     /// When what is kept no longer is thrown away; never, if absent.
     #[serde(deserialize_with = "value::optional_cron_line")]
     pub housekeeping: Option<CronLine>,
@@ -47,6 +50,7 @@ impl Default for Schedule {
         Schedule {
             timezone: None,
             cycle: line("30 3 * * *"),
+            calibrate: Some(line("0 2 * * *")),
             housekeeping: Some(line("15 5 * * *")),
             backup: None,
             backup_folder: "backups".into(),

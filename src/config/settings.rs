@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::{
-    Accounts, Company, ConfigError, Cycle, Digests, Load, Log, Mail, Paths, Retention, Revenue, Risk, Schedule, Source, Store,
-    StoreAddress, Web, load,
+    Accounts, Company, ConfigError, Cost, Cycle, Digests, Load, Log, Mail, Paths, Requests, Retention, Revenue, Risk, Schedule,
+    Source, Store, StoreAddress, Web, load,
 };
 use crate::model::{MetricDeclaration, Zone};
 
@@ -34,6 +34,10 @@ pub struct Config {
     pub load: Load,
     /// What probabilities are of.
     pub risk: Risk,
+    /// How feature requests are ranked.
+    pub requests: Requests,
+    /// What it costs to serve a customer.
+    pub cost: Cost,
     /// How contracts in several currencies become one report.
     pub revenue: Revenue,
     /// When `longroad run` does what.
@@ -95,6 +99,8 @@ impl Default for Config {
             cycle: Cycle::default(),
             load: Load::default(),
             risk: Risk::default(),
+            requests: Requests::default(),
+            cost: Cost::default(),
             revenue: Revenue::default(),
             schedule: Schedule::default(),
             log: Log::default(),

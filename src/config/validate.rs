@@ -29,6 +29,9 @@ pub(super) fn validate(config: &Config) -> Result<(), Contradiction> {
     if web.token.as_ref().is_some_and(|token| token.reveal().len() < 16) {
         at(&["web", "token"], "is shorter than 16 characters, and so can be guessed")?;
     }
+    if let Some((setting, reason)) = config.cost.contradiction() {
+        at(&["cost", setting], reason)?;
+    }
     config.read_store_url().map(drop).or_else(|reason| at(&["store", "url"], reason))?;
     let mut names = BTreeSet::new();
     for (number, source) in config.sources.iter().enumerate() {

@@ -47,6 +47,10 @@ pub(super) fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D:
     deserializer.deserialize_i64(DAYS)
 }
 
+pub(super) fn optional_days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    days(deserializer).map(Some)
+}
+
 pub(super) fn days_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     deserializer.deserialize_i64(DAYS_OR_NONE)
 }
@@ -104,20 +108,21 @@ pub(super) fn days_by_tier<'de, D: Deserializer<'de>>(deserializer: D) -> Result
 
 /// What one unit of each currency is in another, above 0; a number or a decimal in quotes.
 pub(super) fn rates<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Currency, Decimal>, D::Error> {
-    let read = BTreeMap::<String, toml::Value>::deserialize(deserializer)?;
-    let rate = |(code, value): (String, toml::Value)| {
-        let currency = Currency::parse(&code).map_err(de::Error::custom)?;
-        let text = match value {
-            toml::Value::String(text) => text,
-            // The shortest decimal that is this number: what was written.
-            other => other.to_string(),
-        };
-        let rate: Option<Decimal> = text.trim().parse().ok();
-        let rate = rate.filter(|rate| *rate > Decimal::ZERO && rate.scale() <= 12 && *rate < Decimal::from(1_000_000));
-        let wrong = || format!("the rate of {currency} must be a number above 0, such as 0.92, with at most 12 decimals");
-        rate.map(|rate| (currency, rate)).ok_or_else(|| de::Error::custom(wrong()))
+    #[derive(serde::Deserialize)]
+    struct Rate(#[serde(deserialize_with = "rate")] Decimal);
+    let read = BTreeMap::<Currency, Rate>::deserialize(deserializer)?;
+    Ok(read.into_iter().map(|(currency, Rate(rate))| (currency, rate)).collect())
+}
+
+fn rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
+    let text = match toml::Value::deserialize(deserializer)? {
+        toml::Value::String(text) => text,
+        // The shortest decimal that is this number: what was written.
+        other => other.to_string(),
     };
-    read.into_iter().map(rate).collect()
+    let rate: Option<Decimal> = text.trim().parse().ok();
+    let rate = rate.filter(|rate| *rate > Decimal::ZERO && rate.scale() <= 12 && *rate < Decimal::from(1_000_000));
+    rate.ok_or_else(|| de::Error::custom("must be a number above 0, such as 0.92, with at most 12 decimals"))
 }
 
 /// A share from 0 to 1.

@@ -15,8 +15,8 @@ use crate::playbook::Happening;
 use crate::signals::adoption::adoption;
 use crate::signals::condition::Subject;
 use crate::signals::{
-    AccountFacts, BlockUse, MetricUse, PeerInput, RECORD_SIGNALS, Reading, SPAN, Signal, Signals, Standing, State, age_class,
-    began, commercial, relationship, service,
+    AccountFacts, BlockUse, CONTRACT_SIGNALS, MetricUse, PeerInput, Reading, SPAN, Signal, Signals, Standing, State, age_class,
+    began, commercial, cost_to_serve, relationship, service,
 };
 use crate::store::facts::{BlockFacts, StoredFact};
 use crate::store::{BLOCK, Db, directory, facts, usage};
@@ -111,8 +111,13 @@ impl Customer {
 
     /// The first day without service, as known on the morning of `on`; `None`: open-ended, or without a contract.
     pub fn end(&self, on: Day) -> Option<Day> {
+        self.days_to_end().map(|days| on + days)
+    }
+
+    /// Days to that day.
+    pub fn days_to_end(&self) -> Option<i32> {
         #[expect(clippy::cast_possible_truncation, reason = "days of a civil calendar")]
-        self.signals.value(Signal::DaysToEnd).map(|days| on + days as i32)
+        self.signals.value(Signal::DaysToEnd).map(|days| days as i32)
     }
 
     /// Revenue of one year.
@@ -267,25 +272,25 @@ fn customer(world: &World, facts: &AccountFacts, ordinal: u32, usage: Option<&Bl
     let alive = match (world.silent_days, service.standing) {
         (Some(silent), _) => used.is_some_and(|used| used.last_use.is_some_and(|last| on - last <= silent)),
         (None, Standing::InForce | Standing::Undecided) => true,
-        (None, Standing::NoContract) => !world.have_contracts,
+        (None, Standing::NoContract) => !world.known.has(RecordKind::Contracts),
         (None, Standing::Coming | Standing::Left(_)) => false,
     };
-    if !alive {
+    if !alive && !world.everybody {
         return None;
     }
     let since = began(account, &service);
     let mut signals = Signals::default();
     let mut peer = PeerInput::default();
     commercial(&mut signals, account, &service, on);
+    if world.known.stale_until(RecordKind::Contracts).is_some() {
+        signals.mark_stale(CONTRACT_SIGNALS);
+    }
     if let Some(used) = used {
         let began = account.live_on.or(since).unwrap_or(Day::ALWAYS);
         adoption(&mut signals, &mut peer, world.coverage.as_ref(), &used, began, service.seats);
     }
-    let until = world.records_until.unwrap_or(on).min(on);
-    relationship(&mut signals, facts, world.have, until, since, &world.zone);
-    if until < on {
-        signals.mark_stale(RECORD_SIGNALS);
-    }
+    relationship(&mut signals, facts, &world.known, on, since, &world.zone);
+    cost_to_serve(&mut signals, &world.cost, facts, &world.known, (on, since), world.worth(&service.arr), &world.zone);
     let csm = account.csm.as_ref().map(|csm| texts.id(csm));
     let mut text = |text: &Option<String>| text.as_deref().map(|text| texts.shared(text));
     Some(Customer {

@@ -139,7 +139,7 @@ pub async fn backtest(
     clock: &dyn Clock,
     question: &Question,
     other: Option<&Setup>,
-    progress: &dyn Fn(&str),
+    progress: &(dyn Fn(&str) + Sync),
 ) -> Result<BacktestReport> {
     let today = setup.config.company.zone().day_of(clock.now());
     let as_of = AsOf { day: today, through_pull: pulls::last_id(db).await? };

@@ -3,16 +3,19 @@
 use std::collections::BTreeMap;
 
 use super::assess::Customer;
-use super::evaluate::Evaluated;
+use super::evaluate::{Chance, Evaluated};
 use super::mailing::Sending;
 use super::work::Turn;
 use super::world::World;
 use crate::digest::Reader;
-use crate::digest::csm::{ChangeItem, CsmInputs, News, ReviewItem, StaleItem, TOLD_CHANGE, TaskItem, UnknownItem, since};
+use crate::digest::csm::{
+    ChangeItem, CsmInputs, EndingItem, News, ReviewItem, StagedItem, StaleItem, TOLD_CHANGE, TaskItem, UnknownItem, since,
+};
 use crate::health::explain;
 use crate::health::{Band, Factor};
 use crate::model::record::User;
 use crate::model::{Id, Money, Zone};
+use crate::risk::ArrAtRisk;
 
 /// Items of news from which a book is thinned out: a leader may have all accounts of a company.
 const MANY: usize = 2000;
@@ -41,6 +44,7 @@ pub struct Book {
     /// When it goes out.
     pub sending: Sending,
     arr: BTreeMap<crate::model::Currency, i64>,
+    at_risk: ArrAtRisk,
 }
 
 impl Books {
@@ -55,13 +59,21 @@ impl Books {
     ) -> Books {
         let stale = stale(world, refused);
         let mut book = |user: &User| {
-            let reader = reader_of(world, user);
+            let reader = reader_of(&world.zone, user);
             let sending = sending(&reader);
             let mut inputs = CsmInputs::new(reader, company, sending.on);
             inputs.stale.clone_from(&stale);
             inputs.approximated = world.approximated;
             let carried = untold.remove(user.id.as_str()).unwrap_or_default().by_account();
-            Book { inputs, worth_sending: !stale.is_empty(), news: News::default(), carried, sending, arr: BTreeMap::new() }
+            Book {
+                inputs,
+                worth_sending: !stale.is_empty(),
+                news: News::default(),
+                carried,
+                sending,
+                arr: BTreeMap::new(),
+                at_risk: ArrAtRisk::default(),
+            }
         };
         let leader = world.leader_of(None).map(|leader| leader.id.clone());
         let readers = world.users.iter().map(|(id, user)| (id.clone(), book(user))).collect();
@@ -125,6 +137,10 @@ impl Books {
         for money in customer.arr() {
             let sum = book.arr.entry(money.currency).or_default();
             *sum = sum.saturating_add(money.minor);
+            if let Some(chance) = evaluated.chance {
+                book.at_risk.add(chance.p, money);
+                inputs.book.uncalibrated |= !chance.calibrated;
+            }
         }
         book.worth_sending |= change.is_some() || !reviews.is_empty();
         if let Some(change) = change {
@@ -143,17 +159,36 @@ impl Books {
                 inputs.paused_plays.push(play);
             }
         }
+        if let Some(ending) = evaluated.ending {
+            let (account_id, account_name) = (customer.id.clone(), customer.name.to_string());
+            inputs.ending.push(EndingItem { account_id, account_name, score: ending.score, ends_on: ending.on });
+            book.worth_sending |= ending.is_new;
+        }
         if evaluated.health.score.is_none() {
             let why = explain::reasons(&evaluated.card, &evaluated.health, 1).pop().unwrap_or_default();
             inputs.unknown(UnknownItem { account_id: customer.id.clone(), account_name: customer.name.to_string(), why });
         }
     }
 
+    /// Whether a user reads a digest.
+    pub fn has(&self, reader: &str) -> bool {
+        self.readers.contains_key(reader)
+    }
+
+    /// Adds a record of a pipeline that waits for a reader.
+    pub fn staged(&mut self, reader: &str, item: StagedItem) {
+        if let Some(book) = self.readers.get_mut(reader) {
+            book.inputs.staged.push(item);
+            book.worth_sending = true;
+        }
+    }
+
     /// All books that have accounts or tasks, by reader.
     pub fn close(self) -> impl Iterator<Item = Book> {
         self.readers.into_values().filter_map(|mut book| {
-            let of_use = book.inputs.book.accounts > 0 || book.inputs.tasks.total() > 0;
+            let of_use = book.inputs.book.accounts > 0 || book.inputs.tasks.total() + book.inputs.staged.total() > 0;
             book.inputs.book.arr = book.arr.iter().map(|(&currency, &minor)| Money { minor, currency }).collect();
+            book.inputs.book.arr_at_risk = book.at_risk.sums();
             book.inputs.paused_plays.sort();
             of_use.then_some(book)
         })
@@ -165,25 +200,27 @@ pub fn stale(world: &World, refused: &BTreeMap<String, String>) -> Vec<StaleItem
     let failed = refused.iter().filter(|(name, _)| !world.stale.iter().any(|one| one.source == **name));
     let failed = failed.map(|(name, reason)| StaleItem {
         source: name.clone(),
+        what: String::new(),
         since: world.as_of.day,
-        what: format!("nothing was taken in this time: {reason}"),
+        refused: Some(reason.clone()),
     });
     let stale = world.stale.iter().map(|one| StaleItem {
         source: one.source.clone(),
+        what: one.what.clone(),
         since: one.since,
-        what: "its signals are shown as they were then, and the plays that need them wait".to_owned(),
+        refused: refused.get(&one.source).cloned(),
     });
     stale.chain(failed).collect()
 }
 
 /// A user as a reader.
-pub fn reader_of(world: &World, user: &User) -> Reader {
+pub fn reader_of(company: &Zone, user: &User) -> Reader {
     let zone = user.timezone.as_deref().and_then(|zone| Zone::parse(zone).ok());
     Reader {
         id: user.id.clone(),
         name: user.name.clone(),
         email: user.email.clone(),
-        zone: zone.unwrap_or_else(|| world.zone.clone()),
+        zone: zone.unwrap_or_else(|| company.clone()),
         language: user.language.clone().unwrap_or_else(|| "en".to_owned()),
         region: user.region.clone(),
     }
@@ -205,6 +242,7 @@ pub fn change(customer: &Customer, evaluated: &Evaluated, turn_band: Band, facto
         previous: evaluated.previous,
         band: evaluated.band,
         previous_band: turn_band,
+        risk: evaluated.chance.map_or(String::new(), Chance::words),
         factors: moved.into_iter().map(|change| (change.text, change.delta)).collect(),
     }
 }

@@ -10,10 +10,11 @@ use super::population::Chosen;
 use super::replay::{Plan, replay};
 use super::world::World;
 use crate::backtest::{Label, Snapshot};
+use crate::clock::Clock;
 use crate::model::Day;
 use crate::risk::{self, Fit, Kind, Lesson, Level, Look, Model, Models, Parts};
 use crate::store::facts::AsOf;
-use crate::store::{Db, risk_models};
+use crate::store::{Db, pulls, risk_models};
 
 /// Days between two fits, and between the mornings that they learn from.
 pub const STEP_DAYS: i32 = 28;
@@ -28,7 +29,7 @@ pub fn origin(day: Day) -> Day {
 }
 
 /// The models in force on a morning. Where none are kept, history is lived again once to fit them.
-pub async fn models(db: &Db, setup: &Arc<Setup>, as_of: AsOf, progress: &dyn Fn(&str)) -> Result<Models> {
+pub async fn models(db: &Db, setup: &Arc<Setup>, as_of: AsOf, progress: &(dyn Fn(&str) + Sync)) -> Result<Models> {
     let on = origin(as_of.day);
     if let Some(models) = risk_models::find(db, &setup.hash, on).await? {
         return Ok(models);
@@ -51,6 +52,26 @@ pub async fn models(db: &Db, setup: &Arc<Setup>, as_of: AsOf, progress: &dyn Fn(
     }
     // As it will be read from now on: a number may lose its last digit on the way, and who asks first is told the same.
     Ok(risk_models::find(db, &setup.hash, on).await?.unwrap_or(models))
+}
+
+/// The models that are kept for a morning, without fitting any: a night has no time for it. Stated defaults where none are.
+pub async fn kept(db: &Db, setup: &Setup, parts: &Parts, on: Day) -> Result<Models> {
+    if let Some(models) = risk_models::newest(db, &setup.hash, on).await? {
+        return Ok(models);
+    }
+    let of = |kind: Kind, days: i32| {
+        let lost_a_year = setup.config.risk.lost_a_year;
+        risk::fit(&Fit { parts, kind, horizon_days: days, lost_a_year, on, lender: None }, &[], &[])
+    };
+    let leaving = of(Kind::Leaving, setup.config.risk.horizon_days.cast_signed());
+    Ok(Models { fitted_on: on, renewal: of(Kind::Renewal, YEAR_DAYS), leaving })
+}
+
+/// Fits the models of today where none are kept: every four weeks, and after each change of the configuration.
+pub async fn calibrate(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock) -> Result<Models> {
+    let day = setup.config.company.zone().day_of(clock.now());
+    let as_of = AsOf { day, through_pull: pulls::last_id(db).await? };
+    models(db, setup, as_of, &|text| tracing::info!("{text}")).await
 }
 
 /// Fits the models of a morning on snapshots before it.

@@ -81,10 +81,12 @@ pub async fn effects(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock) -> Result<P
         let first: Vec<&&Prescription> = all.iter().filter(|one| one.attempt == 1).collect();
         let is_done = |one: &&&&Prescription| {
             let tasks = tasks(one);
-            !tasks.is_empty() && tasks.iter().all(|task| matches!(task.status, TaskStatus::Done | TaskStatus::Dismissed))
+            !tasks.is_empty()
+                && tasks.iter().all(|task| matches!(task.status, TaskStatus::Done | TaskStatus::Dismissed))
                 && tasks.iter().any(|task| task.status == TaskStatus::Done)
         };
-        let days = |one: &&&Prescription| tasks(one).iter().filter_map(|task| task.closed_on).max().map(|day| day - one.opened_on);
+        let days =
+            |one: &&&Prescription| tasks(one).iter().filter_map(|task| task.closed_on).max().map(|day| day - one.opened_on);
         let mut to_done: Vec<i32> = first.iter().filter(is_done).filter_map(days).collect();
         to_done.sort_unstable();
         let ended = |word: &str| first.iter().filter(|one| one.outcome.as_deref() == Some(word)).count();
@@ -107,12 +109,7 @@ pub async fn effects(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock) -> Result<P
 }
 
 /// The pairs of each play, one block of accounts after the other.
-async fn pairs(
-    db: &Db,
-    setup: &Setup,
-    prescriptions: &[Prescription],
-    today: Day,
-) -> Result<BTreeMap<String, Vec<Pair>>> {
+async fn pairs(db: &Db, setup: &Setup, prescriptions: &[Prescription], today: Day) -> Result<BTreeMap<String, Vec<Pair>>> {
     let directory = Directory::load(db).await?;
     let mut by_block: BTreeMap<i64, Vec<(u32, &Prescription)>> = BTreeMap::new();
     for one in prescriptions {

@@ -4,15 +4,19 @@ use std::sync::Arc;
 
 use super::Setup;
 use super::assess::Customer;
+use super::population::{Block, Population};
 use crate::health::opinion::Opinions;
 use crate::health::standing::{self, BandContext};
 use crate::health::{self, About, Health, Scorecard};
 use crate::model::Day;
-use crate::risk::lifecycle;
+use crate::risk::{Kind, lifecycle};
 use crate::signals::condition::{LIFECYCLES, Subject};
 use crate::signals::{Band, Signal};
 use crate::store::directory::place_of;
 use crate::store::scores::GivenScore;
+
+/// Days before its end from which on a CSM is told that an override ends.
+const TOLD_BEFORE_DAYS: i32 = 7;
 
 /// A customer's health, and what is kept of it.
 #[derive(Clone, Debug)]
@@ -31,6 +35,41 @@ pub struct Evaluated {
     pub lifecycle: &'static str,
     /// Whether it is the account's turn.
     pub in_turn: bool,
+    /// The chance that the customer leaves; only where a night asks for it.
+    pub chance: Option<Chance>,
+    /// An override of its score that ends soon.
+    pub ending: Option<Ending>,
+}
+
+/// The chance that a customer leaves.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Chance {
+    /// 0 to 1.
+    pub p: f64,
+    /// Of what.
+    pub kind: Kind,
+    /// Whether it rests on the company's own outcomes; else on stated defaults.
+    pub calibrated: bool,
+}
+
+impl Chance {
+    /// `34 % chance of not renewing (uncalibrated default)`.
+    pub fn words(self) -> String {
+        let of = if self.kind == Kind::Renewal { "not renewing" } else { "leaving" };
+        let rests_on = if self.calibrated { "" } else { " (uncalibrated default)" };
+        format!("{:.0} % chance of {of}{rests_on}", self.p * 100.0)
+    }
+}
+
+/// An override that ends within a week.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ending {
+    /// The first day on which it does not count any more.
+    pub on: Day,
+    /// The score that it sets.
+    pub score: f64,
+    /// No morning of this week has told of it.
+    pub is_new: bool,
 }
 
 impl Evaluated {
@@ -77,18 +116,47 @@ impl Evaluated {
             turn_band: if in_turn { band.band } else { before.map_or(Band::Unknown, |(given, _)| given.turn_band) },
             attained_on: customer.attained_on,
         };
-        Some(Evaluated { card, health, band: given.band.band, previous: given.previous, given, lifecycle, in_turn })
+        Some(Evaluated {
+            card,
+            health,
+            band: given.band.band,
+            previous: given.previous,
+            given,
+            lifecycle,
+            in_turn,
+            chance: None,
+            ending: None,
+        })
     }
 
-    /// The same with what people hold of the customer: an override stands in for the score and its band. `last_turn`: the
-    /// account's turn before this morning.
-    pub fn with(mut self, opinions: &Opinions, customer: &Customer, last_turn: Option<Day>, on: Day) -> Evaluated {
+    /// A customer's health on the population's morning, what people hold of it taken in.
+    pub fn seen(setup: &Setup, population: &Population, block: &Block, customer: &Customer) -> Option<Evaluated> {
+        let (place, on) = (u16::try_from(place_of(customer.ordinal)).ok()?, population.world.as_of.day);
+        let before = block.before(place);
+        let computed = Evaluated::of(setup, customer, before.zip(population.before), on)?;
+        Some(computed.with(&population.world.opinions, customer, before.map(|one| (one, population.before)), on))
+    }
+
+    /// The same with what people hold of the customer: an override stands in for the score and its band. `before`: what the
+    /// cycle of an earlier morning said.
+    pub fn with(
+        mut self,
+        opinions: &Opinions,
+        customer: &Customer,
+        before: Option<(&GivenScore, Option<Day>)>,
+        on: Day,
+    ) -> Evaluated {
         let account = customer.id.as_str();
-        if let Some((_, score)) = opinions.score_on(account, on) {
+        if let Some((opinion, score)) = opinions.score_on(account, on) {
+            let soon = opinion.expires_on.filter(|end| *end - on <= TOLD_BEFORE_DAYS);
+            let seen_on = before.and_then(|(_, day)| day);
+            let is_new = |end: Day| seen_on.is_none_or(|day| end - day > TOLD_BEFORE_DAYS || day < opinion.said_on);
+            self.ending = soon.map(|on| Ending { on, score, is_new: is_new(on) });
             self.health.set_by_hand(score);
             self.band = self.band_of(customer, score);
             self.lifecycle = lifecycle(&customer.signals, self.band);
         }
+        let last_turn = before.and_then(|(given, _)| given.turn_on);
         if let Some((_, score)) = last_turn.and_then(|turn| opinions.score_on(account, turn)) {
             self.previous = Some(score);
         }

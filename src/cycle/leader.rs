@@ -9,18 +9,23 @@ use anyhow::Result;
 use super::book;
 use super::evaluate::Evaluated;
 use super::periodic::Gathering;
+use super::renewals;
 use super::world::World;
 use crate::digest::csm::StaleItem;
-use crate::digest::leader::{LeaderDigest, LeaderInputs, LoadItem, PlayItem};
+use crate::digest::leader::{LeaderDigest, LeaderInputs, LoadItem, PlayItem, RenewalItem};
 use crate::digest::{Book, Reader};
 use crate::health::Band;
-use crate::model::{Currency, Day, Id, Money};
+use crate::model::{Currency, Day, Exact, Id, Money};
+use crate::requests::TELL;
+use crate::revenue::Rates;
+use crate::revenue::renewal::Renewal;
 use crate::store::Tx;
-use crate::store::directory::place_of;
 use crate::store::tasks::{self, Ended, Load};
 
 /// Days for which the outcomes of plays are looked back on.
 const PLAY_DAYS: i32 = 90;
+/// Days of renewals that are looked ahead.
+const RENEWAL_DAYS: u32 = 120;
 
 /// What all leaders have in common.
 #[derive(Debug)]
@@ -29,6 +34,8 @@ pub struct Gathered {
     company: String,
     /// By CSM; without one, under `None`.
     books: BTreeMap<Option<Id>, (Book, BTreeMap<Currency, i64>)>,
+    renewals: Vec<RenewalItem>,
+    without_rate: Vec<String>,
     load: BTreeMap<String, Load>,
     plays: Vec<PlayItem>,
     stale: Vec<StaleItem>,
@@ -42,12 +49,11 @@ pub async fn gather(tx: &mut Tx, gathering: &Gathering<'_>) -> Result<Gathered> 
     let mut books: BTreeMap<Option<Id>, (Book, BTreeMap<Currency, i64>)> = BTreeMap::new();
     for block in &population.blocks {
         for customer in &block.customers {
-            let before = u16::try_from(place_of(customer.ordinal)).ok().and_then(|place| block.before(place));
-            let Some(evaluated) = Evaluated::of(setup, customer, before.zip(population.before), on) else { continue };
+            let Some(evaluated) = Evaluated::seen(setup, population, block, customer) else { continue };
             let csm = customer.csm.clone().filter(|csm| world.users.contains_key(csm.as_str()));
             let (book, arr) = books.entry(csm).or_default();
             book.accounts += 1;
-            match evaluated.given.band.band {
+            match evaluated.band {
                 Band::Healthy => book.healthy += 1,
                 Band::Watch => book.watch += 1,
                 Band::AtRisk => book.at_risk += 1,
@@ -59,7 +65,12 @@ pub async fn gather(tx: &mut Tx, gathering: &Gathering<'_>) -> Result<Gathered> 
             }
         }
     }
+    let book = renewals::gather(gathering.db, setup, population, gathering.odds, RENEWAL_DAYS).await?;
+    let mut rates = Rates::new(setup.config.company.currency, setup.config.revenue.rates.clone());
+    let renewals = book.renewals.into_iter().map(|one| item(&world, one, &mut rates)).collect();
     Ok(Gathered {
+        renewals,
+        without_rate: rates.missing.iter().map(ToString::to_string).collect(),
         company: setup.config.company.name.clone(),
         books,
         load: tasks::load(tx, on).await?,
@@ -97,6 +108,9 @@ impl Gathered {
             company: self.company.clone(),
             on,
             as_of: self.world.as_of.day,
+            days: RENEWAL_DAYS,
+            renewals: self.renewals.iter().filter(|item| is_mine(&self.csm_of(item))).cloned().collect(),
+            without_rate: self.without_rate.clone(),
             book,
             load: self.load_of(&is_mine),
             plays: self.plays.clone(),
@@ -104,6 +118,12 @@ impl Gathered {
             approximated: self.world.approximated,
         };
         LeaderDigest::build(&inputs, web_url)
+    }
+
+    /// Who looks after the account of a renewal, if that is one of the users.
+    fn csm_of(&self, item: &RenewalItem) -> Option<Id> {
+        let csm = item.renewal.csm.as_ref().filter(|csm| self.world.users.contains_key(csm.as_str()))?;
+        Id::parse(csm).ok()
     }
 
     /// Who of the team has accounts or tasks, the most overdue first.
@@ -118,6 +138,17 @@ impl Gathered {
         }
         load.sort_by_key(|one| Reverse((one.overdue, one.open, one.accounts)));
         load
+    }
+}
+
+/// A renewal with what it is worth in the currency of reports, and the name of whoever called it.
+fn item(world: &World, renewal: Renewal, rates: &mut Rates) -> RenewalItem {
+    let worth: Exact = renewal.money.iter().map(|money| rates.convert(Exact::of(money.minor), money.currency)).sum();
+    let name = |by: &String| world.users.get(by).map_or_else(|| by.clone(), |user| user.name.clone());
+    RenewalItem {
+        worth: Money { minor: worth.rounded(), currency: rates.currency },
+        caller: renewal.csm_by.as_ref().map(name).unwrap_or_default(),
+        renewal,
     }
 }
 
@@ -142,7 +173,8 @@ fn team<'a>(world: &'a World, leader: &'a Id) -> Option<BTreeSet<&'a str>> {
 /// By play, the most often tried first.
 fn plays(ended: Vec<Ended>) -> Vec<PlayItem> {
     let mut plays: BTreeMap<String, PlayItem> = BTreeMap::new();
-    for Ended { playbook, title, outcome, count } in ended {
+    // To tell a customer something is no remedy that works or does not.
+    for Ended { playbook, title, outcome, count } in ended.into_iter().filter(|one| one.playbook != TELL) {
         let item = plays.entry(playbook).or_insert_with(|| PlayItem::new(&title));
         match outcome.as_str() {
             "recovered" => item.worked += count,

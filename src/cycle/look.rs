@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use super::assess::Customer;
 use super::book::{self, Book};
 use super::calibrate;
-use super::evaluate::Evaluated;
+use super::evaluate::{Chance, Evaluated};
 use super::mailing::Mailing;
 use super::periodic::{self, Gathering, Occasion};
 use super::population::{Block, Population};
@@ -20,11 +20,11 @@ use crate::digest::{Kind, Reader};
 use crate::health::About;
 use crate::health::explain::{self, Change};
 use crate::model::Day;
-use crate::risk::{self, Models, Parts};
-use crate::signals::Band;
+use crate::risk::{self, Level, Models, Parts};
 use crate::signals::condition::LIFECYCLES;
+use crate::signals::{Band, Signal};
 use crate::store::Db;
-use crate::store::directory::{Directory, block_of, place_of};
+use crate::store::directory::{Directory, block_of};
 use crate::store::facts::AsOf;
 use crate::store::outbox::Mail;
 use crate::store::scores::{self as stored, Cycle, GivenScore};
@@ -41,6 +41,7 @@ pub struct Look {
 }
 
 /// The probabilities in force on a morning.
+#[derive(Debug)]
 pub struct Odds {
     pub parts: Parts,
     pub models: Models,
@@ -48,8 +49,31 @@ pub struct Odds {
 
 impl Odds {
     pub async fn of(db: &Db, look: &Look) -> Result<Odds> {
-        let models = calibrate::models(db, &look.setup, look.population.world.as_of, &|_| ()).await?;
-        Ok(Odds { parts: Parts::of(&look.setup.cards), models })
+        Odds::on(db, &look.setup, look.population.world.as_of).await
+    }
+
+    /// Those of a setup on a morning.
+    pub async fn on(db: &Db, setup: &Arc<Setup>, as_of: AsOf) -> Result<Odds> {
+        let models = calibrate::models(db, setup, as_of, &|_| ()).await?;
+        Ok(Odds { parts: Parts::of(&setup.cards), models })
+    }
+
+    /// The probabilities that are kept for a morning: none is fitted.
+    pub async fn kept(db: &Db, setup: &Setup, on: Day) -> Result<Odds> {
+        let parts = Parts::of(&setup.cards);
+        Ok(Odds { models: calibrate::kept(db, setup, &parts, on).await?, parts })
+    }
+
+    /// The chance that the customer leaves and what it rests on; `None` where it has no score.
+    pub fn of_evaluated(&self, customer: &Customer, evaluated: &Evaluated, on: Day) -> Option<Chance> {
+        let kind = risk::Kind::of(customer.signals.value(Signal::TermDays));
+        let model = self.models.of(kind);
+        // Most models look at the score alone: then nothing need be gathered for each account of a night.
+        let p = match model.by_score_alone(evaluated.health.computed()?, customer.days_to_end()) {
+            Some(p) => p,
+            None => model.probability(&self.parts, &self.look_at(customer, evaluated, on)?),
+        };
+        Some(Chance { p, kind, calibrated: model.level > Level::Defaults })
     }
 
     /// The chance that the customer leaves; `None` where it has no score.
@@ -89,11 +113,7 @@ impl Look {
     }
 
     pub fn evaluate(&self, block: &Block, customer: &Customer) -> Option<Evaluated> {
-        let place = u16::try_from(place_of(customer.ordinal)).ok()?;
-        let before = block.before(place);
-        let last_turn = before.and_then(|before| before.turn_on);
-        let computed = Evaluated::of(&self.setup, customer, before.zip(self.population.before), self.on)?;
-        Some(computed.with(&self.population.world.opinions, customer, last_turn, self.on))
+        Evaluated::seen(&self.setup, &self.population, block, customer)
     }
 
     /// What the cycle of that morning gave, by block and place.
@@ -285,7 +305,8 @@ pub async fn preview(
     let sending = |reader: &Reader| Mailing::Now.csm(&setup.config, reader, past, now);
     if kind != Kind::Csm {
         let refused = BTreeMap::new();
-        let gathering = Gathering { db, setup, population: &population, refused: &refused };
+        let odds = Odds::on(db, setup, population.world.as_of).await?;
+        let gathering = Gathering { db, setup, population: &population, odds: &odds, refused: &refused };
         let occasion = Occasion { mailing: Mailing::Now, past, now };
         return periodic::preview(&gathering, occasion, kind, only).await;
     }

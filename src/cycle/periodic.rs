@@ -8,23 +8,27 @@ use std::sync::Arc;
 use anyhow::Result;
 
 use super::book::reader_of;
-use super::look::Preview;
+use super::look::{Odds, Preview};
 use super::mailing::{Mailing, Sending};
 use super::population::Population;
-use super::{Setup, leader, mails};
+use super::{Setup, executive, leader, mails};
+use crate::config::Config;
 use crate::delivery::Rendered;
 use crate::digest::{Kind, Reader};
 use crate::model::record::User;
 use crate::model::{Day, Instant};
+use crate::store::facts::AsOf;
 use crate::store::outbox::{self, Mail, Plan, Planned};
-use crate::store::{Db, Tx, scores};
+use crate::store::{Db, Tx, people, scores};
 
 /// What a digest is gathered from: one morning's customers.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Gathering<'a> {
     pub db: &'a Db,
     pub setup: &'a Arc<Setup>,
     pub population: &'a Arc<Population>,
+    /// The probabilities in force.
+    pub odds: &'a Odds,
     /// The sources of which nothing was taken in this time, and why.
     pub refused: &'a BTreeMap<String, String>,
 }
@@ -52,14 +56,30 @@ async fn writer<'a>(tx: &mut Tx, gathering: &Gathering<'a>, kind: Kind) -> Resul
             let gathered = leader::gather(tx, gathering).await?;
             Box::new(move |reader, on| mails::write(config, &renderer, reader, on, &gathered.digest(reader, on, web_url)))
         }
+        Kind::Executive => {
+            let gathered = executive::gather(gathering).await?;
+            Box::new(move |reader, on| mails::write(config, &renderer, reader, on, &gathered.digest(reader, on, web_url)))
+        }
     })
 }
 
 /// The readers of a digest.
-fn readers(gathering: &Gathering<'_>, kind: Kind) -> Vec<Reader> {
-    let (world, off) = (&gathering.population.world, &gathering.setup.config.digests.off);
-    let wanted = |user: &&User| user.role == kind.role() && !off.contains(user.id.as_str());
-    world.users.values().filter(wanted).map(|user| reader_of(world, user)).collect()
+fn readers(config: &Config, users: &BTreeMap<String, User>, kind: Kind) -> Vec<Reader> {
+    let wanted = |user: &&User| user.role == kind.role() && !config.digests.off.contains(user.id.as_str());
+    users.values().filter(wanted).map(|user| reader_of(config.company.zone(), user)).collect()
+}
+
+/// Whether any reader's time may have come: what is asked before the cycle's transaction begins, in which nothing else can be
+/// written.
+pub async fn is_near(db: &Db, setup: &Setup, as_of: AsOf, Occasion { mailing, past, now }: Occasion) -> Result<bool> {
+    let config = &setup.config;
+    let since = scores::last_cycle(db, None).await?.map(|cycle| cycle.finished_at);
+    let users = people::users(db, as_of, config.company.zone()).await?;
+    let near = |kind: &Kind| {
+        let due = |reader: &Reader| mailing.periodic(kind.line(&config.digests), config, reader, past, since, now).is_some();
+        readers(config, &users, *kind).iter().any(due)
+    };
+    Ok(Kind::PERIODIC.iter().any(near))
 }
 
 /// Puts the digests whose time has come into the outbox, and says how many those were.
@@ -70,7 +90,7 @@ pub async fn plan(tx: &mut Tx, gathering: &Gathering<'_>, occasion: Occasion) ->
     let mut planned = 0;
     for kind in Kind::PERIODIC {
         let mut due: Vec<(Reader, Sending)> = Vec::new();
-        for reader in readers(gathering, kind) {
+        for reader in readers(config, &gathering.population.world.users, kind) {
             let Some(sending) = mailing.periodic(kind.line(&config.digests), config, &reader, past, since, now) else { continue };
             let told = outbox::last_day(tx, kind.name(), &reader.id).await?;
             if told.is_none_or(|told| told < sending.on) {
@@ -105,7 +125,8 @@ pub async fn preview(gathering: &Gathering<'_>, occasion: Occasion, kind: Kind, 
     // Thrown away: nothing is kept of a look.
     let mut tx = gathering.db.begin().await?;
     let write = writer(&mut tx, gathering, kind).await?;
-    let readers = readers(gathering, kind).into_iter().filter(|reader| only.is_none_or(|only| reader.id.as_str() == only));
+    let readers = readers(&gathering.setup.config, &gathering.population.world.users, kind);
+    let readers = readers.into_iter().filter(|reader| only.is_none_or(|only| reader.id.as_str() == only));
     readers
         .map(|reader| {
             let on = occasion.past.unwrap_or_else(|| reader.zone.day_of(occasion.now));

@@ -40,7 +40,7 @@ pub async fn replay(
     setup: &Arc<Setup>,
     parts: &Parts,
     plan: Plan<'_>,
-    progress: &dyn Fn(&str),
+    progress: &(dyn Fn(&str) + Sync),
 ) -> Result<Vec<Snapshot>> {
     let mut said: Option<(Day, BTreeMap<i64, Vec<GivenScore>>)> = None;
     let mut snapshots = Vec::new();

@@ -11,7 +11,7 @@ use super::look::{Look, Odds, account};
 use super::{OpinionReport, Setup};
 use crate::clock::Clock;
 use crate::model::{Currency, Day, Money};
-use crate::risk::{self, AtRisk, Finding, Level, Machine, Model};
+use crate::risk::{self, ArrAtRisk, AtRisk, Finding, Level, Machine, Model};
 use crate::signals::{Band, Cadence, Signal};
 use crate::store::Db;
 
@@ -28,6 +28,8 @@ pub struct RiskReport {
     pub models: ModelsReport,
     /// Customers by where they are in their life.
     pub lifecycles: BTreeMap<&'static str, usize>,
+    /// Customers that cost more to serve than they bring; `None`: hours and what they cost are not set (`[cost]`).
+    pub cost_more_than_they_bring: Option<usize>,
     /// Revenue of one year at risk, by currency.
     pub arr_at_risk: Vec<AtRiskReport>,
     /// Where what people hold differs from what is computed.
@@ -127,6 +129,10 @@ pub struct AccountRisk {
     pub opinions: Vec<OpinionReport>,
     /// Where it is in its life.
     pub lifecycle: &'static str,
+    /// What a year of contacts and tickets costs as a share of the revenue of a year.
+    pub cost_to_serve: Option<f64>,
+    /// Whether that is more than it brings; `None`: not known.
+    pub costs_more_than_it_brings: Option<bool>,
     /// 0 to 1.
     pub churn_probability: Option<f64>,
     /// What that is of: `renewal` or `leaving`.
@@ -167,7 +173,7 @@ pub async fn risk(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Option<
     let (mut accounts, mut findings) = (Vec::new(), Vec::new());
     let opinions = &look.population.world.opinions;
     let mut lifecycles: BTreeMap<&'static str, usize> = BTreeMap::new();
-    let (mut at_risk, mut in_band) = (Vec::new(), BTreeMap::<Currency, i64>::new());
+    let (mut at_risk, mut in_band) = (ArrAtRisk::default(), BTreeMap::<Currency, i64>::new());
     for block in &look.population.blocks {
         for customer in &block.customers {
             let Some(evaluated) = look.evaluate(block, customer) else { continue };
@@ -175,7 +181,9 @@ pub async fn risk(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Option<
             let probability = seen.as_ref().map(|seen| odds.models.probability(&odds.parts, seen));
             let account = account(&look, customer, &evaluated, None, probability);
             *lifecycles.entry(account.lifecycle).or_default() += 1;
-            at_risk.extend(probability.into_iter().flat_map(|p| customer.arr().map(move |arr| (p, arr))));
+            if let Some(p) = probability {
+                customer.arr().for_each(|arr| at_risk.add(p, arr));
+            }
             if account.band == Band::AtRisk {
                 customer.arr().for_each(|arr| *in_band.entry(arr.currency).or_default() += arr.minor);
             }
@@ -214,6 +222,8 @@ pub async fn risk(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Option<
                 computed_score: account.computed_score,
                 opinions: account.opinions,
                 lifecycle: account.lifecycle,
+                cost_to_serve: signals.value(Signal::CostToServe),
+                costs_more_than_it_brings: risk::costs_more_than_it_brings(signals),
                 churn_probability: probability,
                 probability_of: seen.map(|seen| seen.kind.name()),
                 days_to_end: signals.value(Signal::DaysToEnd),
@@ -229,6 +239,7 @@ pub async fn risk(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Option<
     findings.sort_by(|a: &AccountFinding, b| (&a.account_id, &a.finding.opinion).cmp(&(&b.account_id, &b.finding.opinion)));
     let rank = |one: &AccountRisk| one.churn_probability.unwrap_or(-1.0);
     accounts.sort_by(|a, b| rank(b).total_cmp(&rank(a)).then_with(|| a.account_id.cmp(&b.account_id)));
+    let costly = accounts.iter().filter(|one| one.costs_more_than_it_brings == Some(true)).count();
     let row = |sum: AtRisk| AtRiskReport {
         currency: sum.all.currency,
         expected: sum.expected.amount(),
@@ -249,7 +260,8 @@ pub async fn risk(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Option<
             leaving: ModelReport::of(&odds.models.leaving),
         },
         lifecycles,
-        arr_at_risk: risk::at_risk(at_risk.into_iter()).into_iter().map(row).collect(),
+        cost_more_than_they_bring: look.setup.config.cost.is_known().then_some(costly),
+        arr_at_risk: at_risk.sums().into_iter().map(row).collect(),
         findings,
         accounts,
     })

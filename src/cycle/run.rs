@@ -2,7 +2,7 @@
 //! transaction; then the mails go out.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant as Stopwatch;
@@ -14,11 +14,14 @@ use super::assess::Customer;
 use super::book::{self, Books};
 use super::desks::Desks;
 use super::evaluate::Evaluated;
+use super::look::Odds;
 use super::mailing::{Mailing, Sending};
 use super::mails;
 use super::periodic::{self, Gathering, Occasion};
 use super::population::{Block, Population};
 use super::pull::{PullOptions, pull};
+use super::requests::tellings;
+use super::staged_lines;
 use super::work::{self, Place, Turn};
 use super::{CycleReport, Setup};
 use crate::clock::Clock;
@@ -28,14 +31,18 @@ use crate::failpoint;
 use crate::health::{self, Band, Factor};
 use crate::model::{Day, Id};
 use crate::playbook::{self, Diagnoses, Opened};
-use crate::signals::LEAST_PEERS;
+use crate::signals::{LEAST_PEERS, Signal};
 use crate::store::audit::{self, Deed};
 use crate::store::directory::place_of;
+use crate::store::facts::AsOf;
 use crate::store::ledger::Fence;
 use crate::store::scores::{self, Cycle, GivenScore};
+use crate::store::staged;
 use crate::store::tasks::Work;
-use crate::store::{Db, Tx, tasks, turns};
+use crate::store::{Db, Tx, pulls, tasks, turns};
 
+/// So long after its beginning an account that is not live is looked at as one that is being brought on.
+const YOUNG_DAYS: f64 = 365.0;
 /// Blocks that are begun before their turn.
 const AHEAD: usize = 2;
 
@@ -83,6 +90,13 @@ pub async fn run_fenced(
     (report.refused, report.notes) = (pulled.refused, pulled.notes);
     watch.lap("pull");
     progress("reading accounts");
+    let past = (as_of != today).then_some(as_of);
+    let occasion = Occasion { mailing: options.mailing, past, now };
+    let through = AsOf { day: as_of, through_pull: pulls::last_id(db).await? };
+    let odds = match periodic::is_near(db, setup, through, occasion).await? {
+        true => Some(Odds::on(db, setup, through).await?),
+        false => None,
+    };
     // Before anything is read, so that it stays as it is until all that follows from it is written.
     let mut tx = db.begin().await?;
     let population = Arc::new(Population::now(db, setup, as_of).await?);
@@ -92,7 +106,6 @@ pub async fn run_fenced(
     }
     watch.lap("signals");
     progress("scoring");
-    let past = (as_of != today).then_some(as_of);
     let sending = |reader: &Reader| options.mailing.csm(&setup.config, reader, past, now);
     let untold = mails::untold(&mut tx, past).await?;
     let books = Books::new(&population.world, &setup.config.company.name, &report.refused, untold, &sending);
@@ -100,14 +113,20 @@ pub async fn run_fenced(
     night.blocks(&mut report).await?;
     watch.lap("scores");
     progress("writing digests");
-    let Night { mut tx, books, .. } = night;
+    staged_lines::gather(db, setup, as_of, &night.young, &mut night.books).await?;
+    let Night { mut tx, books, signs, .. } = night;
+    // A past morning that is lived through later changes nothing of what the nights since have noted.
+    if past.is_none() {
+        staged::note_signs(&mut tx, as_of, &signs).await?;
+    }
     let world = Arc::clone(&population.world);
     let config_before = population.config_before.clone().unwrap_or_default();
     report.without_csm = books.without_csm;
     report.digests = mails::plan(&mut tx, setup, books, past, now).await?;
-    let occasion = Occasion { mailing: options.mailing, past, now };
-    report.digests +=
-        periodic::plan(&mut tx, &Gathering { db, setup, population: &population, refused: &report.refused }, occasion).await?;
+    if let Some(odds) = &odds {
+        let gathering = Gathering { db, setup, population: &population, odds, refused: &report.refused };
+        report.digests += periodic::plan(&mut tx, &gathering, occasion).await?;
+    }
     // Letting go of all customers takes a while, and nobody need wait for it.
     tokio::task::spawn_blocking(move || drop(population));
     watch.lap("digests");
@@ -156,10 +175,18 @@ struct Night<'a> {
     db: &'a Db,
     setup: &'a Arc<Setup>,
     population: Arc<Population>,
+    /// The probabilities that are kept for this morning.
+    odds: Arc<Odds>,
     books: Books,
     desks: Desks,
     /// From this day on, closed prescriptions still matter.
     since: Day,
+    /// What customers are to be told of what they asked for.
+    tellings: HashMap<Id, Vec<Opened>>,
+    /// Conditions of pipelines that hold, each with its account.
+    signs: BTreeSet<(String, String)>,
+    /// Accounts of at most a year that are not live yet: who is being brought on.
+    young: Vec<Id>,
     tx: Tx,
 }
 
@@ -171,10 +198,15 @@ impl<'a> Night<'a> {
         population: &Arc<Population>,
         books: Books,
     ) -> Result<Night<'a>> {
+        let odds = Arc::new(Odds::kept(db, setup, population.world.as_of.day).await?);
         Ok(Night {
+            odds,
             books,
             desks: Desks::load(&mut tx, setup, population).await?,
             since: population.world.as_of.day - setup.library.memory_days(),
+            tellings: tellings(db, setup, &population.world).await?,
+            signs: BTreeSet::new(),
+            young: Vec::new(),
             tx,
             db,
             setup,
@@ -233,10 +265,10 @@ impl<'a> Night<'a> {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let length = block.customers.len().div_ceil(threads).max(1);
         let part = |from: usize| {
-            let (setup, population) = (Arc::clone(self.setup), Arc::clone(&self.population));
+            let (setup, population, odds) = (Arc::clone(self.setup), Arc::clone(&self.population), Arc::clone(&self.odds));
             tokio::task::spawn_blocking(move || {
                 let block = &population.blocks[index];
-                diagnosed(&setup, &population, block, from..(from + length).min(block.customers.len()))
+                diagnosed(&setup, &population, &odds, block, from..(from + length).min(block.customers.len()))
             })
         };
         Ahead { work, parts: (0..block.customers.len()).step_by(length).map(part).collect() }
@@ -253,8 +285,13 @@ impl<'a> Night<'a> {
         let on = self.population.world.as_of.day;
         let mut remembered: HashMap<Day, BTreeMap<u16, Vec<Factor>>> = HashMap::new();
         let (mut given, mut factors, mut opened) = (Vec::new(), BTreeMap::new(), Vec::<Opened>::new());
-        for Diagnosed { customer, evaluated, diagnoses, told } in customers {
+        for Diagnosed { customer, evaluated, diagnoses, told, signs } in customers {
             let customer = &block.customers[customer];
+            let age = customer.signals.value(Signal::AgeDays);
+            if age.is_some_and(|days| days <= YOUNG_DAYS) && customer.signals.value(Signal::DaysSinceLive).is_none() {
+                self.young.push(customer.id.clone());
+            }
+            self.signs.extend(signs.into_iter().map(|sign| (sign, customer.id.to_string())));
             let place = evaluated.given.place;
             let before = block.before(place);
             *report.bands.entry(evaluated.band.name()).or_default() += 1;
@@ -263,12 +300,13 @@ impl<'a> Night<'a> {
                 None => report.unknown += 1,
             }
             let known = work.remove(&customer.id);
-            let turn = if known.is_none() && diagnoses.found.is_empty() && diagnoses.paused.is_empty() {
+            let tellings = self.tellings.remove(&customer.id).unwrap_or_default();
+            let turn = if tellings.is_empty() && known.is_none() && diagnoses.found.is_empty() && diagnoses.paused.is_empty() {
                 Turn::default()
             } else {
                 let world = &self.population.world;
                 let place = Place { setup: self.setup, world, block: block.number, customer, evaluated: &evaluated };
-                work::turn(&mut self.tx, &mut self.desks, place, &diagnoses, known, &mut opened).await?
+                work::turn(&mut self.tx, &mut self.desks, place, &diagnoses, known, tellings, &mut opened).await?
             };
             count(report, &turn);
             let change = match before.filter(|_| told) {
@@ -329,17 +367,20 @@ struct Diagnosed {
     diagnoses: Diagnoses,
     /// Whether its change is worth telling.
     told: bool,
+    /// Conditions of pipelines that hold of it, by their keys.
+    signs: Vec<String>,
 }
 
 /// Scores customers of a block and looks for signs: pure, and so fit for a thread of its own.
-fn diagnosed(setup: &Setup, population: &Population, block: &Block, customers: Range<usize>) -> Vec<Diagnosed> {
+fn diagnosed(setup: &Setup, population: &Population, odds: &Odds, block: &Block, customers: Range<usize>) -> Vec<Diagnosed> {
     let before_on = population.before;
     let diagnose = |index: usize| {
         let customer = &block.customers[index];
         let before = u16::try_from(place_of(customer.ordinal)).ok().and_then(|place| block.before(place));
         let (opinions, on) = (&population.world.opinions, population.world.as_of.day);
         let mut evaluated = Evaluated::of(setup, customer, before.zip(before_on), on)?;
-        evaluated = evaluated.with(opinions, customer, before.and_then(|before| before.turn_on), on);
+        evaluated.chance = odds.of_evaluated(customer, &evaluated, on);
+        evaluated = evaluated.with(opinions, customer, before.map(|before| (before, before_on)), on);
         let happened = customer.extra.as_ref().map_or(&[][..], |extra| &extra.happened);
         let night = playbook::Night { on, before: before_on, in_turn: evaluated.in_turn, happened, contact_days: None };
         let diagnoses = playbook::diagnose(&setup.library, &evaluated.subject(customer), night);
@@ -349,9 +390,18 @@ fn diagnosed(setup: &Setup, population: &Population, block: &Block, customers: R
             // Nobody asks tonight what the score is the sum of.
             evaluated.health.factors = Vec::new();
         }
-        Some(Diagnosed { customer: index, evaluated, diagnoses, told })
+        let signs = signs(setup, &evaluated, customer);
+        Some(Diagnosed { customer: index, evaluated, diagnoses, told, signs })
     };
     customers.filter_map(diagnose).collect()
+}
+
+/// The conditions of pipelines that hold of a customer.
+fn signs(setup: &Setup, evaluated: &Evaluated, customer: &Customer) -> Vec<String> {
+    let subject = evaluated.subject(customer);
+    let signs = setup.pipelines.iter().flat_map(|pipeline| pipeline.signs().map(move |condition| (pipeline, condition)));
+    let holding = signs.filter(|(_, condition)| condition.evaluate(&subject).is_true());
+    holding.map(|(pipeline, condition)| pipeline.sign(condition)).collect()
 }
 
 fn count(report: &mut CycleReport, turn: &Turn) {
@@ -404,5 +454,6 @@ pub async fn dry(
     let mut night = Night::begin(db, tx, setup, population, books).await?;
     let mut report = CycleReport::default();
     night.blocks(&mut report).await?;
+    staged_lines::gather(db, setup, population.world.as_of.day, &night.young, &mut night.books).await?;
     Ok(night.books)
 }

@@ -13,6 +13,7 @@ use super::world::World;
 use crate::digest::csm::{ReviewItem, TaskItem};
 use crate::model::{Day, Id, Money};
 use crate::playbook::{self, Client, Diagnoses, Next, Opened, Play, Prescribed, Prescription, PrescriptionStatus, Task};
+use crate::requests::TELL;
 use crate::store::Tx;
 use crate::store::tasks::{self, Work};
 
@@ -53,6 +54,7 @@ pub async fn turn(
     place: Place<'_>,
     diagnoses: &Diagnoses,
     work: Option<Work>,
+    tellings: Vec<Opened>,
     opened: &mut Vec<Opened>,
 ) -> Result<Turn> {
     let Place { setup, world, block, customer, evaluated } = place;
@@ -87,6 +89,7 @@ pub async fn turn(
         let mut mine: Vec<Task> = all_tasks.iter().filter(|task| task.prescription == prescription.id).cloned().collect();
         let review = match play {
             Some(play) => playbook::review(prescription, &mine, play, &subject, on),
+            None if prescription.playbook == TELL => playbook::review_errand(prescription, &mine),
             None => playbook::withdraw(prescription, "its play has been removed"),
         };
         if let Some(play) = play {
@@ -157,6 +160,8 @@ pub async fn turn(
             _ => new.push(one),
         }
     }
+    // The same morning may be lived twice.
+    new.extend(tellings.into_iter().filter(|one| history.iter().all(|past| past.id != one.prescription.id)));
     turn.opened += new.iter().map(|opened| opened.tasks.len() as u64).sum::<u64>();
     for task in new.iter().flat_map(|opened| &opened.tasks) {
         task.assignee.iter().for_each(|person| desks.staff.give(person, 1));

@@ -1,15 +1,18 @@
 //! What every account of one morning has in common: which data there are, how fresh, under which rules.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use anyhow::Result;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 
 use super::Setup;
-use crate::config::Alive;
+use super::freshness::{self, StaleData};
+use crate::config::{Alive, Cost};
 use crate::health::opinion::Opinions;
-use crate::model::record::{RecordKind, Role, User};
-use crate::model::{Day, MetricDeclaration, Zone};
-use crate::signals::{Coverage, Have, SPAN, ServiceRules, State};
+use crate::model::record::{Role, User};
+use crate::model::{Currency, Day, MetricDeclaration, Money, Zone};
+use crate::signals::{Coverage, Known, SPAN, ServiceRules};
 use crate::store::facts::AsOf;
 use crate::store::{Db, directory, opinions, people, pulls, usage};
 
@@ -22,15 +25,6 @@ pub struct Metric {
     pub name: String,
     /// What it is.
     pub declared: MetricDeclaration,
-}
-
-/// A source whose data are too old to rely on.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct StaleSource {
-    /// Its name.
-    pub source: String,
-    /// The newest day that it brought.
-    pub since: Day,
 }
 
 /// One morning, before any account is looked at.
@@ -46,28 +40,30 @@ pub struct World {
     pub coverage: Option<Coverage>,
     /// All metrics.
     pub metrics: Vec<Metric>,
-    /// Which records the company has.
-    pub have: Have,
-    /// Whether it has contracts at all.
-    pub have_contracts: bool,
+    /// Which records the company has, and up to which morning.
+    pub known: Known,
     /// Rules for contracts.
     pub service_rules: ServiceRules,
     /// Days of silence after which an account has left, where use shows that it lives.
     pub silent_days: Option<i32>,
-    /// Sources that have stopped.
-    pub stale: Vec<StaleSource>,
-    /// The morning up to which records other than use are known, where all their sources have stopped.
-    pub records_until: Option<Day>,
+    /// Data of sources that are too old to rely on.
+    pub stale: Vec<StaleData>,
     /// From and to of days between others of which a source brought nothing, for so long that it was an outage.
     pub outages: Vec<(Day, Day)>,
     /// The people, by id.
     pub users: BTreeMap<String, User>,
+    /// What it costs to serve a customer.
+    pub cost: Cost,
+    /// The company's currency, and what one unit of others is in it.
+    pub rates: (Currency, BTreeMap<Currency, Decimal>),
     /// What people hold of accounts.
     pub opinions: Opinions,
     /// Whether what was known when is taken from the facts' own dates.
     pub approximated: bool,
     /// Whether no cycle has looked at the accounts before.
     pub first: bool,
+    /// Whether those are looked at, too, that are no customers any more.
+    pub everybody: bool,
 }
 
 /// The people as they are known on a morning, by id.
@@ -81,29 +77,14 @@ impl World {
     pub async fn load(db: &Db, setup: &Setup, as_of: AsOf, first: bool) -> Result<World> {
         let config = &setup.config;
         let zone = config.company.zone().clone();
-        let days = usage::days(db, as_of).await?;
-        let mut brought = BTreeSet::new();
         let (mut coverages, mut stale, mut outages) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut records_until, mut records_go_on) = (None, false);
-        for source in &config.sources {
-            let records = pulls::brought(db, &source.name, as_of.through_pull).await?;
-            let records_stand = pulls::records_stand(db, &source.name, as_of, source.max_age_days).await?;
-            let brings_records = records.iter().any(|record| record != RecordKind::Usage.name());
-            brought.extend(records);
-            let days = days.get(&source.name).map(Vec::as_slice).unwrap_or_default();
-            outages.extend(crate::signals::outages(days, source.max_age_days));
-            if let Some(coverage) = Coverage::of(days, as_of.day, source.max_age_days) {
-                if coverage.state == State::Stale && brings_records && records_stand {
-                    records_until = records_until.max(Some(coverage.anchor));
-                } else {
-                    records_go_on |= brings_records;
-                }
-                if coverage.state == State::Stale {
-                    stale.push(StaleSource { source: source.name.clone(), since: coverage.anchor - 1 });
-                }
-                coverages.push(coverage);
-            } else {
-                records_go_on |= brings_records;
+        let mut known = Known::default();
+        for (source, fresh) in config.sources.iter().zip(freshness::of_sources(db, config, as_of).await?) {
+            outages.extend(crate::signals::outages(&fresh.used_days, source.max_age_days));
+            coverages.extend(Coverage::of(&fresh.used_days, as_of.day, source.max_age_days));
+            stale.extend(fresh.stale());
+            for (&kind, one) in &fresh.records {
+                known.add(kind, one);
             }
         }
         let metrics = usage::metrics(db).await?.into_iter().map(|metric| Metric {
@@ -114,31 +95,23 @@ impl World {
         // By name: their numbers hang on the order of rows, and sums of fractions on the order of their terms.
         let mut metrics: Vec<Metric> = metrics.collect();
         metrics.sort_by(|a, b| a.name.cmp(&b.name));
-        let has = |record: RecordKind| brought.contains(record.name());
         Ok(World {
             as_of,
             blocks: directory::blocks(db).await?,
             coverage: Coverage::join(&coverages),
             metrics,
-            have: Have {
-                contacts: has(RecordKind::Contacts),
-                touches: has(RecordKind::Touches),
-                tickets: has(RecordKind::Tickets),
-                invoices: has(RecordKind::Invoices),
-            },
-            have_contracts: has(RecordKind::Contracts),
-            service_rules: ServiceRules {
-                gap_tolerance_days: config.accounts.gap_tolerance_days.cast_signed(),
-                undecided_days: config.accounts.undecided_days.cast_signed(),
-            },
+            known,
+            service_rules: ServiceRules::from(&config.accounts),
             silent_days: (config.accounts.alive == Alive::Use).then_some(config.accounts.silent_days.cast_signed()),
             stale,
-            records_until: records_until.filter(|_| !records_go_on),
             outages,
             users: people::users(db, as_of, &zone).await?,
+            cost: config.cost.clone(),
+            rates: (config.company.currency, config.revenue.rates.clone()),
             opinions: opinions::by_account(db).await?,
             approximated: pulls::is_approximate(db, as_of).await?,
             first,
+            everybody: false,
             zone,
         })
     }
@@ -146,6 +119,16 @@ impl World {
     /// Days that use is looked back on: those of the windows, or of the silence after which an account has left.
     pub fn look_back_days(&self) -> i32 {
         SPAN.max(self.silent_days.unwrap_or(0))
+    }
+
+    /// The revenue of a year in the company's currency; `None` where there is none, or no rate for it.
+    pub fn worth(&self, arr: &BTreeMap<Currency, i64>) -> Option<f64> {
+        let (own, rates) = &self.rates;
+        let worth = |(&currency, &minor): (&Currency, &i64)| {
+            let rate = if currency == *own { Some(1.0) } else { rates.get(&currency).and_then(ToPrimitive::to_f64) };
+            Some(Money { minor, currency }.amount().parse::<f64>().ok()? * rate?)
+        };
+        if arr.is_empty() { None } else { arr.iter().map(worth).sum() }
     }
 
     /// Whom a leader's tasks of this CSM go to.

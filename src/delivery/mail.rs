@@ -45,17 +45,6 @@ impl Letter<'_> {
         let name = self.key.name();
         let message_id = format!("<{name}@{}>", from.domain());
         let seconds = u64::try_from(self.at.micros().div_euclid(1_000_000)).unwrap_or(0);
-        let body = MultiPart::alternative()
-            // Of the key, so that it is the same every time; `=_` stands in no encoded text.
-            .boundary(format!("=_{name}"))
-            .singlepart(part(ContentType::TEXT_PLAIN, &self.parts.text));
-        let html = part(ContentType::TEXT_HTML, &self.parts.html);
-        let body = if self.parts.pictures.is_empty() {
-            body.singlepart(html)
-        } else {
-            let related = MultiPart::related().boundary(format!("=_html.{name}")).singlepart(html);
-            body.multipart(self.parts.pictures.iter().fold(related, |related, one| related.singlepart(picture(one))))
-        };
         let message = Message::builder()
             .from(mailbox(self.from_name, from.clone()))
             .to(mailbox(self.to_name, to.clone()))
@@ -66,7 +55,7 @@ impl Letter<'_> {
             .raw_header(header("X-Auto-Response-Suppress", "All".to_owned()))
             .raw_header(header("List-Unsubscribe", self.unsubscribe(&name, &from)))
             .raw_header(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()))
-            .multipart(body)
+            .multipart(body(self.parts, &name))
             .with_context(|| format!("writing the mail {name}"))?;
         Ok(Mail { key: self.key.clone(), message_id, from: from.to_string(), to: to.to_string(), bytes: message.formatted() })
     }
@@ -79,6 +68,56 @@ impl Letter<'_> {
             by_mail
         }
     }
+}
+
+/// A mail that somebody else sends: opened in a mail program, it is a draft.
+#[derive(Clone, Copy, Debug)]
+pub struct Draft<'a> {
+    /// What makes it the same mail when it is written again.
+    pub name: &'a str,
+    /// Name and address of who sends it.
+    pub from: (&'a str, &'a str),
+    /// Name and address of whom it goes to.
+    pub to: (&'a str, &'a str),
+    /// Subject and parts.
+    pub parts: &'a Rendered,
+    /// The `Date`.
+    pub at: Instant,
+}
+
+impl Draft<'_> {
+    /// The draft as a file. Fails on an address to which, or from which, no mail can go.
+    pub fn write(&self) -> Result<Vec<u8>> {
+        let address = |(name, address): (&str, &str)| -> Result<Mailbox> {
+            let known = ascii_address(address).with_context(|| format!("the address `{}`", clean(address, NAME)))?;
+            Ok(mailbox(name, known))
+        };
+        let seconds = u64::try_from(self.at.micros().div_euclid(1_000_000)).unwrap_or(0);
+        let message = Message::builder()
+            .from(address(self.from)?)
+            .to(address(self.to)?)
+            .subject(one_line(&self.parts.subject))
+            .date(UNIX_EPOCH + Duration::from_secs(seconds))
+            // What makes a mail program open it for writing.
+            .raw_header(header("X-Unsent", "1".to_owned()))
+            .multipart(body(self.parts, self.name))
+            .with_context(|| format!("writing the draft {}", self.name))?;
+        Ok(message.formatted())
+    }
+}
+
+/// Plain text, then HTML with its pictures. `name`: so that the boundaries are the same every time.
+fn body(parts: &Rendered, name: &str) -> MultiPart {
+    let text = MultiPart::alternative()
+        // `=_` stands in no encoded text.
+        .boundary(format!("=_{name}"))
+        .singlepart(part(ContentType::TEXT_PLAIN, &parts.text));
+    let html = part(ContentType::TEXT_HTML, &parts.html);
+    if parts.pictures.is_empty() {
+        return text.singlepart(html);
+    }
+    let related = MultiPart::related().boundary(format!("=_html.{name}")).singlepart(html);
+    text.multipart(parts.pictures.iter().fold(related, |related, one| related.singlepart(picture(one))))
 }
 
 /// The address as servers without SMTPUTF8 take it: the host name in its ASCII form. A part before the `@` that is not ASCII

@@ -7,12 +7,15 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use base64::Engine;
 use handlebars::{Handlebars, Template, no_escape};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::lint;
 use super::wrap::wrap;
 use crate::digest::csm::CsmDigest;
+use crate::digest::executive::ExecutiveDigest;
 use crate::digest::leader::LeaderDigest;
-use crate::digest::{self, Kind, Picture};
+use crate::digest::{self, Kind, Picture, ValueReport};
 
 /// Bytes of rendered HTML above which mail programs cut a mail off, with a margin for its encoding.
 const MOST_HTML: usize = 80_000;
@@ -31,7 +34,7 @@ macro_rules! templates {
 }
 
 /// The shipped templates by their path within the folder of templates.
-pub const SHIPPED: &[(&str, &str)] = templates!("csm", "leader");
+pub const SHIPPED: &[(&str, &str)] = templates!("csm", "leader", "executive", "value-report");
 
 /// What is wrong with a template, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,10 +128,21 @@ impl Renderer {
 
     /// A digest.
     pub fn render<C: digest::Context>(&self, context: &C) -> Result<Rendered> {
-        let digest = C::KIND.name();
-        let value = serde_json::to_value(context).with_context(|| format!("preparing the {digest} digest"))?;
+        let name = C::KIND.name();
+        let value = serde_json::to_value(context).with_context(|| format!("preparing the {name} digest"))?;
+        self.parts(name, value, context.pictures())
+    }
+
+    /// What a customer is told of its value.
+    pub fn value_report(&self, report: &ValueReport) -> Result<Rendered> {
+        let value = serde_json::to_value(report).context("preparing a value report")?;
+        self.parts(ValueReport::TEMPLATES, value, &[])
+    }
+
+    /// The parts of a mail, by the name of its templates' folder.
+    fn parts(&self, digest: &str, value: Value, pictures: &[Picture]) -> Result<Rendered> {
         // Built once: three templates are rendered from it.
-        let (context, pictures) = (handlebars::Context::from(value), context.pictures().to_vec());
+        let (context, pictures) = (handlebars::Context::from(value), pictures.to_vec());
         let part = |registry: &Handlebars, part: &str| {
             let name = format!("email/{digest}/{part}.hbs");
             registry.render_with_context(&name, &context).with_context(|| format!("rendering {name}"))
@@ -143,13 +157,18 @@ impl Renderer {
         let check = |kind| match kind {
             Kind::Csm => self.check_digest::<CsmDigest>(),
             Kind::Leader => self.check_digest::<LeaderDigest>(),
+            Kind::Executive => self.check_digest::<ExecutiveDigest>(),
         };
-        Kind::ALL.into_iter().flat_map(check).collect()
+        let reports = self.check_samples(ValueReport::TEMPLATES, &ValueReport::samples(), |report| self.value_report(report));
+        Kind::ALL.into_iter().flat_map(check).chain(reports).collect()
     }
 
     fn check_digest<C: digest::Context>(&self) -> Vec<Problem> {
-        let prefix = format!("email/{}/", C::KIND.name());
-        let samples = C::samples();
+        self.check_samples(C::KIND.name(), &C::samples(), |sample| self.render(sample))
+    }
+
+    fn check_samples<S: Serialize>(&self, name: &str, samples: &[S], render: impl Fn(&S) -> Result<Rendered>) -> Vec<Problem> {
+        let prefix = format!("email/{name}/");
         let full = samples.first().map(serde_json::to_value).and_then(Result::ok).unwrap_or_default();
         let mut problems = Vec::new();
         for (name, file) in self.files.iter().filter(|(name, _)| name.starts_with(&prefix)) {
@@ -160,8 +179,8 @@ impl Renderer {
         if !problems.is_empty() {
             return problems;
         }
-        for sample in &samples {
-            if let Err(error) = self.render(sample).and_then(|rendered| judge(&rendered)) {
+        for sample in samples {
+            if let Err(error) = render(sample).and_then(|rendered| judge(&rendered)) {
                 problems.push(Problem { file: prefix.clone(), line: 1, column: 1, what: format!("{error:#}") });
             }
         }

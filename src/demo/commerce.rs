@@ -56,9 +56,13 @@ fn terms(span: &Span, customer: &Customer, random: &mut Random) -> Vec<Term> {
     }
     let mut replaces = None::<String>;
     let mut chain = Vec::new();
+    // Some got a better price at a renewal, and some were away for a while between two terms.
+    let mut bargain = customer.dice(span, 31);
+    let mut away = customer.story == Behaviour::Steady && bargain.chance(25);
+    let mut discount = 1.0;
     loop {
         let ends = starts.plus_months(u32::try_from(months).unwrap_or(12));
-        let yearly = f64::from(seats) * f64::from(price) * customer.country.per_euro;
+        let yearly = f64::from(seats) * f64::from(price) * customer.country.per_euro * discount;
         let amount = whole(yearly * f64::from(months) / 12.0);
         let id = format!("C{}-{}", &customer.id[1..], chain.len() + 1);
         let mut row = Row::known(signed)
@@ -96,8 +100,15 @@ fn terms(span: &Span, customer: &Customer, random: &mut Random) -> Vec<Term> {
         let late = matches!(customer.story, Behaviour::Fading | Behaviour::Untouched | Behaviour::Overdue) || random.chance(8);
         signed = if late { ends + random.between(4, 24) } else { ends - random.between(5, 50) };
         starts = ends;
-        seats += if random.chance(30) { seats / 10 } else { 0 };
         replaces = Some(id);
+        let back = ends + bargain.between(80, 170);
+        if away && back < span.start() {
+            (away, starts, signed, replaces) = (false, back, back - 7, None);
+        }
+        if bargain.chance(15) {
+            discount *= 0.88;
+        }
+        seats += if random.chance(30) { seats / 10 } else { 0 };
     }
     if customer.story == Behaviour::Growing {
         chain.push(extension(span, customer, random));

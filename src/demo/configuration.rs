@@ -13,6 +13,12 @@ timezone = "Europe/Berlin"
 currency = "EUR"
 language = "en"
 
+[revenue.rates]                   # what one of each is in euros, on all days alike
+CHF = 1.05
+GBP = 1.16
+JPY = 0.0062
+USD = 0.91
+
 [store]
 url = "sqlite:longroad.db"
 

@@ -23,25 +23,46 @@ const WISHES: &[(&str, &str, bool, &str)] = &[
     ("Webhook when a report is done", "0.5", false, "shipped"),
 ];
 
-/// The features asked for, of which the first is shipped within the lived window, and who asks.
+/// What customers say, by request, in the order of [`WISHES`]; the rest say nothing beyond the title.
+const WORDS: &[&[&str]] = &[
+    &["Every Monday somebody builds the same report by hand and mails it round.", "The board wants its figures in the inbox."],
+    &["Our security people let nobody in without our own groups."],
+    &["One wrong click and an hour's work is gone."],
+    &["The auditors want to see the formula, not the value."],
+    &["Salaries must not be seen by everybody who sees the sheet."],
+];
+
+/// What changes within the lived days: place among [`WISHES`], the share of the days that have passed, the status from then on.
+const CHANGES: &[(usize, (u32, u32), &str)] = &[(0, (1, 2), "shipped"), (1, (2, 3), "building"), (8, (3, 4), "declined")];
+
+/// Its place among [`WISHES`].
+const YOUNGEST: usize = 10;
+
+/// The features asked for, some of which are decided within the lived window, and who asks.
 pub(super) fn requests(span: &Span, customers: &[Customer]) -> (Table, Table) {
     let long_ago = span.start() - 180;
-    let shipped = span.first_day + i32::try_from(span.days / 2).unwrap_or(0);
     let (mut requests, mut asks) = (Vec::new(), Vec::new());
     for (number, (title, effort, core, status)) in WISHES.iter().enumerate() {
         let id = format!("R{:02}", number + 1);
-        let row = Row::known(long_ago)
+        let mut row = Row::known(long_ago)
             .with("id", &id)
             .with("title", title)
             .with("status", status)
-            .with("effort_months", effort)
             .with("core_use_case", core)
-            .with("product", "Atlas")
+            .with("product", if number % 4 == 3 { "Atlas Connect" } else { "Atlas" })
             .with("status_on", long_ago);
-        requests.push(match number {
-            0 => row.with("usage_metric", "exports").later(shipped, "status", "shipped").later(shipped, "status_on", shipped),
-            _ => row,
-        });
+        // Nobody has estimated the youngest wish yet.
+        if number != YOUNGEST {
+            row = row.with("effort_months", effort);
+        }
+        if number == 0 {
+            row = row.with("usage_metric", "exports");
+        }
+        for (_, (part, of), status) in CHANGES.iter().filter(|(place, ..)| *place == number) {
+            let on = span.first_day + i32::try_from(span.days * part / of).unwrap_or(0);
+            row = row.later(on, "status", status).later(on, "status_on", on);
+        }
+        requests.push(row);
         let mut random = Random::of(&[span.seed, 50, number as u64]);
         let percent = random.between(2, 14);
         for customer in customers.iter().filter(|customer| customer.story != Behaviour::Lost) {
@@ -50,15 +71,20 @@ pub(super) fn requests(span: &Span, customers: &[Customer]) -> (Table, Table) {
             }
             let asked = (span.end() - random.between(1, 240)).max(customer.signed_on);
             let growth = if random.chance(25) { customer.tier.choose(20_000, 6_000, 1_200) } else { 0 };
-            asks.push(
-                Row::known(asked)
-                    .with("request_id", &id)
-                    .with("account_id", &customer.id)
-                    .with("asked_on", asked)
-                    .with("severity", random.pick(&[1, 2, 2, 3, 3, 4, 5]))
-                    .with("growth_amount", growth)
-                    .with("by", &customer.csm),
-            );
+            let mut row = Row::known(asked)
+                .with("request_id", &id)
+                .with("account_id", &customer.id)
+                .with("asked_on", asked)
+                .with("severity", random.pick(&[1, 2, 2, 3, 3, 4, 5]))
+                .with("by", &customer.csm);
+            // Who expects nothing says nothing: that is not known, and no zero.
+            if growth > 0 {
+                row = row.with("growth_amount", growth);
+            }
+            if let Some(words) = WORDS.get(number) {
+                row = row.with("note", words[customer.place % words.len()]);
+            }
+            asks.push(row);
         }
     }
     (Table::new(Request::COLUMNS, requests), Table::new(Ask::COLUMNS, asks))

@@ -8,6 +8,7 @@ mod company;
 mod configuration;
 mod customer;
 mod demand;
+mod leads;
 mod names;
 mod people;
 mod random;
@@ -15,6 +16,6 @@ mod service;
 mod table;
 mod usage;
 
-pub use answers::answer;
+pub use answers::{answer, call};
 pub use company::Company;
 pub use configuration::demo_config;

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::parts::{Links, amount, counted};
 use crate::health::Band;
 use crate::model::Money;
+use crate::risk::AtRisk;
 
 /// How many accounts the reader looks after, and what they pay in a year.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +22,10 @@ pub struct Book {
     pub unknown: usize,
     /// One sum per currency.
     pub arr: Vec<Money>,
+    /// What of it may leave, by currency.
+    pub arr_at_risk: Vec<AtRisk>,
+    /// Whether stated defaults have a part in that: the company's own history is too short.
+    pub uncalibrated: bool,
 }
 
 /// The book.
@@ -32,6 +37,8 @@ pub struct BookLine {
     pub accounts: String,
     /// `EUR 1,200,000 and USD 80,000 a year`, or empty.
     pub arr: String,
+    /// `EUR 46,000 (30,000 to 62,000) of it may leave (uncalibrated default)`, or empty.
+    pub risk: String,
     /// At risk, watch, healthy, unknown: always four.
     pub bands: Vec<BandCell>,
     /// The page with all accounts; empty where there is none.
@@ -68,6 +75,7 @@ impl BookLine {
             any: book.accounts > 0,
             accounts: counted(book.accounts, "account"),
             arr: if sums.is_empty() { String::new() } else { format!("{} a year", sums.join(" and ")) },
+            risk: risk(book),
             bands: bands
                 .iter()
                 .zip(shares)
@@ -81,6 +89,17 @@ impl BookLine {
                 .collect(),
             link: links.page("accounts"),
         }
+    }
+}
+
+/// Revenue that may leave, with its interval.
+fn risk(book: &Book) -> String {
+    let sum = |sum: &AtRisk| format!("{} ({} to {})", amount(sum.expected), amount(sum.low), amount(sum.high));
+    let sums: Vec<String> = book.arr_at_risk.iter().map(sum).collect();
+    match (sums.is_empty(), book.uncalibrated) {
+        (true, _) => String::new(),
+        (false, true) => format!("{} of it may leave (uncalibrated default)", sums.join(" and ")),
+        (false, false) => format!("{} of it may leave", sums.join(" and ")),
     }
 }
 

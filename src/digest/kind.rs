@@ -14,19 +14,22 @@ pub enum Kind {
     Csm,
     /// What a leader looks at before a forecast call: weekly.
     Leader,
+    /// Where the company is going: monthly.
+    Executive,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 2] = [Kind::Csm, Kind::Leader];
+    pub const ALL: [Kind; 3] = [Kind::Csm, Kind::Leader, Kind::Executive];
     /// Those that come at times of their own, and not with every cycle.
-    pub const PERIODIC: [Kind; 1] = [Kind::Leader];
+    pub const PERIODIC: [Kind; 2] = [Kind::Leader, Kind::Executive];
 
     /// As in keys, in the configuration and among templates.
     pub fn name(self) -> &'static str {
         match self {
             Kind::Csm => "csm",
             Kind::Leader => "leader",
+            Kind::Executive => "executive",
         }
     }
 
@@ -40,6 +43,7 @@ impl Kind {
         match self {
             Kind::Csm => &digests.csm,
             Kind::Leader => &digests.leader,
+            Kind::Executive => &digests.executive,
         }
     }
 
@@ -48,6 +52,7 @@ impl Kind {
         match self {
             Kind::Csm => Role::Csm,
             Kind::Leader => Role::Leader,
+            Kind::Executive => Role::Executive,
         }
     }
 }

@@ -1,7 +1,9 @@
 //! What a mail says: one folder per digest, each a context whose texts are ready to be printed, with samples.
 
 mod book;
+pub mod chart;
 pub mod csm;
+pub mod executive;
 mod key;
 mod kind;
 pub mod leader;
@@ -10,6 +12,7 @@ mod picture;
 mod reader;
 mod text;
 mod top;
+mod value_report;
 
 pub use book::{BandCell, Book, BookLine, band_label};
 pub use key::Key;
@@ -19,3 +22,4 @@ pub use picture::Picture;
 pub use reader::Reader;
 pub use text::{clean, long_day, short_day};
 pub use top::{LIST_LIMIT, Ranked, Top};
+pub use value_report::{GoalLine, ValueReport, ValueReportInputs};

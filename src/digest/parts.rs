@@ -82,6 +82,16 @@ pub fn amount(money: Money) -> String {
     money.to_string().replace(' ', "\u{A0}")
 }
 
+/// The same without cents where there are at least a thousand whole ones: for sums that are read at a glance.
+pub fn rounded(money: Money) -> String {
+    let whole = 10_i64.pow(money.currency.exponent());
+    if money.minor.unsigned_abs() < 1000 * whole.unsigned_abs() {
+        return amount(money);
+    }
+    let half = whole / 2 * money.minor.signum();
+    amount(Money { minor: money.minor.saturating_add(half) / whole * whole, ..money })
+}
+
 /// `1 account`, `2 accounts`.
 pub fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }

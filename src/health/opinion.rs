@@ -237,7 +237,7 @@ impl Opinions {
             let Said::Call { contract_id, term_ends_on, .. } = &opinion.said else { continue };
             let same = |known: &&Opinion| matches!(&known.said, Said::Call { contract_id: other, .. } if other == contract_id);
             let renewed = contract_id.is_none() && end.is_none_or(|end| end > *term_ends_on);
-            if !renewed && !calls.iter().any(|known| same(known)) {
+            if !renewed && !calls.iter().any(same) {
                 calls.push(opinion);
             }
         }

@@ -33,6 +33,17 @@ impl Exact {
         Exact(whole.saturating_mul(numerator).saturating_add(rest))
     }
 
+    /// Its share in the proportion of `part` to `whole`; all of it where `whole` is nothing.
+    #[must_use]
+    pub fn part(self, part: Exact, whole: Exact) -> Exact {
+        if part == whole || whole.0 <= 0 {
+            return self;
+        }
+        // As fine as the arithmetic allows.
+        let shift = (128 - whole.0.leading_zeros()).saturating_sub(58);
+        self.scaled(part.0 >> shift, (whole.0 >> shift).max(1))
+    }
+
     /// In whole minor units, rounded half away from zero.
     pub fn rounded(self) -> i64 {
         let minor = (2 * self.0 + UNITS * self.0.signum()) / (2 * UNITS);
@@ -47,7 +58,12 @@ impl Exact {
 
     /// `self / whole`; `None` where `whole` is nothing.
     pub fn share_of(self, whole: Exact) -> Option<f64> {
-        (whole.0 != 0).then(|| self.0 as f64 / whole.0 as f64)
+        // In lowest terms, so that 13 tenths are 1.3 and not the quotient of two rounded numbers.
+        let (mut common, mut rest) = (self.0, whole.0);
+        while rest != 0 {
+            (common, rest) = (rest, common % rest);
+        }
+        (whole.0 != 0).then(|| (self.0 / common) as f64 / (whole.0 / common) as f64)
     }
 }
 

@@ -134,7 +134,9 @@ mod tests {
         assert!((works.weight() - 1.4).abs() < 1e-9, "0.5 + 9 / 10");
         let waved_away = Standing { recovered: 0, not_recovered: 0, dismissed: 18, closed: 18 };
         assert!((waved_away.weight() - 0.25).abs() < 1e-9, "1 − 18 / 20 is less than a quarter");
-        assert!(rank(Some(5000.0), Some(30.0), works, Severity::Medium) > rank(Some(5000.0), Some(30.0), waved_away, Severity::High));
+        assert!(
+            rank(Some(5000.0), Some(30.0), works, Severity::Medium) > rank(Some(5000.0), Some(30.0), waved_away, Severity::High)
+        );
     }
 
     #[test]

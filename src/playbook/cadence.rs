@@ -96,6 +96,10 @@ mod tests {
              cadence/classes.yaml:2:36: condition: `teir` is not a known name; did you mean `tier`?"
         );
         let behind = format!("{text}  - {{name: E, every_days: 9}}\n");
-        assert!(said(&behind).ends_with("4:12: stands behind the class for all others, and so is for nobody"), "{}", said(&behind));
+        assert!(
+            said(&behind).ends_with("4:12: stands behind the class for all others, and so is for nobody"),
+            "{}",
+            said(&behind)
+        );
     }
 }

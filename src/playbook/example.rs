@@ -121,7 +121,10 @@ impl Example {
             language: text("language"),
             lifecycle: text("lifecycle").and_then(|word| LIFECYCLES.iter().copied().find(|one| *one == word)),
             score: number("score"),
-            band: [Band::AtRisk, Band::Watch, Band::Healthy].into_iter().find(|one| Some(one.name()) == text("band")).unwrap_or(Band::Unknown),
+            band: [Band::AtRisk, Band::Watch, Band::Healthy]
+                .into_iter()
+                .find(|one| Some(one.name()) == text("band"))
+                .unwrap_or(Band::Unknown),
             score_change: number("score_change"),
             coverage: number("coverage"),
             ..Subject::new(&signals)

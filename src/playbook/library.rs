@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::spec::did_you_mean;
 use super::cadence::Cadence;
 use super::occasion::{Date, Night, Occasion, OccasionOf};
+use super::spec::did_you_mean;
 use super::{Owner, Play, Solution};
 use crate::signals::condition::{Fault, Subject};
 use crate::value::FirstValue;
@@ -23,8 +23,8 @@ pub struct Library {
     pub cadence: Cadence,
 }
 
-/// The folders of a playbook; scorecards are read by health.
-const FOLDERS: [&str; 5] = ["plays", "solutions", "first-value", "scorecards", "cadence"];
+/// The folders of a playbook; scorecards are read by health, pipelines by the folder of their name.
+const FOLDERS: [&str; 6] = ["plays", "solutions", "first-value", "scorecards", "pipelines", "cadence"];
 
 impl Library {
     /// Reads the files of a playbook folder, given as relative path (`plays/use-fell.yaml`) and text, or says
@@ -102,9 +102,7 @@ impl Library {
 
     /// What plays do otherwise than their examples say.
     pub fn failures(&self) -> Vec<Fault> {
-        let of = |play: &Arc<Play>| {
-            play.examples.iter().filter_map(|example| example.failure(self, play)).collect::<Vec<_>>()
-        };
+        let of = |play: &Arc<Play>| play.examples.iter().filter_map(|example| example.failure(self, play)).collect::<Vec<_>>();
         self.plays.values().flat_map(of).collect()
     }
 
@@ -115,7 +113,8 @@ impl Library {
 
     /// Whether a play gives tasks to sellers.
     pub fn asks_seller(&self) -> bool {
-        let steps = |play: &Play| play.remedies.iter().flat_map(|remedy| &remedy.tasks).any(|step| step.owner == Some(Owner::Seller));
+        let steps =
+            |play: &Play| play.remedies.iter().flat_map(|remedy| &remedy.tasks).any(|step| step.owner == Some(Owner::Seller));
         self.plays.values().any(|play| play.owner == Owner::Seller || steps(play))
     }
 
@@ -245,7 +244,7 @@ mod tests {
             ]),
             [
                 "first-value/b.yaml: only one first value may be without `serves`: the one for all other accounts",
-                "play/d.yaml: lies in none of the folders plays, solutions, first-value, scorecards, cadence",
+                "play/d.yaml: lies in none of the folders plays, solutions, first-value, scorecards, pipelines, cadence",
                 "plays/b.yaml: a play named `champion` is already in another file",
                 "plays/c.yml: must end in .yaml to be read",
             ]

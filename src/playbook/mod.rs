@@ -4,6 +4,7 @@
 mod budget;
 mod cadence;
 mod effect;
+mod errand;
 mod example;
 mod library;
 mod load;
@@ -24,14 +25,13 @@ mod tests;
 pub use budget::{Budget, Candidate, Standing, rank};
 pub use cadence::{Cadence, Class};
 pub use effect::{Comparison, Pair, Seen, compare};
+pub use errand::{Errand, errand, errand_id, review_errand};
 pub use example::Example;
 pub use library::Library;
 pub use load::{Book, Held, Load, Move, loads};
 pub use occasion::{Coming, Date, Happening, Night, Occasion, OccasionOf};
 pub use owner::{Owner, Wanted};
-pub use plan::{
-    Client, Diagnoses, Diagnosis, Opened, Prescribed, advance, diagnose, follow_up, hand_over, prescribe, release,
-};
+pub use plan::{Client, Diagnoses, Diagnosis, Opened, Prescribed, advance, diagnose, follow_up, hand_over, prescribe, release};
 pub use prescription::{Prescription, PrescriptionStatus, Task, TaskStatus};
 pub use review::{Next, Outcome, Review, decider, is_due, pass_by, review, withdraw};
 pub use search::search;

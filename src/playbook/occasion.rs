@@ -206,7 +206,8 @@ mod tests {
             on: on - days,
             note: "A round".to_owned(),
         };
-        let happened = [event("e1", "funding", 9), event("e2", "funding", 3), event("e3", "merger", 1), event("e4", "funding", 40)];
+        let happened =
+            [event("e1", "funding", 9), event("e2", "funding", 3), event("e3", "merger", 1), event("e4", "funding", 40)];
         let signals = Signals::default();
         let occasion = Occasion { of: OccasionOf::Event(vec!["funding".to_owned()]), within_days: 10 };
         let coming = |happened| occasion.coming(&Subject::new(&signals), Night { happened, ..night(on, Some(on - 1)) });

@@ -236,13 +236,13 @@ pub fn hand_over(task: &mut Task, staff: &Staff, client: Client<'_>) -> bool {
 }
 
 /// A task before it has an id.
-struct What {
-    title: String,
-    solution: Option<String>,
-    kind: String,
-    owner: Owner,
-    due_in_working_days: u32,
-    after: Option<u32>,
+pub(super) struct What {
+    pub(super) title: String,
+    pub(super) solution: Option<String>,
+    pub(super) kind: String,
+    pub(super) owner: Owner,
+    pub(super) due_in_working_days: u32,
+    pub(super) after: Option<u32>,
 }
 
 /// What a prescription begins with.
@@ -310,7 +310,7 @@ impl Start<'_> {
 
     fn prescription(&self, evidence: Vec<String>) -> Prescription {
         Prescription {
-            id: short_id("p", self.client.account, &self.play.name, self.on, self.attempt, None),
+            id: short_id("p", self.client.account, &self.play.name, &self.on.to_string(), self.attempt, None),
             account_id: self.client.account.clone(),
             playbook: self.play.name.clone(),
             diagnosis: self.play.title.clone(),
@@ -329,30 +329,35 @@ impl Start<'_> {
     }
 
     fn task(&self, of: &Prescription, step: u32, what: What) -> Task {
-        let assignee = self.staff.assignee(&what.owner, self.client);
-        Task {
-            id: short_id("t", self.client.account, &of.playbook, of.opened_on, of.attempt, Some(step)),
-            account_id: self.client.account.clone(),
-            csm: self.client.csm.cloned(),
-            due_on: self.staff.due(assignee.as_ref(), self.on, what.due_in_working_days),
-            assignee,
-            owner: what.owner,
-            playbook: of.playbook.clone(),
-            diagnosis: of.diagnosis.clone(),
-            solution: what.solution,
-            title: what.title,
-            opened_on: of.opened_on,
-            status: if what.after.is_some() { TaskStatus::Waiting } else { TaskStatus::Open },
-            attempt: of.attempt,
-            prescription: of.id.clone(),
-            step,
-            snoozed_until: None,
-            note: None,
-            by: None,
-            closed_on: None,
-            kind: what.kind,
-            after: what.after,
-        }
+        task(of, self.staff, self.client, step, what)
+    }
+}
+
+/// A task of a prescription.
+pub(super) fn task(of: &Prescription, staff: &Staff, client: Client<'_>, step: u32, what: What) -> Task {
+    let assignee = staff.assignee(&what.owner, client);
+    Task {
+        id: short_id("t", client.account, &of.playbook, &of.opened_on.to_string(), of.attempt, Some(step)),
+        account_id: client.account.clone(),
+        csm: client.csm.cloned(),
+        due_on: staff.due(assignee.as_ref(), of.opened_on, what.due_in_working_days),
+        assignee,
+        owner: what.owner,
+        playbook: of.playbook.clone(),
+        diagnosis: of.diagnosis.clone(),
+        solution: what.solution,
+        title: what.title,
+        opened_on: of.opened_on,
+        status: if what.after.is_some() { TaskStatus::Waiting } else { TaskStatus::Open },
+        attempt: of.attempt,
+        prescription: of.id.clone(),
+        step,
+        snoozed_until: None,
+        note: None,
+        by: None,
+        closed_on: None,
+        kind: what.kind,
+        after: what.after,
     }
 }
 
@@ -360,14 +365,14 @@ pub(super) fn days(count: u32) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
 }
 
-/// The same for the same account, play, day and attempt, so that planning a morning twice makes nothing twice. Ten
+/// The same for the same account, play, key (a day, mostly) and attempt, so that planning a morning twice makes nothing twice. Ten
 /// letters of an alphabet of 32 are 50 bits: among a million ids the chance that two are alike is 1 in 2,000.
-fn short_id(kind: &str, account: &Id, play: &str, on: Day, attempt: u32, step: Option<u32>) -> String {
+pub(super) fn short_id(kind: &str, account: &Id, play: &str, key: &str, attempt: u32, step: Option<u32>) -> String {
     // Without i, l, o and u, which are misread.
     const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
     let mut hash = Sha256::new();
     let step = step.map_or(String::new(), |step| step.to_string());
-    for part in [account.as_str(), play, &on.to_string(), &attempt.to_string(), &step] {
+    for part in [account.as_str(), play, key, &attempt.to_string(), &step] {
         hash.update(part.as_bytes());
         hash.update([0x1f]);
     }

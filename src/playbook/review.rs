@@ -24,6 +24,8 @@ pub enum Outcome {
         /// Not updated.
         stale: Vec<Signal>,
     },
+    /// An errand was run: there is nothing to judge.
+    Done,
     /// People called all of it unnecessary.
     Dismissed,
     /// The sign went away while it waited for its owner.
@@ -41,6 +43,7 @@ impl Outcome {
             Outcome::NotRecovered => "not_recovered",
             Outcome::NotDoneYet(_) => "not_done_yet",
             Outcome::Unknowable { .. } => "unknowable",
+            Outcome::Done => "done",
             Outcome::Dismissed => "dismissed",
             Outcome::PassedBy => "passed_by",
             Outcome::NoLongerServed => "no_longer_served",
@@ -89,9 +92,12 @@ pub fn review(prescription: &Prescription, tasks: &[Task], play: &Play, subject:
     }
     let outcome = outcome(tasks, play.recovered.evaluate(subject));
     let next = match &outcome {
-        Outcome::Recovered | Outcome::RecoveredByItself | Outcome::Dismissed | Outcome::PassedBy | Outcome::NoLongerServed => {
-            Next::Close
-        }
+        Outcome::Recovered
+        | Outcome::RecoveredByItself
+        | Outcome::Done
+        | Outcome::Dismissed
+        | Outcome::PassedBy
+        | Outcome::NoLongerServed => Next::Close,
         Outcome::NotDoneYet(_) | Outcome::Unknowable { .. } => Next::Wait,
         // The leader has decided and acted: the loop begins again when the sign shows after the cooldown.
         Outcome::NotRecovered if prescription.status == PrescriptionStatus::Escalated => Next::Close,
@@ -181,7 +187,7 @@ fn say(
         (Outcome::Recovered, _) => "it worked, closed".to_owned(),
         (Outcome::RecoveredByItself, _) => "recovered by itself, closed".to_owned(),
         (Outcome::Dismissed, _) => "dismissed, closed".to_owned(),
-        (Outcome::PassedBy | Outcome::NoLongerServed, _) => "closed".to_owned(),
+        (Outcome::Done | Outcome::PassedBy | Outcome::NoLongerServed, _) => "closed".to_owned(),
         (Outcome::NotDoneYet(_), _) => "not better, and not done yet: still open".to_owned(),
         (Outcome::Unknowable { missing, stale }, _) => {
             let missing = missing.iter().map(|name| name.label());

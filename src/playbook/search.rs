@@ -11,7 +11,9 @@ pub fn search<'a>(solutions: impl Iterator<Item = &'a Solution>, words: &[String
         let places = places.map(|(weight, text)| (weight, parts(&text).collect::<Vec<_>>()));
         let mut sum = 0;
         for word in &words {
-            let of = |(weight, text): &(usize, Vec<String>)| weight * usize::from(text.iter().any(|one| one.starts_with(word.as_str())));
+            let of = |(weight, text): &(usize, Vec<String>)| {
+                weight * usize::from(text.iter().any(|one| one.starts_with(word.as_str())))
+            };
             let score: usize = places.iter().map(of).sum();
             if score == 0 {
                 return None;

@@ -11,6 +11,13 @@ pub fn shipped() -> &'static [(&'static str, &'static str)] {
     files![
         "cadence/classes.yaml",
         "first-value/default.yaml",
+        "pipelines/expansion.yaml",
+        "pipelines/leads.yaml",
+        "pipelines/onboarding.yaml",
+        "pipelines/opportunity.yaml",
+        "pipelines/renewal.yaml",
+        "pipelines/trunk.yaml",
+        "pipelines/win-back.yaml",
         "plays/anniversary.yaml",
         "plays/auto-renewal-off.yaml",
         "plays/came-back.yaml",

@@ -206,9 +206,8 @@ impl Check<'_> {
         let remedies = self.remedies(&read);
         let owner = read.owner.as_ref().map_or(Owner::Csm, |text| self.owner(text));
         let hand_to = read.hand_to.as_ref().map_or(Owner::Leader, |text| self.owner(text));
-        let at_most = read.at_most.map(|most| {
-            (self.within(Some(&most.times), 1, 1, 100), self.within(Some(&most.in_days), 1, 1, 1100))
-        });
+        let at_most =
+            read.at_most.map(|most| (self.within(Some(&most.times), 1, 1, 100), self.within(Some(&most.in_days), 1, 1, 1100)));
         let identity = read.identity.as_ref().inspect(|name| self.name(name)).map(|name| name.value.clone());
         let review_after_days = self.within(read.review_after_days.as_ref(), 14, 1, 365);
         let attempts = self.within(read.attempts.as_ref(), 2, 1, 5);
@@ -342,7 +341,10 @@ impl Check<'_> {
                     return None;
                 };
                 if !(-730..=3650).contains(&read.days) || (found == Date::GoLive && read.days < 0) {
-                    self.problem(date, "`days` must lie in -730 to 3650, and not before go-live, which is known when it is there");
+                    self.problem(
+                        date,
+                        "`days` must lie in -730 to 3650, and not before go-live, which is known when it is there",
+                    );
                 }
                 OccasionOf::Date(found, read.days)
             }

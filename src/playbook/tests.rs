@@ -442,7 +442,10 @@ fn steps_wait_for_one_another() {
     let Opened { mut tasks, .. } = new(live(33, "retail", &[], friday()).unwrap()).unwrap();
     let people = People::new();
     let kinds: Vec<&str> = tasks.iter().map(|task| task.kind.as_str()).collect();
-    assert_eq!((tasks[1].status, tasks[1].assignee.as_ref(), kinds), (TaskStatus::Waiting, Some(&people.leader), vec!["visit", "call"]));
+    assert_eq!(
+        (tasks[1].status, tasks[1].assignee.as_ref(), kinds),
+        (TaskStatus::Waiting, Some(&people.leader), vec!["visit", "call"])
+    );
     assert!(!tasks[1].is_open_on(friday() + 9) && tasks[1].is_pending());
     assert_eq!(advance(&mut tasks, &people.staff, friday() + 3), Vec::<usize>::new(), "not before the first has ended");
     tasks[0].status = TaskStatus::Done;

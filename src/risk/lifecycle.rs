@@ -29,6 +29,11 @@ pub fn lifecycle(signals: &Signals, band: Band) -> &'static str {
     }
 }
 
+/// Whether a year of contacts and tickets costs more than the revenue of a year; `None`: not known.
+pub fn costs_more_than_it_brings(signals: &Signals) -> Option<bool> {
+    signals.value(Signal::CostToServe).map(|share| share > 1.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,5 +58,22 @@ mod tests {
         assert_eq!(life(&[(Signal::DaysSinceReturn, 180.0)], Band::Healthy), "won_back");
         assert_eq!(life(&[(Signal::DaysSinceReturn, 181.0)], Band::Healthy), "active");
         assert_eq!(life(&[], Band::Unknown), "active");
+        // First value attained or missed ends the onboarding; where it is not followed, nobody is being onboarded.
+        assert_eq!(life(&[(Signal::FirstValue, 3.0), (Signal::DaysSinceLive, 30.0)], Band::Healthy), "active");
+        assert_eq!(life(&[(Signal::FirstValue, 5.0), (Signal::DaysSinceLive, 30.0)], Band::AtRisk), "at_risk");
+        assert_eq!(life(&[(Signal::FirstValue, 0.0), (Signal::AgeDays, 90.0)], Band::Watch), "onboarding");
+        assert_eq!(life(&[(Signal::DaysSinceReturn, 10.0)], Band::AtRisk), "at_risk", "back, and about to go again");
+    }
+
+    #[test]
+    fn who_costs_more_than_it_brings_is_marked_and_unknown_is_not_no() {
+        let marked = |share: Option<f64>| {
+            let mut signals = Signals::default();
+            if let Some(share) = share {
+                signals.set(Signal::CostToServe, Reading::fresh(share, Day::from_days(1)));
+            }
+            costs_more_than_it_brings(&signals)
+        };
+        assert_eq!([None, Some(0.3), Some(1.0), Some(1.01)].map(marked), [None, Some(false), Some(false), Some(true)]);
     }
 }

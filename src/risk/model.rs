@@ -73,6 +73,13 @@ impl Model {
         sigmoid(span.map_or(log_odds, |span| span.shift + span.stretch * log_odds))
     }
 
+    /// The same from the score alone (0 to 100), where the model looks at nothing else.
+    pub fn by_score_alone(&self, score: f64, days_to_end: Option<i32>) -> Option<f64> {
+        let log_odds = self.deviations.is_empty().then_some(self.intercept + self.slope * (1.0 - score / 100.0))?;
+        let span = self.spans.iter().find(|span| span.holds_days(days_to_end));
+        Some(sigmoid(span.map_or(log_odds, |span| span.shift + span.stretch * log_odds)))
+    }
+
     /// The log-odds before they are shifted and stretched.
     pub(super) fn log_odds(&self, parts: &Parts, look: &Look) -> f64 {
         let deviations = (0..parts.count()).map(|at| self.deviations.get(parts.name(at)).map_or(0.0, |b| b * look.loss(at)));
@@ -83,7 +90,11 @@ impl Model {
 impl Span {
     /// Whether an account is in this span, given that it is in none before.
     pub fn holds(&self, look: &Look) -> bool {
-        self.up_to_days.is_none_or(|most| look.days_to_end.is_some_and(|days| days <= most))
+        self.holds_days(look.days_to_end)
+    }
+
+    fn holds_days(&self, days_to_end: Option<i32>) -> bool {
+        self.up_to_days.is_none_or(|most| days_to_end.is_some_and(|days| days <= most))
     }
 }
 

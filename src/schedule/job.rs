@@ -14,7 +14,7 @@ use crate::store::ledger::Claim;
 /// A job: its name in the ledger, and when it is due.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timetable {
-    /// `cycle`, `pull:SOURCE`, `housekeeping` or `backup`.
+    /// `cycle`, `pull:SOURCE`, `calibrate`, `housekeeping` or `backup`.
     pub job: String,
     /// When it is due.
     pub when: When,
@@ -77,6 +77,7 @@ pub fn timetables(config: &Config) -> Vec<Timetable> {
     for source in &config.sources {
         jobs.extend(source.schedule.as_ref().map(|line| timetable(&format!("pull:{}", source.name), line)));
     }
+    jobs.extend(schedule.calibrate.as_ref().map(|line| timetable("calibrate", line)));
     jobs.extend(schedule.housekeeping.as_ref().map(|line| timetable("housekeeping", line)));
     jobs.extend(schedule.backup.as_ref().map(|line| timetable("backup", line)));
     jobs

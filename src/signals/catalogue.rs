@@ -152,6 +152,8 @@ catalogue! {
     FrequencyPercentile "frequency_percentile" Unit::Percentile, "frequency of use";
     /// Place of good events for the money paid among peers.
     ValuePercentile "value_percentile" Unit::Percentile, "value for money";
+    /// What a year of contacts and tickets costs as a share of the revenue of a year.
+    CostToServe "cost_to_serve" Unit::Share, "cost to serve against ARR";
 }
 
 impl Signal {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::term::{Basis, Term, successor, terms};
+use crate::config::Accounts;
 use crate::model::record::{Contract, ContractStatus};
 use crate::model::{Currency, Day, Exact, Money};
 
@@ -13,6 +14,15 @@ pub struct ServiceRules {
     pub gap_tolerance_days: i32,
     /// So many days after its end an undecided contract no longer keeps its account alive.
     pub undecided_days: i32,
+}
+
+impl From<&Accounts> for ServiceRules {
+    fn from(settings: &Accounts) -> ServiceRules {
+        ServiceRules {
+            gap_tolerance_days: settings.gap_tolerance_days.cast_signed(),
+            undecided_days: settings.undecided_days.cast_signed(),
+        }
+    }
 }
 
 /// Whether an account is a customer.

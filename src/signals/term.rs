@@ -26,6 +26,8 @@ pub enum Basis {
 pub struct Term<'a> {
     /// Of which contract.
     pub contract: &'a Contract,
+    /// Its place among those that were asked about.
+    pub at: usize,
     /// The first day.
     pub from: Day,
     /// The first day after it; `None`: open-ended.
@@ -73,7 +75,7 @@ fn replaces(other: &Contract, contract: &Contract) -> bool {
         && (!mutual() || (other.starts_on, &other.id) > (contract.starts_on, &contract.id))
 }
 
-/// The contract of the same product that names no other and starts nearest to the end: at most the tolerance after it, or,
+/// The contract of the same account and product that names no other and starts nearest to the end: at most the tolerance after it, or,
 /// where the contract does not run on by itself, as long before it and outlasting it, for less than half of the term.
 fn near(contract: &Contract, end: Day, contracts: &[Contract], rules: ServiceRules) -> Option<usize> {
     let fits = |other: &Contract| {
@@ -84,6 +86,7 @@ fn near(contract: &Contract, end: Day, contracts: &[Contract], rules: ServiceRul
                 && other.ends_on.is_none_or(|other_end| other_end > end)
         };
         other.id != contract.id
+            && other.account_id == contract.account_id
             && other.product == contract.product
             && other.replaces_id.is_empty()
             && other.starts_on > contract.starts_on
@@ -97,7 +100,7 @@ fn near(contract: &Contract, end: Day, contracts: &[Contract], rules: ServiceRul
 
 /// The stretches of all contracts of one customer, as known on the morning of `on` and up to then. What runs on by itself, and
 /// what is undecided, ends after `on`.
-pub fn terms<'a>(contracts: &'a [Contract], on: Day, rules: ServiceRules) -> Vec<Term<'a>> {
+pub fn terms(contracts: &[Contract], on: Day, rules: ServiceRules) -> Vec<Term<'_>> {
     let followers = followers(contracts, rules);
     let followed: BTreeSet<usize> = followers.iter().flatten().copied().collect();
     let mut terms = Vec::with_capacity(contracts.len());
@@ -105,19 +108,20 @@ pub fn terms<'a>(contracts: &'a [Contract], on: Day, rules: ServiceRules) -> Vec
         let next = followers[at].iter().map(|&next| contracts[next].starts_on).min();
         let decided_elsewhere = || {
             contracts.iter().enumerate().any(|(other_at, other)| {
-                let begins = contract.ends_on.is_some_and(|end| other.starts_on >= end - rules.gap_tolerance_days);
+                let same = other.account_id == contract.account_id;
+                let begins = same && contract.ends_on.is_some_and(|end| other.starts_on >= end - rules.gap_tolerance_days);
                 let new = other.replaces_id.is_empty() && !followed.contains(&other_at) && other.starts_on > contract.starts_on;
                 begins && new && other.starts_on <= on && !other.is_void()
             })
         };
-        of_contract(contract, next, on, rules, decided_elsewhere, &mut terms);
+        of_contract((at, contract), next, on, rules, decided_elsewhere, &mut terms);
     }
     terms
 }
 
 /// The stretches of one contract; `next`: the first day of what follows it.
 fn of_contract<'a>(
-    contract: &'a Contract,
+    (at, contract): (usize, &'a Contract),
     next: Option<Day>,
     on: Day,
     rules: ServiceRules,
@@ -127,7 +131,7 @@ fn of_contract<'a>(
     let monthly = contract.monthly();
     let mut add = |from: Day, until: Option<Day>, monthly: Exact, basis: Basis| {
         if until.is_none_or(|until| from < until) {
-            terms.push(Term { contract, from, until, monthly, basis });
+            terms.push(Term { contract, at, from, until, monthly, basis });
         }
     };
     let runs_on = contract.auto_renews == Some(true) && contract.ends_on.is_some();

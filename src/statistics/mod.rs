@@ -1,5 +1,5 @@
 //! Numbers about numbers: how well a ranking and a probability tell an outcome, with intervals. Formulae are those of
-//! scipy, scikit-learn and statsmodels; `golden.json` holds their results.
+//! scipy, scikit-learn, statsmodels and lifelines; `golden.json` holds their results.
 
 mod bootstrap;
 mod calibration;
@@ -7,6 +7,7 @@ mod discovery;
 mod exact;
 mod logistic;
 mod ranking;
+mod survival;
 mod table;
 
 pub use bootstrap::{Random, clustered_interval};
@@ -15,7 +16,8 @@ pub use discovery::benjamini_hochberg;
 pub use exact::binomial_two_sided;
 pub use logistic::{Logistic, Term, sigmoid};
 pub use ranking::{Case, Ranking, average_precision, worst};
-pub use table::{TwoByTwo, wilson};
+pub use survival::{Step, Survival};
+pub use table::{TwoByTwo, mantel_haenszel, wilson};
 
 /// The 97.5 % point of the normal distribution: half the width of a 95 % interval, in standard errors.
 pub const NORMAL_975: f64 = 1.959_963_984_540_054;

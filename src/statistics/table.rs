@@ -75,6 +75,30 @@ impl TwoByTwo {
     }
 }
 
+/// The odds ratio that tables have in common (Mantel, Haenszel 1959), with its 95 % interval (Robins, Breslow, Greenland 1986
+/// variance of the logarithm): what is left of an association within the groups. `None` where the groups cannot tell.
+pub fn mantel_haenszel(tables: &[TwoByTwo]) -> Option<(f64, f64, f64)> {
+    let (mut same, mut other) = (0.0, 0.0);
+    let (mut of_same, mut mixed, mut of_other) = (0.0, 0.0, 0.0);
+    for table in tables {
+        let [a, b, c, d] = table.cells();
+        let all = (a + b + c + d).max(1.0);
+        let (for_it, against) = (a * d / all, b * c / all);
+        let (agree, differ) = ((a + d) / all, (b + c) / all);
+        same += for_it;
+        other += against;
+        of_same += agree * for_it;
+        mixed += agree * against + differ * for_it;
+        of_other += differ * against;
+    }
+    if same <= 0.0 || other <= 0.0 {
+        return None;
+    }
+    let variance = of_same / (2.0 * same * same) + mixed / (2.0 * same * other) + of_other / (2.0 * other * other);
+    let (ratio, width) = (same / other, (NORMAL_975 * variance.sqrt()).exp());
+    Some((ratio, ratio / width, ratio * width))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,5 +132,21 @@ mod tests {
                 assert!((value - wanted).abs() < 1e-6 * wanted.abs().max(1.0), "{value} {vector}");
             }
         }
+    }
+
+    #[test]
+    fn what_only_the_groups_explain_is_gone_within_them() {
+        let table = |a, b, c, d| TwoByTwo { a, b, c, d };
+        // One group: the plain odds ratio, 6, and 1/a + 1/b + 1/c + 1/d.
+        let (ratio, low, _) = mantel_haenszel(&[table(30, 10, 20, 40)]).unwrap();
+        let width = NORMAL_975 * (1.0 / 30.0 + 1.0 / 10.0 + 1.0 / 20.0 + 1.0_f64 / 40.0).sqrt();
+        assert!((ratio - 6.0).abs() < 1e-9 && (low - 6.0 / width.exp()).abs() < 1e-9);
+        // Busy accounts stay and do everything; within the busy and within the idle ones nothing is associated.
+        let (busy, idle) = (table(80, 20, 16, 4), table(4, 16, 20, 80));
+        let together = table(84, 36, 36, 84);
+        assert!(together.odds_ratio().1 > 2.0);
+        let (ratio, low, high) = mantel_haenszel(&[busy, idle]).unwrap();
+        assert!((ratio - 1.0).abs() < 1e-9 && low < 1.0 && high > 1.0, "{ratio}");
+        assert_eq!((mantel_haenszel(&[]), mantel_haenszel(&[table(3, 0, 0, 4)])), (None, None));
     }
 }

@@ -41,29 +41,29 @@ fn id(text: &str) -> Result<Id> {
 }
 
 fn opinion(row: OpinionRow) -> Result<Opinion> {
-    let (number, account, kind, score, category, contract, term_ends_on, reason, author, at, on, expires_on, ..) = &row;
+    let (number, account, kind, score, category, contract, term_ends_on, reason, author, at, on, expires_on, ..) = row;
     let said = match (kind.as_str(), score, category.as_deref().and_then(Call::parse), term_ends_on) {
-        ("override", Some(score), ..) => Said::Override(*score),
-        ("sentiment", Some(score), ..) => Said::Sentiment(*score),
+        ("override", Some(score), ..) => Said::Override(score),
+        ("sentiment", Some(score), ..) => Said::Sentiment(score),
         ("call", _, Some(call), Some(end)) => {
-            Said::Call { call, contract_id: contract.as_deref().map(id).transpose()?, term_ends_on: day(*end)? }
+            Said::Call { call, contract_id: contract.as_deref().map(id).transpose()?, term_ends_on: day(end)? }
         }
         _ => anyhow::bail!("opinion {number} in the store is broken: it is neither override, sentiment nor call"),
     };
-    let withdrawn = match (row.12, row.13, &row.14, &row.15) {
+    let withdrawn = match (row.12, row.13, row.14, row.15) {
         (Some(at), Some(on), Some(by), Some(reason)) => {
-            Some(Withdrawal { at: Instant::from_micros(at), on: day(on)?, by: by.clone(), reason: reason.clone() })
+            Some(Withdrawal { at: Instant::from_micros(at), on: day(on)?, by, reason })
         }
         _ => None,
     };
     Ok(Opinion {
-        id: number.clone(),
-        account_id: id(account)?,
+        id: number,
+        account_id: id(&account)?,
         said,
-        reason: reason.clone(),
-        author: author.clone(),
-        said_at: Instant::from_micros(*at),
-        said_on: day(*on)?,
+        reason,
+        author,
+        said_at: Instant::from_micros(at),
+        said_on: day(on)?,
         expires_on: expires_on.map(day).transpose()?,
         withdrawn,
     })

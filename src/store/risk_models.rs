@@ -16,6 +16,16 @@ pub async fn find(db: &Db, config_hash: &str, fitted_on: Day) -> Result<Option<M
     body.map(|body| serde_json::from_str(&body).context("the store holds a broken model of risk")).transpose()
 }
 
+/// The newest models that this configuration had in force by that morning.
+pub async fn newest(db: &Db, config_hash: &str, by: Day) -> Result<Option<Models>> {
+    let sql = "SELECT body FROM risk_model WHERE config_hash = $1 AND fitted_on <= $2 ORDER BY fitted_on DESC LIMIT 1";
+    let body: Option<String> = on_db!(db, pool => {
+        sqlx::query_scalar(sql).bind(config_hash).bind(i64::from(by.days())).fetch_optional(pool).await
+    })
+    .context("reading the models of risk")?;
+    body.map(|body| serde_json::from_str(&body).context("the store holds a broken model of risk")).transpose()
+}
+
 /// Keeps models; those that are there already stay.
 pub async fn save(db: &Db, config_hash: &str, models: &Models) -> Result<()> {
     let sql = "INSERT INTO risk_model (config_hash, fitted_on, body) VALUES ($1, $2, $3) ON CONFLICT (config_hash, fitted_on) DO NOTHING";

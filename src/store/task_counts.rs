@@ -26,7 +26,8 @@ pub async fn tally(tx: &mut Tx, on: Day) -> Result<BTreeMap<(String, String), Co
                   WHERE p.opened_on = $1 GROUP BY p.playbook, COALESCE(t.assignee, '')";
     let closed = "SELECT p.playbook, COALESCE(t.assignee, ''), count(*) FROM prescription p JOIN task t ON t.prescription = p.id
                   WHERE p.closed_on = $1 AND t.status = 'closed' GROUP BY p.playbook, COALESCE(t.assignee, '')";
-    let waiting = "SELECT playbook, '', count(*) FROM prescription WHERE opened_on <= $1 AND status = 'waiting' GROUP BY playbook";
+    let waiting =
+        "SELECT playbook, '', count(*) FROM prescription WHERE opened_on <= $1 AND status = 'waiting' GROUP BY playbook";
     for (sql, which) in [(opened, 0), (closed, 1), (waiting, 2)] {
         let rows: Vec<(String, String, i64)> =
             on_tx!(tx, conn => sqlx::query_as(sql).bind(days(on)).fetch_all(conn).await).context("counting tasks")?;

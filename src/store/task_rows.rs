@@ -8,8 +8,7 @@ use crate::model::{Day, Id};
 use crate::playbook::{Owner, Prescription, PrescriptionStatus, Task, TaskStatus};
 
 /// The columns of `prescription`, in the order of [`PrescriptionRow`].
-pub(super) const PRESCRIPTION: &str =
-    "id, account_id, playbook, diagnosis, severe, attempt, opened_on, review_on, status, closed_on, outcome, said, evidence, \
+pub(super) const PRESCRIPTION: &str = "id, account_id, playbook, diagnosis, severe, attempt, opened_on, review_on, status, closed_on, outcome, said, evidence, \
      identity, occasion";
 
 /// Those of them that may hold NULL.
@@ -38,7 +37,8 @@ pub(super) const TASK: &str = "id, prescription, step, csm, assignee, owner, sol
                                note, changed_by, closed_on, kind, after_step";
 
 /// Those of them that may hold NULL.
-pub(super) const TASK_NULLABLE: &[&str] = &["csm", "assignee", "solution", "snoozed_until", "note", "changed_by", "closed_on", "after_step"];
+pub(super) const TASK_NULLABLE: &[&str] =
+    &["csm", "assignee", "solution", "snoozed_until", "note", "changed_by", "closed_on", "after_step"];
 
 pub(super) type TaskRow = (
     String,
@@ -84,15 +84,42 @@ pub(super) fn task_fields(mut row: Fields<'_>) -> Result<TaskRow> {
     let (note, by, closed_on) = (row.optional_text()?, row.optional_text()?, row.optional_number()?);
     let (kind, after) = (row.text()?.to_owned(), row.optional_number()?);
     Ok((
-        id, prescription, step, csm, assignee, owner, solution, title, due_on, status, snoozed_until, note, by, closed_on, kind,
+        id,
+        prescription,
+        step,
+        csm,
+        assignee,
+        owner,
+        solution,
+        title,
+        due_on,
+        status,
+        snoozed_until,
+        note,
+        by,
+        closed_on,
+        kind,
         after,
     ))
 }
 
 pub(super) fn prescription(row: PrescriptionRow) -> Result<Prescription> {
     let (
-        id, account_id, playbook, diagnosis, severe, attempt, opened_on, review_on, status, closed_on, outcome, said, evidence,
-        identity, occasion,
+        id,
+        account_id,
+        playbook,
+        diagnosis,
+        severe,
+        attempt,
+        opened_on,
+        review_on,
+        status,
+        closed_on,
+        outcome,
+        said,
+        evidence,
+        identity,
+        occasion,
     ) = row;
     let wrong = |column: &str| format!("table prescription, column {column}, key {id}");
     Ok(Prescription {
@@ -116,7 +143,21 @@ pub(super) fn prescription(row: PrescriptionRow) -> Result<Prescription> {
 
 pub(super) fn task(row: TaskRow, of: &Prescription) -> Result<Task> {
     let (
-        id, prescription, step, csm, assignee, owner, solution, title, due_on, status, snoozed_until, note, by, closed_on, kind,
+        id,
+        prescription,
+        step,
+        csm,
+        assignee,
+        owner,
+        solution,
+        title,
+        due_on,
+        status,
+        snoozed_until,
+        note,
+        by,
+        closed_on,
+        kind,
         after,
     ) = row;
     let wrong = |column: &str| format!("table task, column {column}, key {id}");

@@ -85,6 +85,18 @@ pub async fn list(db: &Db, filter: TaskFilter<'_>) -> Result<Vec<Task>> {
     join(&rows.into_iter().map(prescription).collect::<Result<Vec<_>>>()?, tasks)
 }
 
+/// All tasks of a play, whatever became of them, by id.
+pub async fn of_playbook(db: &Db, playbook: &str) -> Result<Vec<Task>> {
+    let sql = format!("SELECT {PRESCRIPTION} FROM prescription WHERE playbook = $1 ORDER BY id");
+    let rows: Vec<PrescriptionRow> = on_db!(db, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(playbook).fetch_all(pool).await)
+        .context("reading prescriptions")?;
+    let sql =
+        format!("SELECT {TASK} FROM task WHERE prescription IN (SELECT id FROM prescription WHERE playbook = $1) ORDER BY id");
+    let tasks: Vec<TaskRow> =
+        on_db!(db, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(playbook).fetch_all(pool).await).context("reading tasks")?;
+    join(&rows.into_iter().map(prescription).collect::<Result<Vec<_>>>()?, tasks)
+}
+
 /// Tasks with what they share with their prescription. One whose prescription was opened since the other query ran is
 /// left for the next look.
 fn join(prescriptions: &[Prescription], tasks: Vec<TaskRow>) -> Result<Vec<Task>> {
@@ -220,7 +232,8 @@ pub async fn save_turn(tx: &mut Tx, task: &Task) -> Result<()> {
 
 /// What waits for its owner to have time, the oldest first.
 pub async fn waiting(db: &Db) -> Result<Vec<Prescription>> {
-    let sql = format!("SELECT {PRESCRIPTION} FROM prescription WHERE closed_on IS NULL AND status = 'waiting' ORDER BY opened_on, id");
+    let sql =
+        format!("SELECT {PRESCRIPTION} FROM prescription WHERE closed_on IS NULL AND status = 'waiting' ORDER BY opened_on, id");
     let rows: Vec<PrescriptionRow> =
         on_db!(db, pool => sqlx::query_as(AssertSqlSafe(sql)).fetch_all(pool).await).context("reading what waits")?;
     rows.into_iter().map(prescription).collect()
@@ -233,7 +246,8 @@ pub async fn begun_since(db: &Db, since: Day) -> Result<(Vec<Prescription>, Vec<
         on_db!(db, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(days(since)).fetch_all(pool).await)
             .context("reading prescriptions")?;
     let prescriptions = rows.into_iter().map(prescription).collect::<Result<Vec<_>>>()?;
-    let sql = format!("SELECT {TASK} FROM task WHERE prescription IN (SELECT id FROM prescription WHERE opened_on >= $1) ORDER BY id");
+    let sql =
+        format!("SELECT {TASK} FROM task WHERE prescription IN (SELECT id FROM prescription WHERE opened_on >= $1) ORDER BY id");
     let rows: Vec<TaskRow> = on_db!(db, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(days(since)).fetch_all(pool).await)
         .context("reading tasks")?;
     let tasks = join(&prescriptions, rows)?;

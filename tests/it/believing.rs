@@ -103,8 +103,20 @@ fn a_backtest_finds_the_reason_and_the_page_shows_it() {
     // The page needs nothing else, and people read the same verdict.
     let page = std::fs::read_to_string(place.path("page.html")).unwrap();
     assert!(page.contains("<svg") && page.contains("foretells") && !page.contains("http"), "{page}");
+    for part in
+        ["average precision", "base rate", "within the date", "not known yet", "ARR found in it", "recency alone", "skill"]
+    {
+        assert!(page.contains(part), "{part} in {page}");
+    }
+    for part in ["Found against false alarms", "Lead time", "taken back within 14 days", "Each signal alone", "log loss"] {
+        assert!(page.contains(part), "{part} in {page}");
+    }
+    assert!(page.contains("How probabilities were fitted") && page.contains("At risk, and renewed"), "{page}");
     let text = place.run(&["backtest", "--horizon", "60"]).out;
     assert!(text.starts_with("foretells\n") && text.contains("use_percentile"), "{text}");
+    for part in ["precision", "in worst tenth", "of ARR", "open", "taken back within 14 days", "at risk, and renewed"] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
 }
 
 #[test]
@@ -249,4 +261,107 @@ fn another_scorecard_is_looked_at_before_it_is_put_to_work() {
     assert!(before > after + 0.2, "the blunt one tells less: {before} {after}");
     let wrong = place.run(&["what-if", "--scorecard", "longroad.toml"]);
     assert_eq!(wrong.code, 2, "{}", wrong.err);
+}
+
+/// Outcomes of all accounts on two mornings, by account.
+fn outcomes(left: impl Fn(i32) -> bool) -> String {
+    let rows = (0..ACCOUNTS).flat_map(|account| [100, 114].map(|day| (account, first() + day)));
+    rows.fold("account_id,as_of,horizon_days,outcome\n".to_owned(), |text, (account, on)| {
+        text + &format!("a{account},{on},80,{}\n", u8::from(left(account)))
+    })
+}
+
+#[test]
+fn labels_that_were_shuffled_are_not_foretold() {
+    let place = Place::new(BY_HAND);
+    Company::new(|account| account % 3 == 0).put(&place);
+    place.put("true.csv", &outcomes(|account| account % 3 == 0));
+    let report = backtest(&place, &["--outcomes", "true.csv", "--to", "2025-06-01"]);
+    assert!(report["horizons"][0]["auc"].as_f64().unwrap() > 0.9, "{report}");
+    let mut areas = Vec::new();
+    for shuffle in 1..9 {
+        let file = format!("shuffled{shuffle}.csv");
+        // As many leave, others each time.
+        place.put(&file, &outcomes(|account| (account * (2 * shuffle + 1) * 7919 + shuffle * 104_729).rem_euclid(1009) % 3 == 0));
+        let report = backtest(&place, &["--outcomes", &file, "--to", "2025-06-01"]);
+        areas.push(report["horizons"][0]["auc"].as_f64().unwrap());
+    }
+    let mean = areas.iter().sum::<f64>() / areas.len() as f64;
+    assert!((0.45..=0.55).contains(&mean), "{mean} of {areas:?}");
+}
+
+#[test]
+fn what_happens_after_the_last_morning_changes_no_digit_of_a_backtest() {
+    let company = Company::new(|account| account % 3 == 0);
+    let (last, today) = (first() + 200, first() + LAST);
+    let reports = [false, true].map(|poisoned| {
+        let place = Place::new(BY_HAND);
+        for (file, text) in company.files(today) {
+            place.put(&format!("data/{file}"), &text);
+        }
+        place.put("outcomes.csv", &outcomes(|account| account % 3 == 0));
+        if poisoned {
+            // From the last morning on everybody uses it madly, is angry, and gives notice.
+            let mut usage = company.files(last)[2].1.clone();
+            for (account, days) in (0..ACCOUNTS).flat_map(|account| (200..LAST).map(move |days| (account, days))) {
+                writeln!(usage, "a{account},logins,{},999999", first() + days).unwrap();
+            }
+            place.put("data/usage.csv", &usage);
+            let surveys = (0..ACCOUNTS).map(|one| format!("s{one},a{one},{last}T12:00:00Z,nps,0\n"));
+            place.put("data/surveys.csv", &format!("id,account_id,at,kind,value\n{}", surveys.collect::<String>()));
+            let head = "replaces_id\n";
+            let contracts = company.files(today)[1].1.replace(head, "replaces_id,cancelled_on\n");
+            let contracts = contracts.lines().map(|row| match row.contains("signed,c") {
+                true => format!("{},{}\n", row.replace("signed,c", "cancelled,c"), last + 1),
+                false if row.starts_with("id,") => format!("{row}\n"),
+                false => format!("{row},\n"),
+            });
+            place.put("data/contracts.csv", &contracts.collect::<String>());
+        }
+        let to = last.to_string();
+        let mut report = backtest(&place, &["--outcomes", "outcomes.csv", "--to", &to]);
+        // Who left in the end is no forecast.
+        for field in ["course", "healthy_and_churned", "at_risk_and_renewed"] {
+            report[field] = Value::Null;
+        }
+        report
+    });
+    assert!(reports[0]["horizons"][0]["auc"].as_f64().unwrap() > 0.9);
+    assert_eq!(reports[0], reports[1]);
+}
+
+#[test]
+fn a_record_written_after_the_fact_is_called_a_leak() {
+    let place = Place::new(BY_HAND);
+    Company::new(|account| account % 3 == 0).put(&place);
+    // Whoever was lost has been given an angry answer, dated a hundred days before the end.
+    let lost = (0..ACCOUNTS).filter(|account| account % 3 == 0);
+    let answers = lost.map(|account| format!("s{account},a{account},{}T12:00:00Z,nps,0\n", first() + account % 30 + 50));
+    place.put("data/surveys.csv", &format!("id,account_id,at,kind,value\n{}", answers.collect::<String>()));
+    let report = backtest(&place, &["--horizon", "60"]);
+    assert!(report["leaks"].as_array().unwrap().contains(&"nps".into()), "{}", report["leaks"]);
+    let text = place.run(&["backtest", "--horizon", "60"]).out;
+    let line = text.lines().find(|line| line.starts_with("too good to be true, perhaps written after the fact: ")).unwrap();
+    assert!(line.contains("nps"), "{line}");
+}
+
+#[test]
+fn one_processor_or_all_of_them_give_the_same_digits() {
+    let place = Place::new(BY_HAND);
+    Company::new(|account| account % 3 == 0).put(&place);
+    assert_eq!(place.run(&["pull"]).code, 0);
+    let allowed = std::fs::read_to_string("/proc/self/status").unwrap();
+    let allowed = allowed.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:")).unwrap().trim();
+    let one = allowed.split([',', '-']).next().unwrap();
+    for arguments in [&["backtest", "--horizon", "60", "--json"][..], &["scores", "--as-of", "2025-05-01", "--json"]] {
+        let all = place.run(arguments);
+        let command = place.command(arguments);
+        let mut alone = std::process::Command::new("taskset");
+        alone.args(["-c", one]).arg(command.get_program()).args(command.get_args());
+        alone.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        alone.current_dir(command.get_current_dir().unwrap_or(place.path("").as_path()));
+        let alone = alone.output().unwrap();
+        assert!(alone.status.success() && all.code == 0, "{}", String::from_utf8_lossy(&alone.stderr));
+        assert_eq!(String::from_utf8(alone.stdout).unwrap(), all.out, "{arguments:?}");
+    }
 }

@@ -59,7 +59,12 @@ fn nasty() -> CsmInputs {
             next: text.clone(),
         });
         inputs.unknown(UnknownItem { account_id: id, account_name: name.clone(), why: text.clone() });
-        inputs.stale.push(StaleItem { source: name.clone(), since: CsmInputs::sample_day(), what: String::new() });
+        inputs.stale.push(StaleItem {
+            source: name.clone(),
+            what: "tickets".to_owned(),
+            since: CsmInputs::sample_day(),
+            refused: Some(text.clone()),
+        });
         inputs.paused_plays.push(name.clone());
     }
     inputs

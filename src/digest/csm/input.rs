@@ -51,6 +51,9 @@ pub struct ChangeItem {
     pub previous_band: Band,
     /// What moved it, with the points given (+) or taken (−), largest first.
     pub factors: Vec<(String, f64)>,
+    /// The chance that it leaves, in words; empty where nobody knows.
+    #[serde(default)]
+    pub risk: String,
 }
 
 /// What came of a prescription.
@@ -79,15 +82,49 @@ pub struct UnknownItem {
     pub why: String,
 }
 
+/// A person's override of a score that ends soon.
+#[derive(Clone, Debug)]
+pub struct EndingItem {
+    /// Of which account.
+    pub account_id: Id,
+    /// Its name.
+    pub account_name: String,
+    /// The score that it sets.
+    pub score: f64,
+    /// The first day on which it does not count any more.
+    pub ends_on: Day,
+}
+
 /// A source whose data is too old to act on.
 #[derive(Clone, Debug)]
 pub struct StaleItem {
     /// The source's name.
     pub source: String,
-    /// The day of its last data.
-    pub since: Day,
-    /// What it feeds, such as `usage`.
+    /// Which of its data are stale, such as `tickets and surveys`; empty where none are yet.
     pub what: String,
+    /// The last day of which they are known.
+    pub since: Day,
+    /// Why nothing was taken in this time, if so.
+    pub refused: Option<String>,
+}
+
+/// A record of a pipeline that waits for the reader.
+#[derive(Clone, Debug)]
+pub struct StagedItem {
+    /// Its id.
+    pub record: String,
+    /// What people call it.
+    pub name: String,
+    /// The pipeline, in people's words.
+    pub pipeline: String,
+    /// The stage, in people's words.
+    pub stage: String,
+    /// Since when it is there.
+    pub since: Day,
+    /// When its stay ends.
+    pub ends_on: Option<Day>,
+    /// Whether the end takes it from the reader.
+    pub goes_back: bool,
 }
 
 /// All that goes into one reader's digest. Lists keep the first ten and count the rest.
@@ -109,6 +146,10 @@ pub struct CsmInputs {
     pub reviews: Top<ReviewItem>,
     /// What cannot be scored.
     pub unknown: Top<UnknownItem>,
+    /// Overrides that end soon.
+    pub ending: Top<EndingItem>,
+    /// Records of pipelines that came of late, or whose stay ends soon or has ended.
+    pub staged: Top<StagedItem>,
     /// How big the book is.
     pub book: Book,
     /// Sources that are behind.
@@ -135,6 +176,8 @@ impl CsmInputs {
             changes: Top::default(),
             reviews: Top::default(),
             unknown: Top::default(),
+            ending: Top::default(),
+            staged: Top::default(),
             book: Book::default(),
             stale: Vec::new(),
             approximated: false,
@@ -165,9 +208,16 @@ impl CsmInputs {
         self.unknown.push(unknown);
     }
 
-    /// Whether there is nothing to do, changed, reviewed, unknown or stale: then the mail is not sent, save once a week.
+    /// Whether there is nothing to do, changed, reviewed, unknown, ending or stale: then the mail is not sent, save once a week.
     pub fn is_empty(&self) -> bool {
-        self.tasks.total() + self.changes.total() + self.reviews.total() + self.unknown.total() + self.stale.len() == 0
+        self.tasks.total()
+            + self.changes.total()
+            + self.reviews.total()
+            + self.unknown.total()
+            + self.ending.total()
+            + self.staged.total()
+            + self.stale.len()
+            == 0
     }
 }
 
@@ -212,8 +262,21 @@ impl Ranked for ReviewItem {
     }
 }
 
+impl Ranked for StagedItem {
+    fn rank(&self, other: &StagedItem) -> Ordering {
+        let key = |item: &StagedItem| (item.ends_on.is_none(), item.ends_on, item.since);
+        key(self).cmp(&key(other)).then_with(|| self.record.cmp(&other.record)).then_with(|| self.pipeline.cmp(&other.pipeline))
+    }
+}
+
 impl Ranked for UnknownItem {
     fn rank(&self, other: &UnknownItem) -> Ordering {
         self.account_id.cmp(&other.account_id)
+    }
+}
+
+impl Ranked for EndingItem {
+    fn rank(&self, other: &EndingItem) -> Ordering {
+        self.ends_on.cmp(&other.ends_on).then_with(|| self.account_id.cmp(&other.account_id))
     }
 }

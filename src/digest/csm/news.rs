@@ -144,6 +144,7 @@ mod tests {
             band: bands.1,
             previous_band: bands.0,
             factors: vec![(factor.to_owned(), score - previous)],
+            risk: String::new(),
         }
     }
 

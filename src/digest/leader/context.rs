@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
-use super::input::{LeaderInputs, LoadItem, PlayItem};
+use super::input::{LeaderInputs, LoadItem, PlayItem, RenewalItem};
+use super::renewals::RenewalsLine;
 use crate::digest::csm::behind;
 use crate::digest::parts::{Links, NAME, counted};
-use crate::digest::{BookLine, LIST_LIMIT, Notice, clean, long_day, short_day};
+use crate::digest::{BookLine, LIST_LIMIT, Notice, Picture, clean, long_day, short_day};
 
 /// The context of `templates/email/leader/*`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -30,6 +31,8 @@ pub struct LeaderDigest {
     pub preheader: String,
     /// Data that are behind.
     pub notices: Vec<Notice>,
+    /// What comes up for renewal.
+    pub renewals: RenewalsLine,
     /// The team's accounts by band.
     pub book: BookLine,
     /// Whether there is anybody in `load`.
@@ -44,6 +47,9 @@ pub struct LeaderDigest {
     pub tasks: String,
     /// The reader's page; empty where there is none.
     pub home: String,
+    /// What the HTML shows.
+    #[serde(skip)]
+    pub pictures: Vec<Picture>,
 }
 
 /// What one person carries.
@@ -81,11 +87,16 @@ impl LeaderDigest {
         let overdue: usize = inputs.load.iter().map(|one| one.overdue).sum();
         let open: usize = inputs.load.iter().map(|one| one.open).sum();
         let mut notices: Vec<String> = behind(&inputs.stale);
+        if !inputs.without_rate.is_empty() {
+            let currencies = inputs.without_rate.join(", ");
+            notices.push(format!("No rate is known for {currencies}: renewals in it are listed, and left out of sums."));
+        }
         if inputs.approximated {
             notices.push(
                 "As-of approximated: some records of this day were pulled later, and count from their own dates.".to_owned(),
             );
         }
+        let (renewals, picture) = RenewalsLine::build(inputs, &links);
         LeaderDigest {
             language: "en".to_owned(),
             company: clean(&inputs.company, NAME),
@@ -94,12 +105,10 @@ impl LeaderDigest {
             day_short: short_day(inputs.on),
             as_of: long_day(inputs.as_of),
             zone: inputs.reader.zone.name().to_owned(),
-            headline: match inputs.book.at_risk {
-                0 => "Nothing at risk".to_owned(),
-                some => format!("{} at risk", counted(some, "account")),
-            },
+            headline: headline(inputs),
             preheader: format!("{} open, {overdue} of them overdue", counted(open, "task")),
             notices: notices.into_iter().map(|text| Notice { text }).collect(),
+            renewals,
             book: BookLine::of(&inputs.book, &links),
             any_load: !inputs.load.is_empty(),
             load: inputs.load.iter().map(load_line).collect(),
@@ -107,8 +116,31 @@ impl LeaderDigest {
             plays: inputs.plays.iter().take(LIST_LIMIT).map(play_line).collect(),
             tasks: links.page("tasks"),
             home: links.page(""),
+            pictures: picture.into_iter().collect(),
         }
     }
+}
+
+/// What matters most: renewals at risk, those that slipped, calls that differ; else that there is nothing of it.
+fn headline(inputs: &LeaderInputs) -> String {
+    let count = |wanted: &dyn Fn(&RenewalItem) -> bool| inputs.renewals.iter().filter(|item| wanted(item)).count();
+    let at_risk = count(&|item| item.is_at_risk() && !item.has_slipped());
+    let mut parts = vec![match at_risk {
+        0 => "No renewal at risk".to_owned(),
+        some => format!("{} at risk", counted(some, "renewal")),
+    }];
+    let slipped = count(&RenewalItem::has_slipped);
+    if slipped > 0 {
+        parts.push(format!("{slipped} slipped"));
+    }
+    let differing = count(&|item| item.renewal.differs);
+    if differing > 0 {
+        parts.push(format!("{} of call", counted(differing, "difference")));
+    }
+    if inputs.book.at_risk > 0 {
+        parts.push(format!("{} at risk", counted(inputs.book.at_risk, "account")));
+    }
+    parts.join(", ")
 }
 
 fn load_line(load: &LoadItem) -> LoadLine {

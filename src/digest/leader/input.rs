@@ -2,7 +2,19 @@
 
 use crate::digest::csm::StaleItem;
 use crate::digest::{Book, Reader};
-use crate::model::Day;
+use crate::model::{Day, Money};
+use crate::revenue::renewal::Renewal;
+
+/// One renewal of the team.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RenewalItem {
+    /// As the renewal book has it.
+    pub renewal: Renewal,
+    /// Its ARR in the currency of reports.
+    pub worth: Money,
+    /// The name of whoever called it; empty where nobody has.
+    pub caller: String,
+}
 
 /// What one person carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +68,12 @@ pub struct LeaderInputs {
     pub on: Day,
     /// The morning of which the figures are.
     pub as_of: Day,
+    /// How many days of renewals are looked ahead.
+    pub days: u32,
+    /// What of the team comes up for renewal meanwhile, by the day of the end.
+    pub renewals: Vec<RenewalItem>,
+    /// Currencies that have no rate, so that their renewals count for nothing in sums.
+    pub without_rate: Vec<String>,
     /// The accounts of the leader's team.
     pub book: Book,
     /// The people of the team, the most overdue first.

@@ -1,0 +1,198 @@
+//! `longroad first-value`: who attained the first value, how fast, and who misses it next.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap::ValueEnum;
+
+use super::open;
+use super::reply::Reply;
+use super::scores::origin;
+use super::sheet;
+use super::table::{Side, Table};
+use super::words::{count, percent};
+use crate::clock::Clock;
+use crate::cycle::{self, FirstValueReport};
+use crate::model::Day;
+use crate::value::cohort::{Attainment, Renewed, Span};
+
+/// Lines of a list that are printed.
+const MOST: usize = 20;
+
+/// Show by cohort of go-live who attained the first value, in time, late or not at all, how fast, and who misses it next
+///
+/// Attainment is counted over the accounts whose deadline has passed: those that never get there count, also when they have left.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  longroad first-value --cohort quarter")]
+pub struct Arguments {
+    /// Which go-lives make a cohort
+    #[arg(long, value_enum, value_name = "SPAN", default_value = "month")]
+    cohort: Cohort,
+    /// The morning; the one of the last cycle by default
+    #[arg(long, value_name = "DATE")]
+    as_of: Option<Day>,
+    /// Write cohorts and groups to this file as CSV, too
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Cohort {
+    /// The same month
+    Month,
+    /// The same quarter of the year
+    Quarter,
+}
+
+/// Shows it.
+pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Result<Reply> {
+    let setup = open::setup(file)?;
+    let as_of = open::morning(&setup.config, clock, arguments.as_of)?;
+    let db = open::store(&setup.config).await?;
+    let span = match arguments.cohort {
+        Cohort::Month => Span::Month,
+        Cohort::Quarter => Span::Quarter,
+    };
+    let report = cycle::first_value(&db, &setup, clock, as_of, span).await?;
+    db.close().await;
+    if let Some(file) = &arguments.csv {
+        let groups = report.groups.iter().flat_map(|(name, rows)| rows.iter().map(move |row| (*name, row)));
+        let rows = std::iter::once(("all", &report.all)).chain(report.cohorts.iter().map(|row| ("cohort", row))).chain(groups);
+        sheet::write(file, &HEADS, rows.map(|(by, row)| sheet_row(by, row)))?;
+    }
+    Reply::new(text(&report), &report)
+}
+
+fn text(report: &FirstValueReport) -> String {
+    let mut text = format!("{}\n", origin(report.as_of, false, report.as_of_approximated));
+    // Writing to a string cannot fail.
+    let _ =
+        writeln!(text, "attainment = attained by the deadline ÷ accounts whose deadline has passed and whose outcome is known;");
+    let _ = writeln!(text, "days = from go-live, by which a quarter, half, three quarters had attained it (Kaplan–Meier)\n");
+    let mut table = table("went live in");
+    let seen = |row: &&Attainment| row.unknown < row.accounts;
+    report.cohorts.iter().filter(seen).for_each(|row| table.row(cells(row.key.as_deref().unwrap_or("–"), row)));
+    table.row(cells("all", &report.all));
+    let _ = writeln!(text, "{table}");
+    let unseen = report.cohorts.iter().filter(|row| !seen(row)).count();
+    if unseen > 0 {
+        let _ = writeln!(
+            text,
+            "{} not shown: the data do not reach back to their go-live\n",
+            count(unseen as u64, "cohort is", "cohorts are")
+        );
+    }
+    if let Some(days) = report.all.median_days_from_contract {
+        let _ = writeln!(text, "half had attained it {days} days after the start of their first contract\n");
+    }
+    for (name, rows) in &report.groups {
+        if rows.iter().all(|row| row.key.is_none()) {
+            continue;
+        }
+        let mut table = self::table(name);
+        rows.iter().take(MOST).for_each(|row| table.row(cells(row.key.as_deref().unwrap_or("–"), row)));
+        let _ = writeln!(text, "{table}");
+    }
+    let renewal = report.renewal;
+    let _ = writeln!(
+        text,
+        "renewal of first terms: {} where attained in time, {} where late, {} where missed\n",
+        renewed(renewal.attained),
+        renewed(renewal.late),
+        renewed(renewal.missed)
+    );
+    let _ = writeln!(text, "{} forecast to miss it next", count(report.missing_next.len() as u64, "account is", "accounts are"));
+    let columns = [
+        ("last day", Side::Left, 10),
+        ("account", Side::Left, 24),
+        ("csm", Side::Left, 12),
+        ("first value", Side::Left, 50),
+        ("why", Side::Left, 80),
+    ];
+    let mut table = Table::new(&columns);
+    for one in report.missing_next.iter().take(MOST) {
+        let csm = one.csm.clone().unwrap_or_default();
+        table.row([one.last_day.to_string(), one.account_id.clone(), csm, one.first_value.clone(), one.why.clone()]);
+    }
+    if !table.is_empty() {
+        let _ = write!(text, "\n{table}");
+    }
+    text
+}
+
+fn table(name: &'static str) -> Table {
+    Table::new(&[
+        (name, Side::Left, 24),
+        ("accounts", Side::Right, 8),
+        ("due", Side::Right, 6),
+        ("in time", Side::Right, 7),
+        ("late", Side::Right, 6),
+        ("missed", Side::Right, 6),
+        ("unknown", Side::Right, 7),
+        ("pending (attained)", Side::Right, 18),
+        ("attainment (95 %)", Side::Right, 24),
+        ("days", Side::Right, 14),
+    ])
+}
+
+fn cells(name: &str, row: &Attainment) -> [String; 10] {
+    let days = row.quartile_days.map(|days| days.map_or_else(|| "–".to_owned(), |days| days.to_string()));
+    [
+        name.to_owned(),
+        row.accounts.to_string(),
+        row.due.to_string(),
+        row.attained.to_string(),
+        row.late.to_string(),
+        row.missed.to_string(),
+        row.unknown.to_string(),
+        format!("{} ({})", row.pending, row.pending_attained),
+        share(row.rate, row.rate_interval),
+        days.join(" · "),
+    ]
+}
+
+/// `67 % (35 % to 88 %)`.
+fn share(rate: Option<f64>, interval: Option<(f64, f64)>) -> String {
+    match (rate, interval) {
+        (Some(rate), Some((low, high))) => format!("{} ({} to {})", percent(rate), percent(low), percent(high)),
+        _ => "–".to_owned(),
+    }
+}
+
+/// `67 % (35 % to 88 %) of 12`.
+pub fn renewed(renewed: Renewed) -> String {
+    match renewed.decided {
+        0 => "none decided".to_owned(),
+        decided => format!("{} of {decided}", share(renewed.rate, renewed.interval)),
+    }
+}
+
+const HEADS: [&str; 15] = [
+    "by",
+    "key",
+    "accounts",
+    "due",
+    "attained",
+    "late",
+    "missed",
+    "unknown",
+    "pending",
+    "pending_attained",
+    "rate",
+    "quarter_days",
+    "median_days",
+    "three_quarters_days",
+    "median_days_from_contract",
+];
+
+fn sheet_row(by: &str, row: &Attainment) -> Vec<String> {
+    let days = |days: Option<i32>| days.map(|days| days.to_string()).unwrap_or_default();
+    let counts = [row.accounts, row.due, row.attained, row.late, row.missed, row.unknown, row.pending, row.pending_attained];
+    let mut cells = vec![by.to_owned(), row.key.clone().unwrap_or_default()];
+    cells.extend(counts.map(|count| count.to_string()));
+    cells.push(row.rate.map(|rate| format!("{rate:.4}")).unwrap_or_default());
+    cells.extend(row.quartile_days.map(days));
+    cells.push(days(row.median_days_from_contract));
+    cells
+}

@@ -1,0 +1,251 @@
+//! `longroad renewals`: the renewal book.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap::value_parser;
+
+use super::open;
+use super::reply::Reply;
+use super::scores::origin;
+use super::sheet;
+use super::table::{Side, Table};
+use super::words::count;
+use crate::clock::Clock;
+use crate::cycle::{self, RenewalsReport};
+use crate::health::opinion::Call;
+use crate::model::{Currency, Day};
+use crate::revenue::renewal::{Renewal, Tally};
+
+/// List what comes up for renewal, with the machine's call beside the CSM's, and how the last calls turned out
+///
+/// Call and gaps: who was not spoken with for 60 days, who has no open renewal record, whose contact bunches up at the end of the term,
+/// and who is within 90 days of the end without anybody's call. `longroad call` says one.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  longroad renewals --days 120")]
+pub struct Arguments {
+    /// How many days are looked ahead
+    #[arg(long, value_name = "N", default_value_t = 120, value_parser = value_parser!(u32).range(1..=1100))]
+    days: u32,
+    /// The morning; the one of the last cycle by default
+    #[arg(long, value_name = "DATE")]
+    as_of: Option<Day>,
+    /// Write the book to this file as CSV, too
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+}
+
+/// Lists it.
+pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Result<Reply> {
+    let setup = open::setup(file)?;
+    let as_of = open::morning(&setup.config, clock, arguments.as_of)?;
+    let db = open::store(&setup.config).await?;
+    let report = cycle::renewals(&db, &setup, clock, as_of, arguments.days).await?;
+    db.close().await;
+    if let Some(file) = &arguments.csv {
+        sheet::write(file, &HEADS, report.renewals.iter().map(cells))?;
+    }
+    Reply::new(text(&report), &report)
+}
+
+fn text(report: &RenewalsReport) -> String {
+    let mut text = format!("{}\n", origin(report.as_of, false, report.as_of_approximated));
+    let until = report.as_of + report.days.cast_signed();
+    let renewals = count(report.renewals.len() as u64, "renewal", "renewals");
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "{renewals} until {until}\n");
+    for sums in &report.sums {
+        let mut table = Table::new(&[("ARR by call", Side::Left, 20), ("machine", Side::Right, 18), ("people", Side::Right, 18)]);
+        for name in Call::ALL.map(Call::name).into_iter().chain(["none"]) {
+            let of = |sums: &std::collections::BTreeMap<&'static str, String>| sums.get(name).cloned().unwrap_or_default();
+            let (machine, people) = (of(&sums.machine), of(&sums.people));
+            if !machine.is_empty() || !people.is_empty() {
+                table.row([name.replace('_', " "), machine, people]);
+            }
+        }
+        table.row([format!("all, {}", sums.currency), sums.arr.clone(), sums.arr.clone()]);
+        let _ = writeln!(text, "{table}");
+    }
+    let _ = writeln!(text, "{}\n", coverage(report));
+    let mut table = Table::new(&[
+        ("ends on", Side::Left, 10),
+        ("act by", Side::Left, 10),
+        ("ARR", Side::Right, 16),
+        ("rise", Side::Right, 6),
+        ("auto", Side::Left, 4),
+        ("machine", Side::Left, 9),
+        ("CSM", Side::Left, 9),
+        ("", Side::Left, 1),
+        ("account", Side::Left, 24),
+        ("csm", Side::Left, 10),
+        ("touches", Side::Left, 11),
+        ("why, what is missing, what speaks for more", Side::Left, 120),
+    ]);
+    for one in &report.renewals {
+        table.row([
+            one.ends_on.to_string(),
+            one.act_by.to_string(),
+            amounts(one),
+            one.uplift_percent.as_ref().map_or_else(String::new, |percent| format!("{percent} %")),
+            yes(one.auto_renews).to_owned(),
+            call(one.machine_call),
+            call(one.csm_call),
+            if one.differs { "≠" } else { "" }.to_owned(),
+            one.account_id.clone(),
+            one.csm.clone().unwrap_or_default(),
+            spread(one),
+            why(one),
+        ]);
+    }
+    if !table.is_empty() {
+        let _ = writeln!(text, "{table}");
+    }
+    let _ = write!(text, "{}", turned(report));
+    text
+}
+
+fn coverage(report: &RenewalsReport) -> String {
+    let of = |what: Option<usize>, words: &str| what.map_or_else(|| format!("{words}: not known"), |n| format!("{words}: {n}"));
+    let coverage = &report.coverage;
+    let parts = [
+        of(coverage.without_contact, "no two-way contact in 60 days"),
+        of(coverage.without_record, "no open renewal record"),
+        of(coverage.bunched, "contact bunched at the end"),
+        of(Some(coverage.without_call), "no call by a person within 90 days of the end"),
+        of(Some(coverage.differing), "calls that differ (≠)"),
+    ];
+    parts.join("; ")
+}
+
+fn turned(report: &RenewalsReport) -> String {
+    let turned = &report.turned_out;
+    let Some(from) = turned.from else { return String::new() };
+    let mut text = format!("How the calls of two weeks before turned out, for terms that ended since {from}: ");
+    if turned.terms.is_empty() {
+        return text + "none ended";
+    }
+    let _ = writeln!(text, "{}\n", count(turned.terms.len() as u64, "term", "terms"));
+    let mut table = Table::new(&[
+        ("whose", Side::Left, 8),
+        ("call", Side::Left, 9),
+        ("renewed", Side::Right, 8),
+        ("lost", Side::Right, 6),
+        ("undecided", Side::Right, 9),
+        ("ARR renewed", Side::Right, 24),
+        ("ARR lost", Side::Right, 24),
+    ]);
+    for (whose, tallies) in [("machine", &turned.machine), ("people", &turned.people)] {
+        for tally in tallies {
+            table.row(tally_cells(whose, tally));
+        }
+    }
+    let _ = write!(text, "{table}");
+    text
+}
+
+fn tally_cells(whose: &str, tally: &Tally) -> [String; 7] {
+    let arr = |sums: &std::collections::BTreeMap<String, String>| {
+        sums.iter().map(|(currency, amount)| format!("{currency} {amount}")).collect::<Vec<_>>().join(", ")
+    };
+    [
+        whose.to_owned(),
+        tally.call.map_or("none", Call::words).to_owned(),
+        tally.renewed.to_string(),
+        tally.lost.to_string(),
+        tally.undecided.to_string(),
+        arr(&tally.renewed_arr),
+        arr(&tally.lost_arr),
+    ]
+}
+
+fn call(call: Option<Call>) -> String {
+    call.map_or("–", Call::words).to_owned()
+}
+
+fn yes(flag: Option<bool>) -> &'static str {
+    match flag {
+        Some(true) => "yes",
+        Some(false) => "no",
+        None => "–",
+    }
+}
+
+fn amounts(one: &Renewal) -> String {
+    let amounts: Vec<String> = one.amounts.iter().map(|(currency, [arr, _])| format!("{currency} {arr}")).collect();
+    if amounts.is_empty() { "–".to_owned() } else { amounts.join(" + ") }
+}
+
+/// Two-way contacts by quarter of the term: `2·0·1·4`.
+fn spread(one: &Renewal) -> String {
+    one.spread.map_or_else(|| "–".to_owned(), |spread| spread.quarters.map(|quarter| quarter.to_string()).join("·"))
+}
+
+fn why(one: &Renewal) -> String {
+    let csm = one.csm_reason.as_ref().filter(|_| one.differs).map(|reason| format!("CSM: {reason}"));
+    let parts =
+        one.gaps.iter().cloned().chain(csm).chain(one.machine_reasons.iter().take(2).cloned()).chain(one.expansion.clone());
+    parts.collect::<Vec<_>>().join("; ")
+}
+
+const HEADS: [&str; 24] = [
+    "account_id",
+    "name",
+    "csm",
+    "seller",
+    "tier",
+    "contracts",
+    "ends_on",
+    "act_by",
+    "days_to_act",
+    "auto_renews",
+    "notice_given",
+    "arr",
+    "currency",
+    "uplift_percent",
+    "score",
+    "band",
+    "churn_probability",
+    "machine_call",
+    "machine_reasons",
+    "csm_call",
+    "csm_reason",
+    "differs",
+    "gaps",
+    "expansion",
+];
+
+fn cells(one: &Renewal) -> Vec<String> {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let number = |number: Option<f64>| number.map(|number| format!("{number:.4}")).unwrap_or_default();
+    let arr = |at: usize| match at {
+        0 => one.amounts.values().map(|[arr, _]| arr.clone()).collect::<Vec<_>>().join("; "),
+        _ => one.amounts.keys().filter(|code| Currency::parse(code).is_ok()).cloned().collect::<Vec<_>>().join("; "),
+    };
+    vec![
+        one.account_id.clone(),
+        one.name.clone(),
+        text(&one.csm),
+        text(&one.seller),
+        text(&one.tier),
+        one.contracts.join("; "),
+        one.ends_on.to_string(),
+        one.act_by.to_string(),
+        one.days_to_act.to_string(),
+        one.auto_renews.map(|auto| auto.to_string()).unwrap_or_default(),
+        one.notice_given.to_string(),
+        arr(0),
+        arr(1),
+        text(&one.uplift_percent),
+        number(one.score),
+        one.band.name().to_owned(),
+        number(one.churn_probability),
+        one.machine_call.map(Call::name).unwrap_or_default().to_owned(),
+        one.machine_reasons.join("; "),
+        one.csm_call.map(Call::name).unwrap_or_default().to_owned(),
+        text(&one.csm_reason),
+        one.differs.to_string(),
+        one.gaps.join("; "),
+        one.expansion.join("; "),
+    ]
+}

@@ -1,0 +1,170 @@
+//! From what is known of the company to the texts of the mail.
+
+use super::context::{CohortLine, ExecutiveDigest, MonthLine, ProjectionLine};
+use super::input::ExecutiveInputs;
+use super::sentences::{money, percent, sentences};
+use crate::digest::chart::{self, BLUE, GREEN, Part, RED};
+use crate::digest::csm::behind;
+use crate::digest::parts::{Links, NAME};
+use crate::digest::{Notice, Picture, clean, long_day, short_day};
+use crate::revenue::{DEFINITIONS, ProjectionRow, RevenueReport};
+use crate::value::cohort::Attainment;
+
+/// Cohorts and months that are shown.
+const ROWS: usize = 6;
+/// Months between two lines of the projection.
+const STEP: usize = 6;
+/// The names of the pictures within the mail.
+const COHORTS: &str = "first-value";
+const PROJECTION: &str = "projection";
+
+impl ExecutiveDigest {
+    /// The digest. `web_url`: where links point.
+    pub fn build(inputs: &ExecutiveInputs, web_url: &str) -> ExecutiveDigest {
+        let links = Links::new(web_url);
+        let told = &inputs.first_value;
+        let cohorts = &told.cohorts[told.cohorts.len().saturating_sub(ROWS)..];
+        let revenue = inputs.revenue.as_ref().ok().filter(|report| !report.periods.is_empty());
+        let projection = revenue.and_then(|report| Some((report, report.projection.as_ref()?)));
+        let sentences = sentences(inputs);
+        let words = cohorts.iter().map(|row| format!("{}: {}", row.key.as_deref().unwrap_or("–"), rate(row.rate)));
+        let pictures: Vec<Picture> = (!cohorts.is_empty())
+            .then(|| chart::bars(COHORTS, &cohorts.iter().map(parts).collect::<Vec<_>>()))
+            .into_iter()
+            .chain(projection.map(|(_, projection)| curves(projection)))
+            .collect();
+        let cid = |there: bool, name: &str| if there { format!("cid:{name}") } else { String::new() };
+        ExecutiveDigest {
+            language: "en".to_owned(),
+            company: clean(&inputs.company, NAME),
+            reader: clean(&inputs.reader.name, NAME),
+            day: long_day(inputs.on),
+            day_short: short_day(inputs.on),
+            as_of: long_day(inputs.as_of),
+            zone: inputs.reader.zone.name().to_owned(),
+            headline: headline(inputs),
+            preheader: sentences[0].clone(),
+            notices: notices(inputs),
+            sentences: sentences.map(|text| Notice { text }).to_vec(),
+            any_cohorts: !cohorts.is_empty(),
+            cohorts: cohorts.iter().map(cohort).collect(),
+            cohorts_picture: cid(!cohorts.is_empty(), COHORTS),
+            cohorts_words: format!(
+                "Share that attained first value in time, by go-live. {}",
+                words.collect::<Vec<_>>().join("; ")
+            ),
+            any_revenue: revenue.is_some(),
+            months: revenue.map(months).unwrap_or_default(),
+            nrr_definition: definition("nrr"),
+            grr_definition: definition("grr"),
+            any_projection: projection.is_some(),
+            projection: projection.map(|(report, projection)| lines(report, projection)).unwrap_or_default(),
+            churn: projection.map(|(_, projection)| churn(projection)).unwrap_or_default(),
+            projection_picture: cid(projection.is_some(), PROJECTION),
+            projection_words: projection.map(|(report, projection)| in_words(report, projection)).unwrap_or_default(),
+            first_value_link: links.page("first-value"),
+            revenue_link: links.page("revenue"),
+            pictures,
+        }
+    }
+}
+
+fn headline(inputs: &ExecutiveInputs) -> String {
+    let first_value = match inputs.first_value.recent.rate {
+        Some(rate) => format!("First value {} in time", percent(rate)),
+        None => "First value: none fell due".to_owned(),
+    };
+    let last = inputs.revenue.as_ref().ok().and_then(|report| report.periods.last()?.trailing_twelve_months.as_ref());
+    match last.and_then(|last| last.nrr) {
+        Some(nrr) => format!("{first_value}, NRR {}", percent(nrr)),
+        None => format!("{first_value}, NRR not known"),
+    }
+}
+
+fn notices(inputs: &ExecutiveInputs) -> Vec<Notice> {
+    let mut texts = behind(&inputs.stale);
+    if inputs.approximated {
+        texts.push("As-of approximated: some records of this day were pulled later, and count from their own dates.".to_owned());
+    }
+    texts.into_iter().map(|text| Notice { text }).collect()
+}
+
+fn rate(rate: Option<f64>) -> String {
+    rate.map_or_else(|| "–".to_owned(), percent)
+}
+
+/// In time below, late above it; nothing where nobody knows.
+fn parts(row: &Attainment) -> Vec<Part> {
+    let known = (row.due - row.unknown) as f64;
+    if known == 0.0 {
+        return Vec::new();
+    }
+    // A cohort of which nobody attained it has a line at the bottom, not a stub for what is not known.
+    vec![((row.attained as f64 / known).max(0.004), GREEN), (row.late as f64 / known, BLUE)]
+}
+
+fn cohort(row: &Attainment) -> CohortLine {
+    CohortLine {
+        cohort: row.key.clone().unwrap_or_default(),
+        attained: format!("{} of {}", row.attained, row.due - row.unknown),
+        rate: rate(row.rate),
+        median_days: row.quartile_days[1].map_or_else(|| "–".to_owned(), |days| days.to_string()),
+        pending: if row.pending == 0 { String::new() } else { format!("{} yet to come", row.pending) },
+    }
+}
+
+fn months(report: &RevenueReport) -> Vec<MonthLine> {
+    let share = |share: Option<f64>| share.map_or_else(|| "–".to_owned(), |share| format!("{:.1} %", share * 100.0));
+    let shown = &report.periods[report.periods.len().saturating_sub(ROWS)..];
+    let line = |period: &crate::revenue::PeriodRow| MonthLine {
+        month: period.period.clone(),
+        mrr: money(&period.row.end_mrr, report.currency),
+        nrr: share(period.trailing_twelve_months.as_ref().and_then(|year| year.nrr)),
+        grr: share(period.trailing_twelve_months.as_ref().and_then(|year| year.grr)),
+        renewal_rate: share(period.row.renewal_rate),
+    };
+    shown.iter().map(line).collect()
+}
+
+fn definition(name: &str) -> String {
+    DEFINITIONS.iter().find(|(known, _)| *known == name).map(|(_, text)| (*text).to_owned()).unwrap_or_default()
+}
+
+fn lines(report: &RevenueReport, projection: &ProjectionRow) -> Vec<ProjectionLine> {
+    let money = |text: &str| money(text, report.currency);
+    let every = projection.months.iter().skip(STEP - 1).step_by(STEP);
+    let line = |row: &crate::revenue::ProjectedRow| ProjectionLine {
+        month: row.month.clone(),
+        present: money(&row.mrr),
+        better: money(&row.better),
+        worse: money(&row.worse),
+    };
+    every.map(line).collect()
+}
+
+fn churn(projection: &ProjectionRow) -> String {
+    format!("{:.1} % a month, the mean of {} months", projection.monthly_churn * 100.0, projection.of_months)
+}
+
+fn in_words(report: &RevenueReport, projection: &ProjectionRow) -> String {
+    let last = projection.months.last().map(|last| {
+        let money = |text: &str| money(text, report.currency);
+        format!(
+            "{}: {} at the present churn, {} at one point less, {} at one point more",
+            last.month,
+            money(&last.mrr),
+            money(&last.better),
+            money(&last.worse)
+        )
+    });
+    format!("MRR that is left of today's, month by month. {}", last.unwrap_or_default())
+}
+
+fn curves(projection: &ProjectionRow) -> Picture {
+    let number = |text: &String| text.parse::<f64>().unwrap_or(0.0);
+    let highest = projection.months.iter().map(|row| number(&row.better)).fold(1.0, f64::max);
+    let of = |pick: &dyn Fn(&crate::revenue::ProjectedRow) -> &String| {
+        projection.months.iter().map(|row| number(pick(row)) / highest).collect::<Vec<f64>>()
+    };
+    chart::curves(PROJECTION, &[(of(&|row| &row.better), GREEN), (of(&|row| &row.worse), RED), (of(&|row| &row.mrr), BLUE)])
+}

@@ -1,0 +1,108 @@
+//! What the templates of the executive's digest may name.
+
+use serde::Serialize;
+
+use crate::digest::{Notice, Picture};
+
+/// The context of `templates/email/executive/*`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExecutiveDigest {
+    /// Of the words in the mail: `en`.
+    pub language: String,
+    /// The company's name; may be empty.
+    pub company: String,
+    /// The reader's name.
+    pub reader: String,
+    /// `Tue 1 Dec 2026`.
+    pub day: String,
+    /// `Tue 1 Dec`.
+    pub day_short: String,
+    /// The morning of which the figures are, as in `day`.
+    pub as_of: String,
+    /// The zone in which the day is meant.
+    pub zone: String,
+    /// `First value 62 % in time, NRR 104 %`.
+    pub headline: String,
+    /// What a list of mails shows after the subject.
+    pub preheader: String,
+    /// Data that are behind or missing.
+    pub notices: Vec<Notice>,
+    /// What changed and why: always three.
+    pub sentences: Vec<Notice>,
+    /// Whether there is any cohort.
+    pub any_cohorts: bool,
+    /// By cohort of go-live.
+    pub cohorts: Vec<CohortLine>,
+    /// The picture of the cohorts; empty where there is none.
+    pub cohorts_picture: String,
+    /// What it shows, in words.
+    pub cohorts_words: String,
+    /// Whether revenue can be told.
+    pub any_revenue: bool,
+    /// The last months.
+    pub months: Vec<MonthLine>,
+    /// `NRR = …`.
+    pub nrr_definition: String,
+    /// `GRR = …`.
+    pub grr_definition: String,
+    /// Whether there is a projection.
+    pub any_projection: bool,
+    /// What is left of today's revenue.
+    pub projection: Vec<ProjectionLine>,
+    /// `at 0.8 % a month, the mean of 12 months`.
+    pub churn: String,
+    /// The picture of the projection; empty where there is none.
+    pub projection_picture: String,
+    /// What it shows, in words.
+    pub projection_words: String,
+    /// The pages of first value and of revenue; empty where there are none.
+    pub first_value_link: String,
+    /// As above.
+    pub revenue_link: String,
+    /// What the HTML shows.
+    #[serde(skip)]
+    pub pictures: Vec<Picture>,
+}
+
+/// The attainment of one cohort.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CohortLine {
+    /// `2026-03`.
+    pub cohort: String,
+    /// `8 of 12`.
+    pub attained: String,
+    /// `67 %`, or `–`.
+    pub rate: String,
+    /// `14`, or `–`.
+    pub median_days: String,
+    /// `3 yet to come`, or empty.
+    pub pending: String,
+}
+
+/// One month.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MonthLine {
+    /// `2026-10`.
+    pub month: String,
+    /// `EUR 120,000`.
+    pub mrr: String,
+    /// NRR of the twelve months that end with it: `104.2 %`, or `–`.
+    pub nrr: String,
+    /// GRR of them.
+    pub grr: String,
+    /// Renewal rate of the month.
+    pub renewal_rate: String,
+}
+
+/// What is left at one point.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProjectionLine {
+    /// `2027-11`.
+    pub month: String,
+    /// At the present churn.
+    pub present: String,
+    /// At one point less.
+    pub better: String,
+    /// At one point more.
+    pub worse: String,
+}

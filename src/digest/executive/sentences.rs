@@ -1,0 +1,135 @@
+//! Three sentences that say what changed and why.
+
+use super::input::{ExecutiveInputs, Mover};
+use crate::digest::clean;
+use crate::digest::parts::{NAME, rounded};
+use crate::model::{Currency, Money};
+use crate::revenue::PeriodRow;
+
+/// First value, revenue, outlook.
+pub fn sentences(inputs: &ExecutiveInputs) -> [String; 3] {
+    [first_value(inputs), revenue(inputs), outlook(inputs)]
+}
+
+/// `62 %`.
+pub fn percent(share: f64) -> String {
+    format!("{:.0} %", share * 100.0)
+}
+
+/// An amount as decimal text, for people, without cents where it is large.
+pub fn money(text: &str, currency: Currency) -> String {
+    let minor = text.parse().ok().and_then(|amount| Money::new(amount, currency).ok());
+    minor.map_or_else(|| format!("{currency} {text}"), rounded)
+}
+
+fn first_value(inputs: &ExecutiveInputs) -> String {
+    let told = &inputs.first_value;
+    let (recent, before) = (&told.recent, &told.before);
+    let known = recent.due - recent.unknown;
+    let Some(rate) = recent.rate else {
+        let unknown = match recent.unknown {
+            0 => String::new(),
+            unknown => format!(" of which the data say anything ({unknown} of which they do not)"),
+        };
+        return format!("No first value fell due in the last {} days{unknown}, so nothing can be said of attainment.", told.days);
+    };
+    let mut text = match known {
+        1 => {
+            format!("The only customer whose first value fell due in the last {} days ", told.days)
+                + if recent.attained == 1 { "got it in time" } else { "did not get it in time" }
+        }
+        _ => format!(
+            "{} of the {known} customers whose first value fell due in the last {} days got it in time ({})",
+            if recent.attained == 0 { "None".to_owned() } else { recent.attained.to_string() },
+            told.days,
+            percent(rate)
+        ),
+    };
+    match before.rate {
+        Some(earlier) if (rate - earlier).abs() < 0.005 => text += &format!(", as in the {} days before", told.days),
+        Some(earlier) => {
+            let way = if rate > earlier { "up from" } else { "down from" };
+            text += &format!(", {way} {} of {} in the {} days before", percent(earlier), before.due - before.unknown, told.days);
+        }
+        None => {}
+    }
+    let others = recent.late + recent.missed;
+    if let Some((field, whose, count)) = &told.concentration {
+        text += &format!("; {count} of the {others} that did not have the {field} {}", clean(whose, NAME));
+    } else if told.missing_next > 0 {
+        text += &format!("; {} more are forecast to miss it", told.missing_next);
+    }
+    text + "."
+}
+
+fn revenue(inputs: &ExecutiveInputs) -> String {
+    let report = match &inputs.revenue {
+        Ok(report) => report,
+        Err(reason) => return format!("Revenue cannot be told: {}.", clean(reason, 300)),
+    };
+    let Some(PeriodRow { period, row, .. }) = report.periods.last() else {
+        return "There is no revenue to be told of.".to_owned();
+    };
+    let currency = report.currency;
+    let moves = [
+        (&row.new, "+", "new"),
+        (&row.reactivation, "+", "from customers who came back"),
+        (&row.expansion, "+", "of expansion"),
+        (&row.contraction, "−", "of contraction"),
+        (&row.churn, "−", "of churn"),
+    ];
+    let is_some = |text: &str| text.bytes().any(|byte| byte.is_ascii_digit() && byte != b'0');
+    let moves: Vec<String> = moves
+        .into_iter()
+        .filter(|(text, ..)| is_some(text))
+        .map(|(text, sign, what)| format!("{sign}{} {what}", money(text, currency)))
+        .collect();
+    let (start, end) = (money(&row.start_mrr, currency), money(&row.end_mrr, currency));
+    if moves.is_empty() {
+        return format!("MRR stayed at {end} in {period}: nothing moved.");
+    }
+    let mover = |mover: &Option<Mover>, what: &str| {
+        mover.as_ref().map(|one| format!("{what} was {} ({})", clean(&one.name, NAME), rounded(one.mrr)))
+    };
+    let why: Vec<String> = mover(&inputs.largest_loss, "the largest loss")
+        .into_iter()
+        .chain(mover(&inputs.largest_gain, "the largest gain"))
+        .collect();
+    let why = if why.is_empty() { String::new() } else { format!("; {}", why.join(", ")) };
+    format!("MRR went from {start} to {end} in {period}: {}{why}.", moves.join(", "))
+}
+
+fn outlook(inputs: &ExecutiveInputs) -> String {
+    let projected = inputs.revenue.as_ref().ok().and_then(|report| {
+        let projection = report.projection.as_ref()?;
+        let (last, now) = (projection.months.last()?, report.periods.last()?);
+        let money = |text: &str| money(text, report.currency);
+        Some(format!(
+            "At the present loss of {:.1} % a month, {} of MRR is {} in {} months, and one point a month decides between {} and {}",
+            projection.monthly_churn * 100.0,
+            money(&now.row.end_mrr),
+            money(&last.mrr),
+            projection.months.len(),
+            money(&last.better),
+            money(&last.worse)
+        ))
+    });
+    let renewals = inputs.renewals.map(|renewals| {
+        let (due, at_risk) = (rounded(renewals.due), rounded(renewals.at_risk));
+        match renewals.at_risk.minor {
+            0 => format!("of {due} of ARR up for renewal in {} days, nothing is called at risk", renewals.days),
+            _ => format!("of {due} of ARR up for renewal in {} days, {at_risk} is called at risk or lost", renewals.days),
+        }
+    });
+    let mut text = match (projected, renewals) {
+        (Some(projected), Some(renewals)) => format!("{projected}; {renewals}"),
+        (Some(one), None) | (None, Some(one)) => one,
+        (None, None) => {
+            "Nothing is known of the months to come: there is no revenue, and nothing comes up for renewal".to_owned()
+        }
+    };
+    if let Some(first) = text.get(..1).map(str::to_uppercase) {
+        text.replace_range(..1, &first);
+    }
+    text + "."
+}
