@@ -120,9 +120,10 @@ async fn handle(file: &Path, clock: &dyn Clock, id: &str, doing: Doing, why: &Wh
 }
 
 fn text(done: &Done) -> String {
-    let mut parts = vec![match done.from == done.stage {
-        true => format!("in {}", done.stage),
-        false => format!("from {} to {}", done.from, done.stage),
+    let mut parts = vec![if done.from == done.stage {
+        format!("in {}", done.stage)
+    } else {
+        format!("from {} to {}", done.from, done.stage)
     }];
     parts.extend((done.extended > 0).then(|| format!("extended {} times", done.extended)));
     parts.extend(done.ends_on.map(|end| format!("until {end}")));

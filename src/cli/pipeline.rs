@@ -113,7 +113,7 @@ impl Sheet {
 fn text(pipeline: &Pipeline, report: &Report, most: usize) -> String {
     let when = if report.with_today { "now, on" } else { "as of the morning of" };
     let mut text = format!("{} ({}), {when} {}\n", report.title, report.pipeline, report.as_of);
-    let mut say = |line: String| text.push_str(&format!("{}\n", line.trim_end()));
+    let mut say = |line: String| text.extend([line.trim_end(), "\n"]);
     if !report.set_aside.is_empty() {
         let parts: Vec<String> = report.set_aside.iter().map(|(why, number)| format!("{number} {why}")).collect();
         say(format!("set aside before anything is counted: {}", parts.join(", ")));

@@ -68,6 +68,9 @@ pub struct Seen<'a> {
     pub touch: Option<(Day, &'a str)>,
 }
 
+/// Hears the versions of one lead after the other.
+type HearsLeads<'a> = dyn FnMut(&[(Day, Lead)]) + Send + 'a;
+
 /// What is read once.
 pub struct Board<'a> {
     db: &'a Db,
@@ -128,7 +131,9 @@ impl<'a> Board<'a> {
                 self.some_leads(pipeline, &theirs, false, visit).await
             }
             Kind::Accounts => {
-                accounts.iter().for_each(|account| self.account(pipeline, account, &[], None, visit));
+                for account in accounts {
+                    self.account(pipeline, account, &[], None, visit);
+                }
                 Ok(())
             }
             Kind::Contracts => Ok(()),
@@ -247,11 +252,13 @@ impl<'a> Board<'a> {
                 || self.acts.get(lead.id.as_str()).is_some_and(|acts| acts.iter().any(|act| act.pipeline == pipeline.name)))
     }
 
-    async fn each_lead(&self, visit: &mut (dyn FnMut(&[(Day, Lead)]) + Send)) -> Result<()> {
+    async fn each_lead(&self, visit: &mut HearsLeads<'_>) -> Result<()> {
         let mut after = String::new();
         loop {
             let (page, next) = staged::leads(self.db, &after, self.as_of).await?;
-            page.iter().for_each(|versions| visit(versions));
+            for versions in &page {
+                visit(versions);
+            }
             match next {
                 Some(next) => after = next,
                 None => return Ok(()),

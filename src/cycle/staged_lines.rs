@@ -3,15 +3,17 @@
 //! A record is told every morning of its first week in the stage, so that a mail that is lost loses nothing. Renewals are told by
 //! the plays on the renewal clock, and in the renewal book.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 
 use super::Setup;
 use super::book::Books;
 use super::staged::{At, Board};
 use crate::digest::csm::StagedItem;
-use crate::model::record::Record;
+use crate::model::record::{Account, Record};
 use crate::model::{Day, Id};
-use crate::pipeline::{Kind, Owner, Role};
+use crate::pipeline::{Kind, Owner, Pipeline, Role};
 use crate::store::{Db, staged};
 
 /// A record is new to its owner for so many days.
@@ -27,17 +29,26 @@ pub async fn gather(db: &Db, setup: &Setup, on: Day, young: &[Id], books: &mut B
         return Ok(());
     }
     let board = Board::load(db, setup, At { on, before: zone.start_of(on), with_today: false }).await?;
-    let accounts = staged::accounts(db, young, board.as_of()).await?;
-    let accounts: Vec<_> = accounts.into_iter().filter_map(|account| account.known_on(on, zone)).collect();
-    for pipeline in &setup.pipelines {
-        let by_people = pipeline.stages.iter().any(|stage| !matches!(stage.owner, Owner::Nobody | Owner::Department(_)));
-        if !by_people || (pipeline.kind == Kind::Leads && !has_leads) {
-            continue;
-        }
+    if has_leads {
+        add(&board, setup, on, Kind::Leads, &[], books).await?;
+    }
+    // A few hundred at a time, so that memory stays flat.
+    for young in young.chunks(500) {
+        let accounts = staged::accounts(db, young, board.as_of()).await?;
+        let accounts: Vec<Account> = accounts.into_iter().filter_map(|account| account.known_on(on, zone)).collect();
+        add(&board, setup, on, Kind::Accounts, &accounts, books).await?;
+    }
+    Ok(())
+}
+
+async fn add(board: &Board<'_>, setup: &Setup, on: Day, kind: Kind, accounts: &[Account], books: &mut Books) -> Result<()> {
+    let by_people = |owner: Owner| !matches!(owner, Owner::Nobody | Owner::Department(_));
+    let works = |pipeline: &&Arc<Pipeline>| pipeline.kind == kind && pipeline.stages.iter().any(|stage| by_people(stage.owner));
+    for pipeline in setup.pipelines.iter().filter(works) {
         let mut found = Vec::new();
         let reads = |user: &str| books.has(user);
         board
-            .of_users(pipeline, &accounts, &reads, &mut |seen| {
+            .of_users(pipeline, accounts, &reads, &mut |seen| {
                 let Some((state, owner)) = seen.stands.ok().zip(seen.owner) else { return };
                 let stage = &pipeline.stages[state.stage];
                 let soon = state.ends_on.is_some_and(|end| end - on <= SOON_DAYS);

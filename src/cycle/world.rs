@@ -28,6 +28,7 @@ pub struct Metric {
 }
 
 /// One morning, before any account is looked at.
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
 #[derive(Clone, Debug)]
 pub struct World {
     /// The morning, and the last pull that counts.
@@ -64,6 +65,12 @@ pub struct World {
     pub first: bool,
     /// Whether those are looked at, too, that are no customers any more.
     pub everybody: bool,
+}
+
+/// The people as they are known on a morning, by id.
+pub async fn users(db: &Db, setup: &Setup, on: Day) -> Result<BTreeMap<String, User>> {
+    let as_of = AsOf { day: on, through_pull: pulls::last_id(db).await? };
+    people::users(db, as_of, setup.config.company.zone()).await
 }
 
 impl World {

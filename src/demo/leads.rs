@@ -103,7 +103,7 @@ fn way(row: Row, created: Day, amount: i32, good: i32, place: usize, random: &mu
     let way = way.go((1, 12), "sql");
     let way = Way { row: way.row.later(way.day, "owner", owner), ..way };
     match way.random.between(0, 99) {
-        0..=39 => return way.row,
+        0..=39 => way.row,
         // An extended week.
         40..=52 => {
             let day = way.day + 5;

@@ -13,6 +13,7 @@ mod report;
 mod span;
 mod spec;
 mod state;
+mod tally;
 #[cfg(test)]
 mod tests;
 
@@ -23,7 +24,8 @@ pub use example::Example;
 pub use field::{Facts, Field, Kind, Known, Type, Value};
 pub use library::load;
 pub use records::{AccountStage, LeadFacts, TermFacts, terms};
-pub use report::{Group, Report, Row, StageReport, Sum, Tally, Waiting};
+pub use report::{BarReport, Group, Report, StageReport, Sum, Waiting};
 pub use span::{Anchor, Span, Stay};
 pub use spec::{AtEnd, Bar, Extend, GoesOn, Opens, Owner, Pipeline, Question, Requires, Role, Rule, Stage, Touch, When, plain};
 pub use state::{By, Event, Events, Left, Moment, Signs, State, Visit, What, lacks, live, next_touch};
+pub use tally::{Row, Tally};

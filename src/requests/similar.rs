@@ -84,7 +84,7 @@ mod tests {
             ("we want to get our report mailed on a schedule", Some(0)),
             ("SSO: single signon for our groups", Some(1)),
             ("exporting spreadsheet formulas", Some(2)),
-            ("列权限设置", Some(4)),
+            ("想按列设置权限", Some(4)),
             ("telephone support at night", None),
             ("", None),
             ("the of a", None),

@@ -39,6 +39,7 @@ mod periodic;
 mod push;
 mod readers;
 mod records;
+mod renewals;
 mod revenue;
 mod scheduler;
 mod secrets;
