@@ -31,6 +31,7 @@ pub mod digest;
 pub mod failpoint;
 pub mod health;
 pub mod model;
+pub mod pipeline;
 pub mod playbook;
 pub mod requests;
 pub mod revenue;

@@ -92,7 +92,7 @@ fn table(heads: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
         cells.iter().fold(String::new(), |row, cell| row + &format!("<{tag}>{}</{tag}>", escaped(cell)))
     };
     let head = cells("th", heads.iter().map(|head| (*head).to_owned()).collect());
-    let rows: String = rows.map(|row| format!("<tr>{}</tr>\n", cells("td", row))).collect();
+    let rows = rows.fold(String::new(), |text, row| text + &format!("<tr>{}</tr>\n", cells("td", row)));
     format!("<div class=\"wide\"><table><tr>{head}</tr>\n{rows}</table></div>\n")
 }
 
@@ -197,7 +197,7 @@ fn signals(main: &Horizon) -> String {
 }
 
 fn list(head: &str, lines: &[String]) -> String {
-    let items: String = lines.iter().map(|line| format!("<li>{}</li>\n", escaped(line))).collect();
+    let items = lines.iter().fold(String::new(), |text, line| text + &format!("<li>{}</li>\n", escaped(line)));
     format!("<h2>{}</h2>\n<ul>\n{items}</ul>\n", escaped(head))
 }
 

@@ -297,7 +297,7 @@ fn names(title: &str, surprises: &[cycle::Surprise]) -> String {
     if surprises.is_empty() {
         return String::new();
     }
-    let shown: String = surprises.iter().take(10).map(|one| format!("  {}\n", surprise(one))).collect();
+    let shown = surprises.iter().take(10).fold(String::new(), |text, one| text + &format!("  {}\n", surprise(one)));
     let more = surprises.len().saturating_sub(10);
     format!("\n{title}\n{shown}{}", if more > 0 { format!("  and {more} more\n") } else { String::new() })
 }

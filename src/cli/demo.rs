@@ -18,6 +18,7 @@ use crate::cycle::{self, CycleOptions, CycleReport, Mailing, Setup, Voice, Wish}
 use crate::demo::{Company, answer, call, demo_config};
 use crate::model::{Day, Id, Instant, Zone};
 use crate::playbook;
+use crate::store::staged::{self, Act, ActKind};
 use crate::store::tasks::{self, TaskFilter};
 use crate::store::{Change, Db, change_task};
 
@@ -79,6 +80,7 @@ pub async fn run(arguments: &Arguments, clock: &dyn Clock) -> Result<Reply> {
         telemetry::line(&format!("{morning}  {}", day_line(&report)));
         reports.push(report);
         people_answer(&db, now.now(), morning).await?;
+        people_bring_on(&db, &company, now.now(), morning).await?;
         if morning.weekday() == chrono::Weekday::Fri {
             people_call(&db, &setup, &now, morning).await?;
         }
@@ -111,6 +113,24 @@ async fn people_call(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, today: Day)
         cycle::say(db, &setup.config, clock, &renewal.account_id, wish, voice).await?.ok();
     }
     Ok(())
+}
+
+/// They bring new customers on, step by step.
+async fn people_bring_on(db: &Db, company: &Company, at: Instant, today: Day) -> Result<()> {
+    let mut tx = db.begin().await?;
+    for (account, step, csm) in company.onboarded(today) {
+        let act = Act {
+            pipeline: "onboarding".to_owned(),
+            record: account,
+            at,
+            kind: ActKind::Move,
+            what: step.to_owned(),
+            note: "the step before is done".to_owned(),
+            actor: csm,
+        };
+        staged::act(&mut tx, &act).await?;
+    }
+    tx.commit().await
 }
 
 fn day_line(report: &CycleReport) -> String {

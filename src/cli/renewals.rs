@@ -178,7 +178,10 @@ fn amounts(one: &Renewal) -> String {
 
 /// Two-way contacts by quarter of the term: `2·0·1·4`.
 fn spread(one: &Renewal) -> String {
-    one.spread.map_or_else(|| "–".to_owned(), |spread| spread.quarters.map(|quarter| quarter.to_string()).join("·"))
+    one.spread.map_or_else(
+        || "–".to_owned(),
+        |spread| spread.quarters.map(|quarter| quarter.map_or_else(|| "–".to_owned(), |count| count.to_string())).join("·"),
+    )
 }
 
 fn why(one: &Renewal) -> String {

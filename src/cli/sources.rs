@@ -14,7 +14,7 @@ use super::words::count;
 use super::{open, pull};
 use crate::clock::Clock;
 use crate::config::{Config, Source};
-use crate::model::record::RecordKind;
+use crate::cycle::freshness::{self, SourceFreshness, StaleData};
 use crate::model::{Day, Instant, Zone};
 use crate::schedule::timetables;
 use crate::store::Db;
@@ -22,7 +22,6 @@ use crate::store::audit::{self, Deed};
 use crate::store::facts::AsOf;
 use crate::store::pulls::{self, Pull};
 use crate::store::trust::{self, Standing};
-use crate::store::usage;
 
 /// Tell how fresh each source is, what it brought, and what is to be done about it
 #[derive(Debug, clap::Args)]
@@ -53,16 +52,22 @@ struct Told<'a> {
     state: &'static str,
     last_success: Option<String>,
     newest_day: Option<Day>,
+    /// Which of its data are too old to rely on, and since when.
+    stale: Vec<StaleData>,
     /// Why the last pull came to nothing, if so.
     reason: Option<String>,
     next: Option<String>,
     /// When it is pulled next while `longroad run` runs.
     next_run: Option<String>,
+    /// Until when it wants to be left alone.
+    deferred_until: Option<String>,
     files: Vec<&'a Pull>,
     #[serde(skip)]
     pulled_at: Option<Instant>,
     #[serde(skip)]
     next_at: Option<Instant>,
+    #[serde(skip)]
+    deferred_at: Option<Instant>,
 }
 
 /// Tells it, or lets in what is held back.
@@ -75,19 +80,14 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
     let db = open::store(&config).await?;
     let today = open::today(&config, clock);
     let pulls = pulls::newest(&db).await?;
-    let days = usage::days(&db, AsOf { day: today, through_pull: i64::MAX }).await?;
+    let fresh = freshness::of_sources(&db, &config, AsOf { day: today, through_pull: i64::MAX }).await?;
     let standings = trust::standings(&db).await?;
     db.close().await;
     let mut sources = Vec::new();
-    for source in &config.sources {
-        let newest = days.get(&source.name).and_then(|days| days.last().copied());
-        let known = standings.get(&source.name);
-        let asked_on = known.and_then(|known| known.succeeded_at).map(|at| config.company.zone().day_of(at));
-        let fresh_until = newest.or(asked_on.map(|day| day - 1).filter(|_| !brings_use(&pulls, source)));
-        let mut standing = judge(source, place(&config, source), &pulls, fresh_until, today);
-        standing.newest_day = newest;
-        if let Some(known) = known {
-            standing.trouble(known);
+    for (source, fresh) in config.sources.iter().zip(&fresh) {
+        let mut standing = judge(source, place(&config, source), &pulls, fresh);
+        if let Some(known) = standings.get(&source.name) {
+            standing.trouble(known, clock.now());
         }
         standing.next_at = next_run(&config, source, clock.now());
         standing.next_run = standing.next_at.map(|at| at.to_string());
@@ -116,8 +116,10 @@ async fn accept(db: &Db, name: &str, now: Instant) -> Result<Reply> {
 
 impl Told<'_> {
     /// A pull that came to nothing is more urgent than the age of the data.
-    fn trouble(&mut self, known: &Standing) {
+    fn trouble(&mut self, known: &Standing, now: Instant) {
         let name = self.name;
+        self.deferred_at = known.deferred_until.filter(|until| now < *until);
+        self.deferred_until = self.deferred_at.map(|at| at.to_string());
         if let Some(at) = known.succeeded_at {
             (self.pulled_at, self.last_success) = (Some(at), Some(at.to_string()));
         }
@@ -132,13 +134,14 @@ impl Told<'_> {
         } else if let Some(failure) = &known.failure {
             self.state = "failing";
             self.reason = Some(failure.clone());
-            self.next = Some(format!("mend it, then `longroad pull {name}`. Until then the old data stand"));
+            self.next = Some(match self.deferred_at {
+                Some(_) => {
+                    "its server asked to be left alone; it is pulled again after that. Until then the old data stand".to_owned()
+                }
+                None => format!("mend it, then `longroad pull {name}`. Until then the old data stand"),
+            });
         }
     }
-}
-
-fn brings_use(pulls: &[Pull], source: &Source) -> bool {
-    pulls.iter().any(|pull| pull.source == source.name && pull.record == RecordKind::Usage.name())
 }
 
 /// When the daemon pulls it next: on its own schedule, or with the cycle.
@@ -156,17 +159,15 @@ fn place(config: &Config, source: &Source) -> String {
     }
 }
 
-/// A source that brings use is as fresh as its newest day; one that brings none, as its last pull with anything new.
-fn judge<'a>(source: &'a Source, path: String, pulls: &'a [Pull], newest_day: Option<Day>, today: Day) -> Told<'a> {
+/// How it stands by its data's own dates.
+fn judge<'a>(source: &'a Source, path: String, pulls: &'a [Pull], fresh: &SourceFreshness) -> Told<'a> {
     let files: Vec<&Pull> = pulls.iter().filter(|pull| pull.source == source.name).collect();
-    let taken = || files.iter().filter(|pull| !pull.refused);
-    let pulled_at = taken().map(|pull| pull.at).max();
-    let newest = newest_day.or_else(|| taken().map(|pull| pull.pulled_on - 1).max());
-    let behind = newest.map(|newest| today - 1 - newest);
-    let state = match behind {
-        None => "empty",
-        Some(days) if days > source.max_age_days.cast_signed() => "stale",
-        Some(_) => "fresh",
+    let pulled_at = files.iter().filter(|pull| !pull.refused).map(|pull| pull.at).max();
+    let stale = fresh.stale();
+    let state = match () {
+        () if fresh.records.is_empty() => "empty",
+        () if stale.is_empty() => "fresh",
+        () => "stale",
     };
     let rejected: i64 = files.iter().map(|pull| pull.rejected).sum();
     let name = &source.name;
@@ -175,13 +176,26 @@ fn judge<'a>(source: &'a Source, path: String, pulls: &'a [Pull], newest_day: Op
     } else if state == "empty" {
         Some(format!("nothing was ever taken in: put files into {path}, then `longroad pull {name}`"))
     } else if state == "stale" {
-        let days = behind.unwrap_or_default();
-        Some(format!("it is {days} days behind (max_age_days = {}): see whether its export still runs", source.max_age_days))
+        Some("see whether its export still runs; what is stale is shown as of then, and plays that need it wait".to_owned())
     } else {
         (rejected > 0).then(|| "`longroad rejects` lists what was set aside".to_owned())
     };
-    let last_success = pulled_at.map(|at| at.to_string());
-    Told { name, path, state, last_success, newest_day, reason: None, next, next_run: None, files, pulled_at, next_at: None }
+    Told {
+        name,
+        path,
+        state,
+        last_success: pulled_at.map(|at| at.to_string()),
+        newest_day: fresh.newest_day(),
+        stale,
+        reason: None,
+        next,
+        next_run: None,
+        deferred_until: None,
+        files,
+        pulled_at,
+        next_at: None,
+        deferred_at: None,
+    }
 }
 
 fn text(source: &Told, zone: &Zone) -> String {
@@ -192,13 +206,19 @@ fn text(source: &Told, zone: &Zone) -> String {
         let _ = writeln!(text, "  last success {}", at(pulled));
     }
     if let Some(day) = source.newest_day {
-        let _ = writeln!(text, "  newest day of use {day}");
+        let _ = writeln!(text, "  newest data {day}");
+    }
+    for stale in &source.stale {
+        let _ = writeln!(text, "  {stale}");
     }
     if let Some(reason) = &source.reason {
         let _ = writeln!(text, "  {reason}");
     }
     if let Some(next) = &source.next {
         let _ = writeln!(text, "  next: {next}");
+    }
+    if let Some(until) = source.deferred_at {
+        let _ = writeln!(text, "  deferred until {}", at(until));
     }
     if let Some(next) = source.next_at {
         let _ = writeln!(text, "  next run {}", at(next));
@@ -223,6 +243,8 @@ fn text(source: &Told, zone: &Zone) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::record::RecordKind;
+    use crate::signals::{Freshness, Why};
 
     fn pull(day: i32, rejected: i64, refused: bool) -> Pull {
         Pull {
@@ -245,11 +267,25 @@ mod tests {
         }
     }
 
+    /// Of a source that has brought use up to that day, as seen on day 20,000.
+    fn fresh(newest: Option<i32>) -> SourceFreshness {
+        let newest = newest.map(Day::from_days);
+        let why = newest.filter(|newest| Day::from_days(20_000) - *newest > 4).map(|_| Why::Silent);
+        let until = newest.filter(|_| why.is_some()).map_or(Day::from_days(20_000), |newest| newest + 1);
+        let records = newest.map(|_| (RecordKind::Usage, Freshness { until, newest, why }));
+        SourceFreshness {
+            source: "files".into(),
+            records: records.into_iter().collect(),
+            used_days: newest.into_iter().collect(),
+            answered_on: newest.map(|_| Day::from_days(20_000)),
+        }
+    }
+
     #[test]
     fn each_standing_says_what_to_do_next() {
         let source = Source::default();
         let told = |pulls: &[Pull], newest: Option<i32>| {
-            let standing = judge(&source, "data".into(), pulls, newest.map(Day::from_days), Day::from_days(20_000));
+            let standing = judge(&source, "data".into(), pulls, &fresh(newest));
             format!("{}: {}", standing.state, standing.next.unwrap_or_default())
         };
         let table = [
@@ -258,9 +294,9 @@ mod tests {
             (told(&[pull(20_000, 0, false)], Some(19_996)), "fresh: "),
             (
                 told(&[pull(20_000, 0, false)], Some(19_995)),
-                "stale: it is 4 days behind (max_age_days = 3): see whether its export still runs",
+                "stale: see whether its export still runs; what is stale is shown as of then, and plays that need it wait",
             ),
-            (told(&[pull(19_997, 2, false)], None), "fresh: `longroad rejects` lists what was set aside"),
+            (told(&[pull(19_997, 2, false)], Some(19_997)), "fresh: `longroad rejects` lists what was set aside"),
             (
                 told(&[pull(20_000, 40, true)], None),
                 "empty: its last pull was refused: mend what `longroad rejects` lists, then `longroad pull files`",
@@ -275,8 +311,8 @@ mod tests {
     fn what_is_held_back_and_what_failed_comes_before_age() {
         let source = Source::default();
         let told = |known: &Standing| {
-            let mut standing = judge(&source, "data".into(), &[], None, Day::from_days(20_000));
-            standing.trouble(known);
+            let mut standing = judge(&source, "data".into(), &[], &fresh(None));
+            standing.trouble(known, Zone::UTC.noon_of(Day::from_days(20_000)));
             text(&standing, &Zone::UTC)
         };
         let since = Zone::UTC.noon_of(Day::from_days(19_999));
@@ -295,10 +331,10 @@ mod tests {
     #[test]
     fn a_source_is_told_with_its_files() {
         let (source, pulls) = (Source::default(), [pull(20_000, 2, false)]);
-        let standing = judge(&source, "data".into(), &pulls, Some(Day::from_days(19_999)), Day::from_days(20_000));
+        let standing = judge(&source, "data".into(), &pulls, &fresh(Some(19_999)));
         assert_eq!(
             text(&standing, &Zone::UTC),
-            "files: fresh\n  last success 2024-10-04 12:00\n  newest day of use 2024-10-03\n  \
+            "files: fresh\n  last success 2024-10-04 12:00\n  newest data 2024-10-03\n  \
              next: `longroad rejects` lists what was set aside\n  1 file\n  \
              file            rows  changed  set aside  pulled\n  \
              data/usage.csv   100        7          2  2024-10-04 12:00\n"

@@ -140,6 +140,10 @@ pub struct Source {
     /// It is stale when its newest day lies more than so many days back. At least 1.
     #[serde(deserialize_with = "value::days", default = "three_days")]
     pub max_age_days: u32,
+    /// Its records that happen on a day (tickets, touches …) are stale when none did for more than so many working days; if
+    /// absent, for more than twice the longest silence of late, and never before `max_age_days`.
+    #[serde(deserialize_with = "value::optional_days", default)]
+    pub quiet_days: Option<u32>,
     /// A pull of which more than this share (0 to 1) of the rows is bad is refused as a whole.
     #[serde(deserialize_with = "value::share", default = "five_per_cent")]
     pub refuse_share: f64,
@@ -190,6 +194,7 @@ impl Default for Source {
             horizon_days: thirty(),
             full_every_days: seven_days(),
             max_age_days: three_days(),
+            quiet_days: None,
             refuse_share: five_per_cent(),
             schedule: None,
             least_accounts_share: four_fifths(),

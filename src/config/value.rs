@@ -47,6 +47,10 @@ pub(super) fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D:
     deserializer.deserialize_i64(DAYS)
 }
 
+pub(super) fn optional_days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    days(deserializer).map(Some)
+}
+
 pub(super) fn days_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     deserializer.deserialize_i64(DAYS_OR_NONE)
 }

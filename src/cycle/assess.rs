@@ -11,15 +11,19 @@ use super::Setup;
 use super::world::World;
 use crate::model::record::{Account, Contact, Contract, Event, Invoice, Record, RecordKind, Survey, Ticket, Touch, Value};
 use crate::model::{Currency, Day, Id, MetricKind, Money, Polarity, Zone};
+use crate::playbook::Happening;
 use crate::signals::adoption::adoption;
 use crate::signals::condition::Subject;
 use crate::signals::{
-    AccountFacts, BlockUse, MetricUse, PeerInput, RECORD_SIGNALS, Reading, SPAN, Signal, Signals, Standing, State, age_class,
+    AccountFacts, BlockUse, CONTRACT_SIGNALS, MetricUse, PeerInput, Reading, SPAN, Signal, Signals, Standing, State, age_class,
     began, commercial, cost_to_serve, relationship, service,
 };
 use crate::store::facts::{BlockFacts, StoredFact};
 use crate::store::{BLOCK, Db, directory, facts, usage};
 use crate::value::{Accumulator, FirstValue, Measure, Progress};
+
+/// Events since a cycle that lies so many days back are still acted on.
+const LONGEST_OUTAGE: i32 = 400;
 
 /// One customer on one morning.
 #[derive(Clone, Debug)]
@@ -56,6 +60,39 @@ pub struct Customer {
     pub attained_on: Option<Day>,
     /// Where it stands with its first value.
     pub first_value: Option<FirstValueStanding>,
+    /// What few customers have.
+    pub extra: Option<Box<Extra>>,
+}
+
+/// What plays ask of few customers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Extra {
+    /// Who sold to it, by id or name; kept where a play gives tasks to sellers.
+    pub seller: Option<Arc<str>>,
+    /// Events that plays act on, of late.
+    pub happened: Vec<Happening>,
+}
+
+/// What of few customers plays ask for.
+struct Watched<'a> {
+    seller: bool,
+    kinds: Vec<&'a str>,
+    since: Day,
+}
+
+impl Watched<'_> {
+    fn extra(&self, facts: &AccountFacts, texts: &mut Texts) -> Option<Box<Extra>> {
+        let watched = |event: &&Event| event.on >= self.since && self.kinds.contains(&event.kind.0.as_ref());
+        let happening = |event: &Event| Happening {
+            kind: event.kind.0.to_string(),
+            key: event.id.to_string(),
+            on: event.on,
+            note: event.note.clone().unwrap_or_default(),
+        };
+        let seller = facts.account.seller.as_deref().filter(|_| self.seller).map(|seller| texts.shared(seller));
+        let happened: Vec<Happening> = facts.events.iter().filter(watched).map(happening).collect();
+        (seller.is_some() || !happened.is_empty()).then(|| Box::new(Extra { seller, happened }))
+    }
 }
 
 impl Customer {
@@ -132,6 +169,13 @@ fn customers<'a>(
     let mut customers = Vec::with_capacity(accounts.len());
     let mut waiting = Vec::new();
     let mut texts = Texts::default();
+    let (kinds, within) = setup.library.watched_events();
+    let watched = Watched {
+        seller: setup.library.asks_seller(),
+        kinds,
+        // What came since the cycle before is acted on, however long ago that was.
+        since: day - within.max(LONGEST_OUTAGE),
+    };
     for fact in accounts {
         let Some(ordinal) = fact.ordinal else { continue };
         let account: Account = decode(RecordKind::Accounts, fact.body)?;
@@ -146,6 +190,7 @@ fn customers<'a>(
             }
         }
         let Some(mut customer) = customer(world, &facts, ordinal, usage, &mut texts) else { continue };
+        customer.extra = watched.extra(&facts, &mut texts);
         if let Some(followed) = follow(setup, world, &customer, &facts, directory::place_of(ordinal), attained) {
             waiting.push((customers.len(), followed));
         } else {
@@ -227,7 +272,7 @@ fn customer(world: &World, facts: &AccountFacts, ordinal: u32, usage: Option<&Bl
     let alive = match (world.silent_days, service.standing) {
         (Some(silent), _) => used.is_some_and(|used| used.last_use.is_some_and(|last| on - last <= silent)),
         (None, Standing::InForce | Standing::Undecided) => true,
-        (None, Standing::NoContract) => !world.have_contracts,
+        (None, Standing::NoContract) => !world.known.has(RecordKind::Contracts),
         (None, Standing::Coming | Standing::Left(_)) => false,
     };
     if !alive && !world.everybody {
@@ -237,16 +282,15 @@ fn customer(world: &World, facts: &AccountFacts, ordinal: u32, usage: Option<&Bl
     let mut signals = Signals::default();
     let mut peer = PeerInput::default();
     commercial(&mut signals, account, &service, on);
+    if world.known.stale_until(RecordKind::Contracts).is_some() {
+        signals.mark_stale(CONTRACT_SIGNALS);
+    }
     if let Some(used) = used {
         let began = account.live_on.or(since).unwrap_or(Day::ALWAYS);
         adoption(&mut signals, &mut peer, world.coverage.as_ref(), &used, began, service.seats);
     }
-    let until = world.records_until.unwrap_or(on).min(on);
-    relationship(&mut signals, facts, world.have, until, since, &world.zone);
-    cost_to_serve(&mut signals, &world.cost, facts, world.have, (until, since), world.worth(&service.arr), &world.zone);
-    if until < on {
-        signals.mark_stale(RECORD_SIGNALS);
-    }
+    relationship(&mut signals, facts, &world.known, on, since, &world.zone);
+    cost_to_serve(&mut signals, &world.cost, facts, &world.known, (on, since), world.worth(&service.arr), &world.zone);
     let csm = account.csm.as_ref().map(|csm| texts.id(csm));
     let mut text = |text: &Option<String>| text.as_deref().map(|text| texts.shared(text));
     Some(Customer {
@@ -266,6 +310,7 @@ fn customer(world: &World, facts: &AccountFacts, ordinal: u32, usage: Option<&Bl
         peer,
         attained_on: None,
         first_value: None,
+        extra: None,
     })
 }
 

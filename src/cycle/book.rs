@@ -8,7 +8,9 @@ use super::mailing::Sending;
 use super::work::Turn;
 use super::world::World;
 use crate::digest::Reader;
-use crate::digest::csm::{ChangeItem, CsmInputs, EndingItem, News, ReviewItem, StaleItem, TOLD_CHANGE, UnknownItem, since};
+use crate::digest::csm::{
+    ChangeItem, CsmInputs, EndingItem, News, ReviewItem, StagedItem, StaleItem, TOLD_CHANGE, TaskItem, UnknownItem, since,
+};
 use crate::health::explain;
 use crate::health::{Band, Factor};
 use crate::model::record::User;
@@ -78,6 +80,22 @@ impl Books {
         Books { leader, readers, without_csm: 0 }
     }
 
+    /// Adds a task to the book of whoever is to do it, or where that is nobody who reads digests to the leader's.
+    pub fn task(&mut self, person: Option<&Id>, task: TaskItem) {
+        let known = person.filter(|id| self.readers.contains_key(id.as_str())).cloned();
+        if let Some(book) = known.or_else(|| self.leader.clone()).and_then(|id| self.readers.get_mut(id.as_str())) {
+            book.inputs.task(task);
+            book.worth_sending = true;
+        }
+    }
+
+    /// Says that so much waits for a person.
+    pub fn waiting(&mut self, person: &Id, count: usize) {
+        if let Some(book) = self.readers.get_mut(person.as_str()) {
+            book.inputs.waiting += count;
+        }
+    }
+
     /// Adds a customer to its CSM's book, or where it has none to the leader's. `change`: where it is worth telling.
     pub fn customer(&mut self, customer: &Customer, evaluated: &Evaluated, turn: Turn, change: Option<ChangeItem>) {
         let reader =
@@ -90,6 +108,13 @@ impl Books {
                 && let Some(book) = self.readers.get_mut(reader.as_str())
             {
                 book.inputs.task(task);
+                book.worth_sending = true;
+            }
+        }
+        for (from, to) in turn.moved {
+            if let Some(book) = self.readers.get_mut(to.as_str()) {
+                let from = from.map_or_else(|| "nobody".to_owned(), |from| from.to_string());
+                *book.inputs.moved.entry(from).or_default() += 1;
                 book.worth_sending = true;
             }
         }
@@ -145,10 +170,23 @@ impl Books {
         }
     }
 
+    /// Whether a user reads a digest.
+    pub fn has(&self, reader: &str) -> bool {
+        self.readers.contains_key(reader)
+    }
+
+    /// Adds a record of a pipeline that waits for a reader.
+    pub fn staged(&mut self, reader: &str, item: StagedItem) {
+        if let Some(book) = self.readers.get_mut(reader) {
+            book.inputs.staged.push(item);
+            book.worth_sending = true;
+        }
+    }
+
     /// All books that have accounts or tasks, by reader.
     pub fn close(self) -> impl Iterator<Item = Book> {
         self.readers.into_values().filter_map(|mut book| {
-            let of_use = book.inputs.book.accounts > 0 || book.inputs.tasks.total() > 0;
+            let of_use = book.inputs.book.accounts > 0 || book.inputs.tasks.total() + book.inputs.staged.total() > 0;
             book.inputs.book.arr = book.arr.iter().map(|(&currency, &minor)| Money { minor, currency }).collect();
             book.inputs.book.arr_at_risk = book.at_risk.sums();
             book.inputs.paused_plays.sort();
@@ -162,13 +200,15 @@ pub fn stale(world: &World, refused: &BTreeMap<String, String>) -> Vec<StaleItem
     let failed = refused.iter().filter(|(name, _)| !world.stale.iter().any(|one| one.source == **name));
     let failed = failed.map(|(name, reason)| StaleItem {
         source: name.clone(),
+        what: String::new(),
         since: world.as_of.day,
-        what: format!("nothing was taken in this time: {reason}"),
+        refused: Some(reason.clone()),
     });
     let stale = world.stale.iter().map(|one| StaleItem {
         source: one.source.clone(),
+        what: one.what.clone(),
         since: one.since,
-        what: "its signals are shown as they were then, and the plays that need them wait".to_owned(),
+        refused: refused.get(&one.source).cloned(),
     });
     stale.chain(failed).collect()
 }

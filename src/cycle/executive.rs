@@ -26,7 +26,7 @@ const FIRST_VALUE_DAYS: i32 = 91;
 /// Days of renewals that are looked ahead.
 const RENEWAL_DAYS: u32 = 120;
 /// So many must have something in common before it is told as the reason.
-const LEAST_IN_COMMON: usize = 2;
+const LEAST_IN_COMMON: usize = 3;
 
 /// What all executives have in common.
 #[derive(Debug)]
@@ -135,6 +135,9 @@ fn told(courses: &[Course], world: &World) -> FirstValueInputs {
     }
 }
 
+/// What accounts may have in common: its name, and how it is read.
+type Field<'a> = (&'static str, &'a dyn Fn(&Course) -> Option<String>);
+
 /// What most of those have in common that did not attain it in time, and that few of the others have: the field and the value
 /// of the largest surplus.
 fn concentration(recent: &[&Course], world: &World) -> Option<(&'static str, String, usize)> {
@@ -144,7 +147,7 @@ fn concentration(recent: &[&Course], world: &World) -> Option<(&'static str, Str
         let id = course.csm.clone()?;
         Some(world.users.get(&id).map_or(id, |user| user.name.clone()))
     };
-    let fields: [(&'static str, &dyn Fn(&Course) -> Option<String>); 4] = [
+    let fields: [Field<'_>; 4] = [
         ("product", &|course| course.product.clone()),
         ("segment", &|course| course.segment.clone()),
         ("CSM", &csm),

@@ -1,8 +1,9 @@
 //! New data in: all sources are asked side by side, then what each brought goes in, all of it or nothing.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use futures_util::future::join_all;
 use serde::Serialize;
 
@@ -10,10 +11,13 @@ use super::take_in::{Taken, take_in};
 use crate::clock::Clock;
 use crate::config::{Config, Source};
 use crate::model::{Day, Instant};
-use crate::sources::{Feed, Fetch, fetch};
+use crate::sources::{Feed, Fetch, SourceError, fetch};
 use crate::store::ledger::{ClaimLost, Fence};
 use crate::store::trust::{self, Standing};
 use crate::store::{Db, cursors};
+
+/// No server is left alone for longer than this, whatever it asks for.
+const LONGEST_DEFERRAL: Duration = Duration::from_hours(24);
 
 /// What came in.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -57,7 +61,12 @@ pub async fn pull(db: &Db, config: &Config, clock: &dyn Clock, options: PullOpti
     let time = PullTime { now: clock.now(), as_of: options.as_of };
     let wanted = |source: &&Source| options.only.is_empty() || options.only.contains(&source.name);
     let sources: Vec<&Source> = config.sources.iter().filter(wanted).collect();
-    let fetched = join_all(sources.iter().map(|source| ask(db, config, source, clock, options))).await;
+    let standings = trust::standings(db).await?;
+    let asked = sources.iter().map(|source| {
+        let deferred_until = standings.get(&source.name).and_then(|standing| standing.deferred_until);
+        ask(db, config, source, clock, options, deferred_until)
+    });
+    let fetched = join_all(asked).await;
     let mut report = PullReport::default();
     for (source, feeds) in sources.into_iter().zip(fetched) {
         let taken = match feeds {
@@ -69,7 +78,8 @@ pub async fn pull(db: &Db, config: &Config, clock: &dyn Clock, options: PullOpti
             Err(lost) if lost.is::<ClaimLost>() => return Err(lost),
             Err(error) => {
                 let reason = format!("{error:#}");
-                failed(db, source, time.now, &reason).await?;
+                let wait = error.downcast_ref::<SourceError>().and_then(|error| error.wait);
+                failed(db, source, clock.now(), &reason, wait).await?;
                 Some(reason)
             }
         };
@@ -81,17 +91,30 @@ pub async fn pull(db: &Db, config: &Config, clock: &dyn Clock, options: PullOpti
     Ok(report)
 }
 
-async fn ask(db: &Db, config: &Config, source: &Source, clock: &dyn Clock, options: PullOptions<'_>) -> Result<Vec<Feed>> {
+async fn ask(
+    db: &Db,
+    config: &Config,
+    source: &Source,
+    clock: &dyn Clock,
+    options: PullOptions<'_>,
+    deferred_until: Option<Instant>,
+) -> Result<Vec<Feed>> {
+    if let Some(until) = deferred_until.filter(|until| clock.now() < *until) {
+        let zone = config.company.zone();
+        bail!("deferred until {} {}, as its server asked", zone.day_of(until), zone.clock_of(until));
+    }
     let cursors = if options.whole { BTreeMap::new() } else { cursors::of_source(db, &source.name).await? };
     let ask = Fetch { config, source, cursors: &cursors, clock, progress: options.progress };
     fetch(ask).await.context("asking the source")
 }
 
-/// Notes that nothing came of asking a source.
-async fn failed(db: &Db, source: &Source, now: Instant, reason: &str) -> Result<()> {
+/// Notes that nothing came of asking a source. `wait`: for how long it wants to be left alone.
+async fn failed(db: &Db, source: &Source, now: Instant, reason: &str, wait: Option<Duration>) -> Result<()> {
     let mut tx = db.begin().await?;
     let before = trust::standings(db).await?.remove(&source.name).unwrap_or_default();
-    let standing = Standing { asked_at: Some(now), failure: Some(reason.to_owned()), ..before };
+    let wait = wait.map(|wait| now.plus_seconds(i64::try_from(wait.min(LONGEST_DEFERRAL).as_secs()).unwrap_or_default()));
+    let deferred_until = wait.or(before.deferred_until.filter(|until| now < *until));
+    let standing = Standing { asked_at: Some(now), failure: Some(reason.to_owned()), deferred_until, ..before };
     trust::put_standing(&mut tx, &source.name, &standing).await?;
     tx.commit().await
 }

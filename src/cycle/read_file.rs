@@ -2,7 +2,7 @@
 //! stays bounded.
 
 use std::collections::hash_map::{DefaultHasher, Entry};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{Hash, Hasher};
 
 use anyhow::{Context, Result};
@@ -15,7 +15,7 @@ use crate::model::{Day, Instant, Zone};
 use crate::sources::csv::{Item, Reader, Reject, UsageItem, UsageReader, UsageRow};
 use crate::sources::{Feed, SetAside, SourceRecord};
 use crate::store::directory::Directory;
-use crate::store::facts::NewFact;
+use crate::store::facts::{Knowledge, NewFact};
 
 /// Rows of a batch.
 const BATCH: usize = 2_000;
@@ -53,6 +53,9 @@ pub struct FileRead {
     pub notes: Vec<String>,
     /// The columns of the header.
     pub columns: Vec<String>,
+    /// The days on which its records happened, each with the morning from which it counts. What lies in the future is no sign
+    /// that the source is alive.
+    pub days: BTreeMap<Day, Day>,
 }
 
 impl FileRead {
@@ -77,21 +80,27 @@ impl FileRead {
 }
 
 /// Reads a file and hands its rows over.
-pub fn read(file: &Feed, zone: &Zone, directory: &Directory, to: &mpsc::Sender<Batch>) -> Result<FileRead> {
+pub fn read(
+    file: &Feed,
+    zone: &Zone,
+    directory: &Directory,
+    knowledge: &Knowledge,
+    to: &mpsc::Sender<Batch>,
+) -> Result<FileRead> {
     match file.record {
-        RecordKind::Users => records::<User>(file, zone, directory, to),
-        RecordKind::Accounts => records::<Account>(file, zone, directory, to),
-        RecordKind::Contracts => records::<Contract>(file, zone, directory, to),
-        RecordKind::Contacts => records::<Contact>(file, zone, directory, to),
-        RecordKind::Touches => records::<Touch>(file, zone, directory, to),
-        RecordKind::Surveys => records::<Survey>(file, zone, directory, to),
-        RecordKind::Tickets => records::<Ticket>(file, zone, directory, to),
-        RecordKind::Invoices => records::<Invoice>(file, zone, directory, to),
-        RecordKind::Events => records::<Event>(file, zone, directory, to),
-        RecordKind::Requests => records::<Request>(file, zone, directory, to),
-        RecordKind::Asks => records::<Ask>(file, zone, directory, to),
-        RecordKind::Values => records::<Value>(file, zone, directory, to),
-        RecordKind::Leads => records::<Lead>(file, zone, directory, to),
+        RecordKind::Users => records::<User>(file, zone, directory, knowledge, to),
+        RecordKind::Accounts => records::<Account>(file, zone, directory, knowledge, to),
+        RecordKind::Contracts => records::<Contract>(file, zone, directory, knowledge, to),
+        RecordKind::Contacts => records::<Contact>(file, zone, directory, knowledge, to),
+        RecordKind::Touches => records::<Touch>(file, zone, directory, knowledge, to),
+        RecordKind::Surveys => records::<Survey>(file, zone, directory, knowledge, to),
+        RecordKind::Tickets => records::<Ticket>(file, zone, directory, knowledge, to),
+        RecordKind::Invoices => records::<Invoice>(file, zone, directory, knowledge, to),
+        RecordKind::Events => records::<Event>(file, zone, directory, knowledge, to),
+        RecordKind::Requests => records::<Request>(file, zone, directory, knowledge, to),
+        RecordKind::Asks => records::<Ask>(file, zone, directory, knowledge, to),
+        RecordKind::Values => records::<Value>(file, zone, directory, knowledge, to),
+        RecordKind::Leads => records::<Lead>(file, zone, directory, knowledge, to),
         RecordKind::Usage => usage(file, zone, directory, to),
     }
 }
@@ -121,7 +130,13 @@ fn counts_from(known_at: Instant, zone: &Zone) -> Day {
     zone.day_of(known_at) + 1
 }
 
-fn records<R: SourceRecord>(file: &Feed, zone: &Zone, directory: &Directory, to: &mpsc::Sender<Batch>) -> Result<FileRead> {
+fn records<R: SourceRecord>(
+    file: &Feed,
+    zone: &Zone,
+    directory: &Directory,
+    knowledge: &Knowledge,
+    to: &mpsc::Sender<Batch>,
+) -> Result<FileRead> {
     let mut reader = Reader::<R>::open(file, RowContext { zone })?;
     let mut read = FileRead::default();
     // Hashes of key and body: 16 bytes a row, whatever the rows hold.
@@ -163,6 +178,13 @@ fn records<R: SourceRecord>(file: &Feed, zone: &Zone, directory: &Directory, to:
         }
         read.undated |= row.known_at.is_none();
         let stated = row.known_at.map(|at| counts_from(at, zone));
+        if R::KIND.happens() {
+            for day in row.record.lively_days(zone).into_iter().flatten().filter(|day| *day <= knowledge.pulled_on) {
+                let known_on = knowledge.of_new(Some(day), stated);
+                let earliest = read.days.entry(day).or_insert(known_on);
+                *earliest = (*earliest).min(known_on);
+            }
+        }
         batch.push(NewFact { key, ordinal, own_day: row.record.own_day(zone), stated, body });
         if batch.len() == BATCH {
             hand_over(to, Batch::Facts(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))))?;

@@ -130,8 +130,8 @@ impl TurnedOut {
     fn of(on: Day, terms: Vec<Turned>) -> TurnedOut {
         TurnedOut {
             from: Some(on - TURNED_DAYS),
-            machine: tally(terms.iter(), |one| one.machine_call),
-            people: tally(terms.iter(), |one| one.csm_call),
+            machine: tally(&terms, |one| one.machine_call),
+            people: tally(&terms, |one| one.csm_call),
             terms,
         }
     }
@@ -151,8 +151,8 @@ pub struct Records {
 /// Gathers the book of a morning.
 pub async fn gather(db: &Db, setup: &Setup, population: &Population, odds: &Odds, days: u32) -> Result<Gathered> {
     let world = &population.world;
-    let (on, mut any_lead) = (world.as_of.day, false);
-    let mut gathered = Gathered::default();
+    let (on, mut any_lead, mut known_from) = (world.as_of.day, false, None);
+    let (mut lines, mut gathered) = (Vec::new(), Gathered::default());
     for block in &population.blocks {
         let records = records(db, world, block.number, &mut any_lead).await?;
         let seen = Seen { setup, population, block, odds };
@@ -160,12 +160,18 @@ pub async fn gather(db: &Db, setup: &Setup, population: &Population, odds: &Odds
             let Some(records) = records.get(&customer.ordinal) else { continue };
             let dues = due(&records.contracts, on, on + days.cast_signed(), world.service_rules);
             if !dues.is_empty() {
-                gathered.renewals.extend(seen.lines(customer, records, &dues));
+                lines.extend(seen.lines(customer, records, &dues));
             }
         }
+        known_from = records.values().flat_map(|records| records.touches.iter().copied()).chain(known_from).min();
         turned(db, world, block.number, &records, &mut gathered.turned).await?;
     }
-    gathered.renewals = gathered.renewals.into_iter().map(|one| one.with_records_known(any_lead)).collect();
+    let known_from = known_from.filter(|_| world.known.has(RecordKind::Touches));
+    let finished = |line: Line| {
+        let spread = known_from.filter(|_| !line.stale).map(|from| spread(&line.touches, from, line.term, on));
+        line.renewal.with(spread, any_lead.then_some(line.open_lead))
+    };
+    gathered.renewals = lines.into_iter().map(finished).collect();
     gathered.renewals.sort_by(|a, b| (a.ends_on, &a.account_id, &a.contracts).cmp(&(b.ends_on, &b.account_id, &b.contracts)));
     gathered.turned.sort_by(|a, b| (a.ends_on, &a.account_id, &a.contract_id).cmp(&(b.ends_on, &b.account_id, &b.contract_id)));
     Ok(gathered)
@@ -219,6 +225,16 @@ fn is_open(lead: &Lead) -> bool {
     lead.lost_reason.is_none() && lead.stage.as_ref().is_none_or(|stage| !CLOSED_STAGES.contains(&stage.0.as_str()))
 }
 
+/// A line of the book that waits for what all accounts together tell.
+struct Line {
+    renewal: Renewal,
+    term: (Day, Day),
+    touches: Vec<Day>,
+    open_lead: bool,
+    /// Whether contacts have stopped coming in: the days since then say nothing of them.
+    stale: bool,
+}
+
 /// Where a customer is looked at.
 struct Seen<'a> {
     setup: &'a Setup,
@@ -228,7 +244,7 @@ struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    fn lines(&self, customer: &Customer, records: &Records, dues: &[Due]) -> Vec<Renewal> {
+    fn lines(&self, customer: &Customer, records: &Records, dues: &[Due]) -> Vec<Line> {
         let world = &self.population.world;
         let on = world.as_of.day;
         let Some(evaluated) = Evaluated::seen(self.setup, self.population, self.block, customer) else { return Vec::new() };
@@ -242,11 +258,8 @@ impl Seen<'_> {
         };
         let reasons = explain::reasons(&evaluated.card, &evaluated.health, REASONS);
         let calls = world.opinions.calls_on(customer.id.as_str(), on, customer.end(on));
-        let contacts_stand = customer.signals.get(Signal::DaysSinceContact).state == State::Stale;
+        let stale = customer.signals.get(Signal::DaysSinceContact).state == State::Stale;
         let line = |due: &Due| {
-            // The days after a source has stopped say nothing of contact.
-            let spread = (world.have.touches && !contacts_stand)
-                .then(|| spread(records.touches.iter().copied(), due.began_on, due.ends_on, on));
             let facts = Facts {
                 account_id: customer.id.as_str(),
                 name: &customer.name,
@@ -257,10 +270,14 @@ impl Seen<'_> {
                 reasons: reasons.clone(),
                 calls: calls.clone(),
                 signals: &customer.signals,
-                spread,
-                open_record: Some(records.open_lead),
             };
-            Renewal::new(&facts, due, on)
+            Line {
+                renewal: Renewal::new(&facts, due, on),
+                term: (due.began_on, due.ends_on),
+                touches: records.touches.clone(),
+                open_lead: records.open_lead,
+                stale,
+            }
         };
         dues.iter().map(line).collect()
     }

@@ -2,7 +2,7 @@
 //! transaction; then the mails go out.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant as Stopwatch;
@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::assess::Customer;
 use super::book::{self, Books};
+use super::desks::Desks;
 use super::evaluate::Evaluated;
 use super::look::Odds;
 use super::mailing::{Mailing, Sending};
@@ -20,6 +21,7 @@ use super::periodic::{self, Gathering, Occasion};
 use super::population::{Block, Population};
 use super::pull::{PullOptions, pull};
 use super::requests::tellings;
+use super::staged_lines;
 use super::work::{self, Place, Turn};
 use super::{CycleReport, Setup};
 use crate::clock::Clock;
@@ -29,15 +31,18 @@ use crate::failpoint;
 use crate::health::{self, Band, Factor};
 use crate::model::{Day, Id};
 use crate::playbook::{self, Diagnoses, Opened};
-use crate::signals::LEAST_PEERS;
+use crate::signals::{LEAST_PEERS, Signal};
 use crate::store::audit::{self, Deed};
 use crate::store::directory::place_of;
 use crate::store::facts::AsOf;
 use crate::store::ledger::Fence;
 use crate::store::scores::{self, Cycle, GivenScore};
+use crate::store::staged;
 use crate::store::tasks::Work;
 use crate::store::{Db, Tx, pulls, tasks, turns};
 
+/// So long after its beginning an account that is not live is looked at as one that is being brought on.
+const YOUNG_DAYS: f64 = 365.0;
 /// Blocks that are begun before their turn.
 const AHEAD: usize = 2;
 
@@ -88,10 +93,8 @@ pub async fn run_fenced(
     let past = (as_of != today).then_some(as_of);
     let occasion = Occasion { mailing: options.mailing, past, now };
     let through = AsOf { day: as_of, through_pull: pulls::last_id(db).await? };
-    let odds = match periodic::is_near(db, setup, through, occasion).await? {
-        true => Some(Odds::on(db, setup, through).await?),
-        false => None,
-    };
+    let near = periodic::is_near(db, setup, through, occasion).await?;
+    let odds = if near { Some(Odds::on(db, setup, through).await?) } else { None };
     // Before anything is read, so that it stays as it is until all that follows from it is written.
     let mut tx = db.begin().await?;
     let population = Arc::new(Population::now(db, setup, as_of).await?);
@@ -108,7 +111,13 @@ pub async fn run_fenced(
     night.blocks(&mut report).await?;
     watch.lap("scores");
     progress("writing digests");
-    let Night { mut tx, books, .. } = night;
+    let young = night.young();
+    staged_lines::gather(db, setup, as_of, &young, &mut night.books).await?;
+    let Night { mut tx, books, signs, .. } = night;
+    // A past morning that is lived through later changes nothing of what the nights since have noted.
+    if past.is_none() {
+        staged::note_signs(&mut tx, as_of, &signs).await?;
+    }
     let world = Arc::clone(&population.world);
     let config_before = population.config_before.clone().unwrap_or_default();
     report.without_csm = books.without_csm;
@@ -168,27 +177,47 @@ struct Night<'a> {
     /// The probabilities that are kept for this morning.
     odds: Arc<Odds>,
     books: Books,
+    desks: Desks,
     /// From this day on, closed prescriptions still matter.
     since: Day,
     /// What customers are to be told of what they asked for.
     tellings: HashMap<Id, Vec<Opened>>,
+    /// Conditions of pipelines that hold, each with its account.
+    signs: BTreeSet<(String, String)>,
+    /// Accounts of at most a year that are not live yet: who is being brought on, where the company says who is live.
+    young: Vec<Id>,
+    some_live: bool,
     tx: Tx,
 }
 
 impl<'a> Night<'a> {
-    async fn begin(db: &'a Db, tx: Tx, setup: &'a Arc<Setup>, population: &Arc<Population>, books: Books) -> Result<Night<'a>> {
+    async fn begin(
+        db: &'a Db,
+        mut tx: Tx,
+        setup: &'a Arc<Setup>,
+        population: &Arc<Population>,
+        books: Books,
+    ) -> Result<Night<'a>> {
         let odds = Arc::new(Odds::kept(db, setup, population.world.as_of.day).await?);
-        let cooldown = setup.library.plays.values().map(|play| play.cooldown_days).max().unwrap_or_default();
         Ok(Night {
             odds,
             books,
-            since: population.world.as_of.day - cooldown.cast_signed(),
+            desks: Desks::load(&mut tx, setup, population).await?,
+            since: population.world.as_of.day - setup.library.memory_days(),
             tellings: tellings(db, setup, &population.world).await?,
+            signs: BTreeSet::new(),
+            young: Vec::new(),
+            some_live: false,
             tx,
             db,
             setup,
             population: Arc::clone(population),
         })
+    }
+
+    /// Who is being brought on.
+    fn young(&mut self) -> Vec<Id> {
+        if self.some_live { std::mem::take(&mut self.young) } else { Vec::new() }
     }
 
     /// Does what follows from the scores of block after block; meanwhile the next blocks are scored on all processors, and
@@ -206,6 +235,30 @@ impl<'a> Night<'a> {
             }
             ready.extend(ahead.next().map(|index| self.look_ahead(index)));
             self.block(block, diagnosed, work, report).await?;
+        }
+        self.settle(report).await
+    }
+
+    /// Begins with what fits into people's days; the rest waits and is counted.
+    async fn settle(&mut self, report: &mut CycleReport) -> Result<()> {
+        let mut begin: BTreeMap<i64, Vec<Opened>> = BTreeMap::new();
+        for pending in self.desks.close() {
+            report.tasks_opened += pending.opened.tasks.len() as u64;
+            for (person, item) in pending.items {
+                self.books.task(person.as_ref(), item);
+            }
+            if pending.waited {
+                tasks::release(&mut self.tx, &pending.opened).await?;
+            } else {
+                begin.entry(pending.block).or_default().push(pending.opened);
+            }
+        }
+        for (block, opened) in begin.into_iter().chain(std::mem::take(&mut self.desks.held)) {
+            tasks::insert(&mut self.tx, block, &opened).await?;
+        }
+        for (person, count) in std::mem::take(&mut self.desks.waiting) {
+            report.prescriptions_waiting += count as u64;
+            self.books.waiting(&person, count);
         }
         Ok(())
     }
@@ -238,8 +291,14 @@ impl<'a> Night<'a> {
         let on = self.population.world.as_of.day;
         let mut remembered: HashMap<Day, BTreeMap<u16, Vec<Factor>>> = HashMap::new();
         let (mut given, mut factors, mut opened) = (Vec::new(), BTreeMap::new(), Vec::<Opened>::new());
-        for Diagnosed { customer, evaluated, diagnoses, told } in customers {
+        for Diagnosed { customer, evaluated, diagnoses, told, signs } in customers {
             let customer = &block.customers[customer];
+            let live = customer.signals.value(Signal::DaysSinceLive).is_some();
+            self.some_live |= live;
+            if !live && customer.signals.value(Signal::AgeDays).is_some_and(|days| days <= YOUNG_DAYS) {
+                self.young.push(customer.id.clone());
+            }
+            self.signs.extend(signs.into_iter().map(|sign| (sign, customer.id.to_string())));
             let place = evaluated.given.place;
             let before = block.before(place);
             *report.bands.entry(evaluated.band.name()).or_default() += 1;
@@ -252,8 +311,9 @@ impl<'a> Night<'a> {
             let turn = if tellings.is_empty() && known.is_none() && diagnoses.found.is_empty() && diagnoses.paused.is_empty() {
                 Turn::default()
             } else {
-                let place = Place { setup: self.setup, world: &self.population.world, customer, evaluated: &evaluated };
-                work::turn(&mut self.tx, place, &diagnoses, known, tellings, &mut opened).await?
+                let world = &self.population.world;
+                let place = Place { setup: self.setup, world, block: block.number, customer, evaluated: &evaluated };
+                work::turn(&mut self.tx, &mut self.desks, place, &diagnoses, known, tellings, &mut opened).await?
             };
             count(report, &turn);
             let change = match before.filter(|_| told) {
@@ -270,6 +330,7 @@ impl<'a> Night<'a> {
         for left in work.into_values() {
             report.tasks_closed += work::leave(&mut self.tx, left, on).await?;
         }
+        opened.extend(self.desks.held.remove(&block.number).unwrap_or_default());
         tasks::insert(&mut self.tx, block.number, &opened).await?;
         scores::save_block(&mut self.tx, on, block.number, &given).await?;
         turns::save_block(&mut self.tx, on, block.number, &factors).await
@@ -313,6 +374,8 @@ struct Diagnosed {
     diagnoses: Diagnoses,
     /// Whether its change is worth telling.
     told: bool,
+    /// Conditions of pipelines that hold of it, by their keys.
+    signs: Vec<String>,
 }
 
 /// Scores customers of a block and looks for signs: pure, and so fit for a thread of its own.
@@ -325,16 +388,27 @@ fn diagnosed(setup: &Setup, population: &Population, odds: &Odds, block: &Block,
         let mut evaluated = Evaluated::of(setup, customer, before.zip(before_on), on)?;
         evaluated.chance = odds.of_evaluated(customer, &evaluated, on);
         evaluated = evaluated.with(opinions, customer, before.map(|before| (before, before_on)), on);
-        let diagnoses = playbook::diagnose(&setup.library, &evaluated.subject(customer), evaluated.in_turn);
+        let happened = customer.extra.as_ref().map_or(&[][..], |extra| &extra.happened);
+        let night = playbook::Night { on, before: before_on, in_turn: evaluated.in_turn, happened, contact_days: None };
+        let diagnoses = playbook::diagnose(&setup.library, &evaluated.subject(customer), night);
         let band_before = before.zip(before_on).map(|(before, day)| evaluated.band_on(opinions, customer, day, before.band.band));
         let told = book::is_told(&evaluated, band_before);
         if !told && !evaluated.in_turn && evaluated.health.score.is_some() {
             // Nobody asks tonight what the score is the sum of.
             evaluated.health.factors = Vec::new();
         }
-        Some(Diagnosed { customer: index, evaluated, diagnoses, told })
+        let signs = signs(setup, &evaluated, customer);
+        Some(Diagnosed { customer: index, evaluated, diagnoses, told, signs })
     };
     customers.filter_map(diagnose).collect()
+}
+
+/// The conditions of pipelines that hold of a customer.
+fn signs(setup: &Setup, evaluated: &Evaluated, customer: &Customer) -> Vec<String> {
+    let subject = evaluated.subject(customer);
+    let signs = setup.pipelines.iter().flat_map(|pipeline| pipeline.signs().map(move |condition| (pipeline, condition)));
+    let holding = signs.filter(|(_, condition)| condition.evaluate(&subject).is_true());
+    holding.map(|(pipeline, condition)| pipeline.sign(condition)).collect()
 }
 
 fn count(report: &mut CycleReport, turn: &Turn) {
@@ -363,6 +437,16 @@ impl Stopwatches {
     }
 }
 
+/// Does all that a cycle would do for the population, and gives the transaction back: who drops it has changed nothing.
+pub async fn rehearse(db: &Db, tx: Tx, setup: &Arc<Setup>, population: &Arc<Population>) -> Result<Tx> {
+    let now = setup.config.company.zone().start_of(population.world.as_of.day);
+    let sending = |reader: &Reader| Mailing::Now.csm(&setup.config, reader, None, now);
+    let books = Books::new(&population.world, "", &BTreeMap::new(), BTreeMap::new(), &sending);
+    let mut night = Night::begin(db, tx, setup, population, books).await?;
+    night.blocks(&mut CycleReport::default()).await?;
+    Ok(night.tx)
+}
+
 /// What a cycle would write into the digests, with all that it would decide thrown away.
 pub async fn dry(
     db: &Db,
@@ -377,5 +461,7 @@ pub async fn dry(
     let mut night = Night::begin(db, tx, setup, population, books).await?;
     let mut report = CycleReport::default();
     night.blocks(&mut report).await?;
+    let young = night.young();
+    staged_lines::gather(db, setup, population.world.as_of.day, &young, &mut night.books).await?;
     Ok(night.books)
 }

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::config::Config;
 use crate::health::Scorecard;
 use crate::model::{Calendar, MetricDeclaration, hex};
+use crate::pipeline::{self, Pipeline};
 use crate::playbook::{Library, shipped};
 use crate::signals::condition::Fault;
 
@@ -22,6 +23,8 @@ pub struct Setup {
     pub library: Library,
     /// In the order of their files' names.
     pub cards: Vec<Arc<Scorecard>>,
+    /// In the order of their names.
+    pub pipelines: Vec<Arc<Pipeline>>,
     /// Hash of [`Self::text`], 16 hexadecimal digits.
     pub hash: String,
     /// All of the above as text, from which the same setup can be read again.
@@ -40,6 +43,8 @@ struct Kept {
     gap_tolerance_days: u32,
     undecided_days: u32,
     max_age_days: Vec<(String, u32)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    quiet_days: Vec<(String, u32)>,
     zone: String,
     #[serde(default)]
     risk: Option<(u32, f64)>,
@@ -63,6 +68,7 @@ impl Setup {
     fn of(config: Config, files: Vec<(String, String)>) -> Result<Setup, Vec<Fault>> {
         let mut faults = Vec::new();
         let library = Library::load(&files).map_err(|more| faults.extend(more));
+        let pipelines = pipeline::load(&files).map_err(|more| faults.extend(more)).unwrap_or_default();
         let is_card =
             |path: &str| path.starts_with("scorecards/") && Path::new(path).extension().is_some_and(|kind| kind == "yaml");
         let mut cards = Vec::new();
@@ -89,13 +95,14 @@ impl Setup {
             gap_tolerance_days: config.accounts.gap_tolerance_days,
             undecided_days: config.accounts.undecided_days,
             max_age_days: config.sources.iter().map(|source| (source.name.clone(), source.max_age_days)).collect(),
+            quiet_days: config.sources.iter().filter_map(|source| Some((source.name.clone(), source.quiet_days?))).collect(),
             zone: config.company.zone().name().to_owned(),
             risk: Some((config.risk.horizon_days, config.risk.lost_a_year)),
             calendar: config.company.calendar.clone(),
         };
         let text = serde_json::to_string(&kept).map_err(|error| vec![Fault::whole("configuration", error.to_string())])?;
         let hash = hex(&Sha256::digest(&text))[..16].to_owned();
-        Ok(Setup { config, library, cards, hash, text })
+        Ok(Setup { config, library, cards, pipelines, hash, text })
     }
 
     /// The same with these scorecards (file, text): each stands in for the one of its name.
@@ -133,6 +140,7 @@ impl Setup {
             if let Some((_, days)) = kept.max_age_days.iter().find(|(name, _)| *name == source.name) {
                 source.max_age_days = *days;
             }
+            source.quiet_days = kept.quiet_days.iter().find(|(name, _)| *name == source.name).map(|(_, days)| *days);
         }
         Setup::of(config, kept.files).map_err(|faults| {
             let texts: Vec<String> = faults.iter().map(ToString::to_string).collect();
@@ -144,7 +152,7 @@ impl Setup {
 /// The files of a playbooks folder by their relative paths, in the order of these.
 fn read_folder(folder: &Path) -> Result<Vec<(String, String)>> {
     let mut files = Vec::new();
-    for kind in ["first-value", "plays", "scorecards", "solutions"] {
+    for kind in ["cadence", "first-value", "pipelines", "plays", "scorecards", "solutions"] {
         let sub = folder.join(kind);
         if !sub.is_dir() {
             continue;

@@ -21,6 +21,7 @@ use crate::sources::csv;
 use crate::store::directory::Directory;
 use crate::store::facts::{self, Knowledge};
 use crate::store::forgotten::Forgotten;
+use crate::store::freshness;
 use crate::store::ledger::Fence;
 use crate::store::pulls::{self, Pull, Stamp, StoredReject};
 use crate::store::trust::{self, Seen, Standing};
@@ -88,6 +89,8 @@ pub async fn take_in(
     pull.end_accounts(feeds).await?;
     pull.move_cursors(feeds).await?;
     pull.note_totals().await?;
+    let number = pull.next_pull - i64::from(!pull.done.is_empty());
+    let answered_on = config.company.zone().day_of(time.now);
     let SourcePull { mut tx, mut done, unchanged, notes, .. } = pull;
     let rows: i64 = done.iter().map(|(pull, _)| pull.rows).sum();
     let rejected: i64 = done.iter().map(|(pull, _)| pull.rejected).sum();
@@ -103,7 +106,7 @@ pub async fn take_in(
     let rows = rows + unchanged;
     let share = rejected as f64 / (rows as f64).max(1.0);
     let standing = trust::standings(db).await?.remove(&source.name).unwrap_or_default();
-    let mut standing = Standing { asked_at: Some(time.now), failure: None, ..standing };
+    let mut standing = Standing { asked_at: Some(time.now), failure: None, deferred_until: None, ..standing };
     if share > source.refuse_share {
         let (share, limit) = (share * 100.0, source.refuse_share * 100.0);
         let reason =
@@ -130,6 +133,10 @@ pub async fn take_in(
         for (pull, _) in &mut done {
             (pull.id, pull.refused) = (pull.id + shift, true);
         }
+    }
+    if taken.refused.is_none() {
+        let records: BTreeSet<RecordKind> = feeds.iter().map(|feed| feed.record).collect();
+        freshness::put_answers(&mut tx, &source.name, &records, answered_on, number).await?;
     }
     for (pull, rejects) in &done {
         pulls::record(&mut tx, pull, rejects).await?;
@@ -199,7 +206,7 @@ impl SourcePull<'_> {
         // Accounts look nothing up, and while they come in nobody else may hold the directory.
         let directory = if file.record == RecordKind::Accounts { Arc::default() } else { Arc::clone(&self.directory) };
         let reading = file.clone();
-        let reader = tokio::task::spawn_blocking(move || read_file::read(&reading, &zone, &directory, &sender));
+        let reader = tokio::task::spawn_blocking(move || read_file::read(&reading, &zone, &directory, &knowledge, &sender));
         let changed = match file.record {
             RecordKind::Usage => self.usage(file, knowledge, receiver).await?,
             _ => self.facts(file, knowledge, receiver).await?,
@@ -207,6 +214,7 @@ impl SourcePull<'_> {
         let read = reader.await.context("reading the file")??;
         let (changed, mut read) = self.set_aside(file, knowledge, changed, read).await?;
         read.add(&file.set_aside);
+        freshness::put_days(&mut self.tx, &self.source.name, file.record, &knowledge, &read.days).await?;
         let mut notes = [file.notes.clone(), read.notes].concat();
         // Of an answer that was mapped, the fields tell whether the source has changed, if there are enough rows for that.
         match &file.fields {

@@ -1,17 +1,18 @@
 //! What every account of one morning has in common: which data there are, how fresh, under which rules.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use anyhow::Result;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use super::Setup;
+use super::freshness::{self, StaleData};
 use crate::config::{Alive, Cost};
 use crate::health::opinion::Opinions;
-use crate::model::record::{RecordKind, Role, User};
+use crate::model::record::{Role, User};
 use crate::model::{Currency, Day, MetricDeclaration, Money, Zone};
-use crate::signals::{Coverage, Have, SPAN, ServiceRules, State};
+use crate::signals::{Coverage, Known, SPAN, ServiceRules};
 use crate::store::facts::AsOf;
 use crate::store::{Db, directory, opinions, people, pulls, usage};
 
@@ -26,16 +27,8 @@ pub struct Metric {
     pub declared: MetricDeclaration,
 }
 
-/// A source whose data are too old to rely on.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct StaleSource {
-    /// Its name.
-    pub source: String,
-    /// The newest day that it brought.
-    pub since: Day,
-}
-
 /// One morning, before any account is looked at.
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
 #[derive(Clone, Debug)]
 pub struct World {
     /// The morning, and the last pull that counts.
@@ -48,18 +41,14 @@ pub struct World {
     pub coverage: Option<Coverage>,
     /// All metrics.
     pub metrics: Vec<Metric>,
-    /// Which records the company has.
-    pub have: Have,
-    /// Whether it has contracts at all.
-    pub have_contracts: bool,
+    /// Which records the company has, and up to which morning.
+    pub known: Known,
     /// Rules for contracts.
     pub service_rules: ServiceRules,
     /// Days of silence after which an account has left, where use shows that it lives.
     pub silent_days: Option<i32>,
-    /// Sources that have stopped.
-    pub stale: Vec<StaleSource>,
-    /// The morning up to which records other than use are known, where all their sources have stopped.
-    pub records_until: Option<Day>,
+    /// Data of sources that are too old to rely on.
+    pub stale: Vec<StaleData>,
     /// From and to of days between others of which a source brought nothing, for so long that it was an outage.
     pub outages: Vec<(Day, Day)>,
     /// The people, by id.
@@ -78,34 +67,25 @@ pub struct World {
     pub everybody: bool,
 }
 
+/// The people as they are known on a morning, by id.
+pub async fn users(db: &Db, setup: &Setup, on: Day) -> Result<BTreeMap<String, User>> {
+    let as_of = AsOf { day: on, through_pull: pulls::last_id(db).await? };
+    people::users(db, as_of, setup.config.company.zone()).await
+}
+
 impl World {
     /// Reads it. `first`: nobody has looked at the accounts before.
     pub async fn load(db: &Db, setup: &Setup, as_of: AsOf, first: bool) -> Result<World> {
         let config = &setup.config;
         let zone = config.company.zone().clone();
-        let days = usage::days(db, as_of).await?;
-        let mut brought = BTreeSet::new();
         let (mut coverages, mut stale, mut outages) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut records_until, mut records_go_on) = (None, false);
-        for source in &config.sources {
-            let records = pulls::brought(db, &source.name, as_of.through_pull).await?;
-            let records_stand = pulls::records_stand(db, &source.name, as_of, source.max_age_days).await?;
-            let brings_records = records.iter().any(|record| record != RecordKind::Usage.name());
-            brought.extend(records);
-            let days = days.get(&source.name).map(Vec::as_slice).unwrap_or_default();
-            outages.extend(crate::signals::outages(days, source.max_age_days));
-            if let Some(coverage) = Coverage::of(days, as_of.day, source.max_age_days) {
-                if coverage.state == State::Stale && brings_records && records_stand {
-                    records_until = records_until.max(Some(coverage.anchor));
-                } else {
-                    records_go_on |= brings_records;
-                }
-                if coverage.state == State::Stale {
-                    stale.push(StaleSource { source: source.name.clone(), since: coverage.anchor - 1 });
-                }
-                coverages.push(coverage);
-            } else {
-                records_go_on |= brings_records;
+        let mut known = Known::default();
+        for (source, fresh) in config.sources.iter().zip(freshness::of_sources(db, config, as_of).await?) {
+            outages.extend(crate::signals::outages(&fresh.used_days, source.max_age_days));
+            coverages.extend(Coverage::of(&fresh.used_days, as_of.day, source.max_age_days));
+            stale.extend(fresh.stale());
+            for (&kind, one) in &fresh.records {
+                known.add(kind, one);
             }
         }
         let metrics = usage::metrics(db).await?.into_iter().map(|metric| Metric {
@@ -116,23 +96,15 @@ impl World {
         // By name: their numbers hang on the order of rows, and sums of fractions on the order of their terms.
         let mut metrics: Vec<Metric> = metrics.collect();
         metrics.sort_by(|a, b| a.name.cmp(&b.name));
-        let has = |record: RecordKind| brought.contains(record.name());
         Ok(World {
             as_of,
             blocks: directory::blocks(db).await?,
             coverage: Coverage::join(&coverages),
             metrics,
-            have: Have {
-                contacts: has(RecordKind::Contacts),
-                touches: has(RecordKind::Touches),
-                tickets: has(RecordKind::Tickets),
-                invoices: has(RecordKind::Invoices),
-            },
-            have_contracts: has(RecordKind::Contracts),
+            known,
             service_rules: ServiceRules::from(&config.accounts),
             silent_days: (config.accounts.alive == Alive::Use).then_some(config.accounts.silent_days.cast_signed()),
             stale,
-            records_until: records_until.filter(|_| !records_go_on),
             outages,
             users: people::users(db, as_of, &zone).await?,
             cost: config.cost.clone(),

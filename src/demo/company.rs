@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::customer::{Customer, Span};
 use super::table::Table;
-use super::{commerce, demand, people, service, usage};
+use super::{commerce, demand, leads, people, service, usage};
 use crate::model::Day;
 
 /// A company of a CSM team of five, its leader, a product manager, an executive and their customers, over 90 days of
@@ -43,6 +43,7 @@ impl Company {
             ("requests.csv", requests),
             ("asks.csv", asks),
             ("values.csv", demand::values(&span, &customers)),
+            ("leads.csv", leads::leads(&span, &customers)),
         ];
         Company { span, customers, tables }
     }
@@ -51,6 +52,23 @@ impl Company {
     pub fn mornings(&self) -> impl Iterator<Item = Day> + use<> {
         let (first, end) = (self.span.first_day, self.span.end());
         (first.days()..end.days()).map(Day::from_days)
+    }
+
+    /// Steps of the onboarding that were done on this day: the account, the step that follows, and who did it.
+    pub fn onboarded(&self, day: Day) -> Vec<(String, &'static str, String)> {
+        let steps = ["goals", "kick-off", "package", "access", "sources", "connect", "reconcile", "train", "hand-over"];
+        let mut done = Vec::new();
+        for customer in &self.customers {
+            let mut random = customer.dice(&self.span, 61);
+            let mut on = customer.signed_on.max(self.span.first_day - 1);
+            for step in steps {
+                on = (on + random.between(1, 6)).plus_working_days(0);
+                if on == day && on < customer.live_on {
+                    done.push((customer.id.clone(), step, customer.csm.clone()));
+                }
+            }
+        }
+        done
     }
 
     /// Writes the CSV files as they would look on this morning: what became known on earlier days, and nothing else.

@@ -123,6 +123,11 @@ impl Customer {
         let employees = tier.choose(random.between(1200, 18_000), random.between(150, 1200), random.between(8, 150));
         let seats = tier.choose(random.between(20, 120) * 10, random.between(8, 40) * 5, random.between(4, 36));
         let (signed_on, live_on) = match story {
+            // Some are still being brought on when the lived days end.
+            Behaviour::OnboardingWell if place.is_multiple_of(3) => {
+                let live = span.first_day + i32::try_from(span.days.min(45)).unwrap_or(45) + random.between(3, 20);
+                (span.first_day - random.between(3, 12), live)
+            }
             Behaviour::OnboardingWell => {
                 let live = span.first_day - random.between(12, 50);
                 (live - random.between(15, 40), live)

@@ -8,6 +8,7 @@ mod company;
 mod configuration;
 mod customer;
 mod demand;
+mod leads;
 mod names;
 mod people;
 mod random;

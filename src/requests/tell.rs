@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{Asker, Board};
 use crate::model::record::{Request, RequestStatus};
 use crate::model::{Day, Id};
-use crate::playbook::{Client, Errand, Opened, errand, errand_id};
+use crate::playbook::{Client, Errand, Opened, Staff, errand, errand_id};
 
 /// The name under which these tasks stand in place of a play's.
 pub const TELL: &str = "tell-the-customer";
@@ -41,7 +41,12 @@ pub fn status_changes(before: &[Request], now: &[Request], since: Day, on: Day) 
 }
 
 /// The tasks of one change: one for each customer that asked before it, due in a working week.
-pub fn telling<'a>(board: &'a Board, change: &StatusChange, client: &dyn Fn(&'a Asker) -> Client<'a>) -> Vec<Opened> {
+pub fn telling<'a>(
+    board: &'a Board,
+    change: &StatusChange,
+    staff: &Staff,
+    client: &dyn Fn(&'a Asker) -> Client<'a>,
+) -> Vec<Opened> {
     let Some(place) = board.requests.iter().position(|request| request.id == change.request) else { return Vec::new() };
     let request = &board.requests[place];
     let mut opened: Vec<Opened> = Vec::new();
@@ -60,7 +65,7 @@ pub fn telling<'a>(board: &'a Board, change: &StatusChange, client: &dyn Fn(&'a 
                 ],
                 due_in_working_days: DUE_IN,
             };
-            opened.push(errand(&told, client, board.on));
+            opened.push(errand(&told, staff, client, board.on));
         }
     }
     opened

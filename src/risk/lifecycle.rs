@@ -69,7 +69,9 @@ mod tests {
     fn who_costs_more_than_it_brings_is_marked_and_unknown_is_not_no() {
         let marked = |share: Option<f64>| {
             let mut signals = Signals::default();
-            share.iter().for_each(|share| signals.set(Signal::CostToServe, Reading::fresh(*share, Day::from_days(1))));
+            if let Some(share) = share {
+                signals.set(Signal::CostToServe, Reading::fresh(share, Day::from_days(1)));
+            }
             costs_more_than_it_brings(&signals)
         };
         assert_eq!([None, Some(0.3), Some(1.0), Some(1.01)].map(marked), [None, Some(false), Some(false), Some(true)]);

@@ -5,6 +5,20 @@ use super::{Reading, Signal, Signals};
 use crate::model::record::Account;
 use crate::model::{Day, Money};
 
+/// The signals that hang on contracts, and are stale with them.
+pub const CONTRACT_SIGNALS: &[Signal] = &[
+    Signal::NoticeGiven,
+    Signal::OverdueUndecided,
+    Signal::AutoRenews,
+    Signal::AutoRenewOff,
+    Signal::DaysSinceReturn,
+    Signal::TermDays,
+    Signal::DaysToEnd,
+    Signal::DaysToNotice,
+    Signal::Arr,
+    Signal::Seats,
+];
+
 /// Fills in what the account's contracts and dates say on the morning of `on`.
 pub fn commercial(signals: &mut Signals, account: &Account, service: &Service, on: Day) {
     let flag = |value: bool, since: Option<Day>| Reading::fresh(f64::from(u8::from(value)), since.unwrap_or(on - 1));

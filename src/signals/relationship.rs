@@ -1,76 +1,65 @@
 //! What records of people, support, surveys, bills and value say of an account.
 
 use super::facts::AccountFacts;
-use super::{Reading, Signal, Signals};
-use crate::model::record::{ContactRole, SurveyKind, WaitingOn};
+use super::{Known, Reading, Signal, Signals};
+use crate::model::record::{ContactRole, RecordKind, SurveyKind, WaitingOn};
 use crate::model::{Day, Instant, Zone};
 
 /// A contact's mood counts half after so many days.
 const SENTIMENT_HALF_LIFE_DAYS: f64 = 45.0;
 
-/// Which records the company has at all: an account without tickets, where tickets are known, has none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "one answer for each record")]
-#[expect(missing_docs, reason = "each field answers for the record of its name")]
-pub struct Have {
-    pub contacts: bool,
-    pub touches: bool,
-    pub tickets: bool,
-    pub invoices: bool,
-}
-
-/// The signals that hang on records of people, support, surveys and bills, and stop with their sources.
-pub const RECORD_SIGNALS: &[Signal] = &[
-    Signal::DaysSinceContact,
-    Signal::Sentiment,
-    Signal::Champions,
-    Signal::ChampionLeft,
-    Signal::Contacts,
-    Signal::SevereTickets,
-    Signal::Tickets,
-    Signal::StalledTickets,
-    Signal::Csat,
-    Signal::Nps,
-    Signal::FitProblem,
-    Signal::FitFeatures,
-    Signal::FitUsability,
-    Signal::FitReliability,
-    Signal::Attention,
-    Signal::Ability,
-    Signal::DaysOverdue,
-    Signal::MilestonesDone,
-    Signal::CostToServe,
+/// The signals that hang on one kind of record each, and are stale with it.
+const SIGNALS_OF: &[(RecordKind, &[Signal])] = &[
+    (RecordKind::Touches, &[Signal::DaysSinceContact, Signal::Sentiment]),
+    (RecordKind::Contacts, &[Signal::Contacts, Signal::Champions, Signal::ChampionLeft]),
+    (RecordKind::Tickets, &[Signal::Tickets, Signal::SevereTickets, Signal::StalledTickets]),
+    (
+        RecordKind::Surveys,
+        &[
+            Signal::Nps,
+            Signal::FitProblem,
+            Signal::FitFeatures,
+            Signal::FitUsability,
+            Signal::FitReliability,
+            Signal::Attention,
+            Signal::Ability,
+        ],
+    ),
+    (RecordKind::Invoices, &[Signal::DaysOverdue]),
+    (RecordKind::Values, &[Signal::MilestonesDone]),
 ];
 
-/// Fills in what the account's records say on the morning of `on`. `since` is the day on which the account began.
-pub fn relationship(signals: &mut Signals, facts: &AccountFacts, have: Have, on: Day, since: Option<Day>, zone: &Zone) {
-    touches(signals, facts, have, on, since, zone);
-    if have.contacts {
-        contacts(signals, facts, on);
+/// Fills in what the account's records say on the morning of `on`; what is stale, as of the morning up to which it is known:
+/// that nothing arrives must not look like silence. `since` is the day on which the account began.
+pub fn relationship(signals: &mut Signals, facts: &AccountFacts, known: &Known, on: Day, since: Option<Day>, zone: &Zone) {
+    let until = |kind: RecordKind| known.stale_until(kind).unwrap_or(on);
+    touches(signals, facts, known.has(RecordKind::Touches), until(RecordKind::Touches), since, zone);
+    if known.has(RecordKind::Contacts) {
+        contacts(signals, facts, until(RecordKind::Contacts));
     }
-    if have.tickets {
-        tickets(signals, facts, on, zone);
+    if known.has(RecordKind::Tickets) {
+        tickets(signals, facts, until(RecordKind::Tickets), zone);
     }
-    surveys(signals, facts, on, zone);
-    if have.invoices {
-        let due = facts
-            .invoices
-            .iter()
-            .filter(|invoice| invoice.paid_on.is_none() && invoice.due_on < on)
-            .map(|invoice| invoice.due_on)
-            .min();
-        signals.set(Signal::DaysOverdue, Reading::fresh(due.map_or(0.0, |due| f64::from(on - due)), on - 1));
+    surveys(signals, facts, until(RecordKind::Surveys), zone);
+    satisfaction(signals, facts, known, on, zone);
+    if known.has(RecordKind::Invoices) {
+        overdue(signals, facts, until(RecordKind::Invoices));
     }
-    milestones(signals, facts, on);
+    milestones(signals, facts, until(RecordKind::Values));
+    for (kind, of) in SIGNALS_OF {
+        if known.stale_until(*kind).is_some() {
+            signals.mark_stale(of);
+        }
+    }
 }
 
-fn touches(signals: &mut Signals, facts: &AccountFacts, have: Have, on: Day, since: Option<Day>, zone: &Zone) {
+fn touches(signals: &mut Signals, facts: &AccountFacts, recorded: bool, on: Day, since: Option<Day>, zone: &Zone) {
     let day = |at: Instant| zone.day_of(at);
     let last = facts.touches.iter().filter(|touch| touch.is_two_way()).map(|touch| day(touch.at)).max();
     match (last, since) {
         (Some(last), _) => signals.set(Signal::DaysSinceContact, Reading::fresh(f64::from(on - last), last)),
         // Where contacts are recorded and this account has none, the silence is as old as the account.
-        (None, Some(since)) if have.touches && since < on => {
+        (None, Some(since)) if recorded && since < on => {
             signals.set(Signal::DaysSinceContact, Reading::fresh(f64::from(on - since), on - 1));
         }
         _ => {}
@@ -133,8 +122,31 @@ fn surveys(signals: &mut Signals, facts: &AccountFacts, on: Day, zone: &Zone) {
         }
     }
     mean(signals, Signal::Ability, answers(SurveyKind::Ability).filter(|(day, _)| on - *day <= 90));
+}
+
+/// Satisfaction is asked for in surveys and with tickets; it is stale if either of those that told it is.
+fn satisfaction(signals: &mut Signals, facts: &AccountFacts, known: &Known, on: Day, zone: &Zone) {
+    let recent = |kind: RecordKind| {
+        let until = known.stale_until(kind).unwrap_or(on);
+        move |(day, _): &(Day, f64)| until - *day <= 90
+    };
+    let surveys = facts.surveys.iter().filter(|survey| survey.kind == SurveyKind::Csat);
+    let surveys = surveys.map(|survey| (zone.day_of(survey.at), survey.value)).filter(recent(RecordKind::Surveys));
     let tickets = facts.tickets.iter().filter_map(|ticket| Some((zone.day_of(ticket.resolved_at?), ticket.csat?)));
-    mean(signals, Signal::Csat, answers(SurveyKind::Csat).chain(tickets).filter(|(day, _)| on - *day <= 90));
+    let tickets = tickets.filter(recent(RecordKind::Tickets));
+    let told = |kind: RecordKind, any: bool| any && known.stale_until(kind).is_some();
+    let stale = told(RecordKind::Surveys, surveys.clone().next().is_some())
+        || told(RecordKind::Tickets, tickets.clone().next().is_some());
+    mean(signals, Signal::Csat, surveys.chain(tickets));
+    if stale {
+        signals.mark_stale(&[Signal::Csat]);
+    }
+}
+
+fn overdue(signals: &mut Signals, facts: &AccountFacts, on: Day) {
+    let open = facts.invoices.iter().filter(|invoice| invoice.paid_on.is_none() && invoice.due_on < on);
+    let due = open.map(|invoice| invoice.due_on).min();
+    signals.set(Signal::DaysOverdue, Reading::fresh(due.map_or(0.0, |due| f64::from(on - due)), on - 1));
 }
 
 /// The mean of the answers, observed on the newest day among them.

@@ -1,6 +1,7 @@
 //! A file or folder that cannot be used at all; what is wrong with a single row is a [`Reject`](super::csv::Reject).
 
 use std::fmt;
+use std::time::Duration;
 
 /// What was read, and why it cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,11 +10,13 @@ pub struct SourceError {
     pub place: String,
     /// What is wrong, and what would be right.
     pub reason: String,
+    /// For how long the source wants to be left alone, where it says so.
+    pub wait: Option<Duration>,
 }
 
 impl SourceError {
     pub(super) fn new(place: impl fmt::Display, reason: impl fmt::Display) -> SourceError {
-        SourceError { place: place.to_string(), reason: reason.to_string() }
+        SourceError { place: place.to_string(), reason: reason.to_string(), wait: None }
     }
 }
 
@@ -24,3 +27,12 @@ impl fmt::Display for SourceError {
 }
 
 impl std::error::Error for SourceError {}
+
+/// What a server said, on one line, and no more of it than so many characters.
+pub(super) fn shortened(text: &str, most: usize) -> String {
+    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}

@@ -67,7 +67,7 @@ pub async fn forget(db: &Db, who: &str, actor: &str, now: Instant) -> Result<Opt
     }
     gone.blanked = facts(&mut tx, &person, &forgotten, now).await?;
     gone.rejects = rejects(&mut tx, &person).await?;
-    gone.notes = notes(&mut tx, &person).await? + opinions(&mut tx, &person).await?;
+    gone.notes = notes(&mut tx, &person).await? + opinions(&mut tx, &person).await? + moves(&mut tx, &person).await?;
     let detail = format!("{} contacts, {} versions, {} other records", gone.contacts, gone.versions, gone.blanked);
     audit::append(&mut tx, &Deed { at: now, actor, action: "forget", subject: &subject, detail: &detail }).await?;
     tx.commit().await?;
@@ -265,6 +265,24 @@ async fn notes(tx: &mut Tx, person: &Person) -> Result<u64> {
     Ok(overwritten)
 }
 
+/// Overwrites what notes of moves in pipelines say about the person.
+async fn moves(tx: &mut Tx, person: &Person) -> Result<u64> {
+    let accounts: BTreeSet<String> = home(tx, person).await?;
+    let mut overwritten = 0;
+    let sql = "SELECT number, record, note FROM staged_move ORDER BY number";
+    let rows: Vec<(i64, String, String)> =
+        on_tx!(tx, conn => sqlx::query_as(sql).fetch_all(conn).await).context("reading notes of moves")?;
+    for (number, record, text) in rows {
+        if person.is_in(&text, accounts.contains(&record)) {
+            let sql = "UPDATE staged_move SET note = $1 WHERE number = $2";
+            overwritten += on_tx!(tx, conn => sqlx::query(sql).bind(PLACE_HOLDER).bind(number).execute(conn).await
+                .map(|done| done.rows_affected()))
+            .context("overwriting a note of a move")?;
+        }
+    }
+    Ok(overwritten)
+}
+
 /// Overwrites what the reasons of opinions say about the person.
 async fn opinions(tx: &mut Tx, person: &Person) -> Result<u64> {
     let accounts: BTreeSet<String> = home(tx, person).await?;
@@ -307,7 +325,7 @@ async fn wipe(db: &Db) -> Result<()> {
             sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer).await.context("emptying the store's log")?;
         }
         Db::Postgres(pool) => {
-            for table in ["fact", "reject", "task", "task_change", "opinion"] {
+            for table in ["fact", "reject", "task", "task_change", "opinion", "staged_move"] {
                 sqlx::query(AssertSqlSafe(format!("VACUUM {table}"))).execute(pool).await.context("tidying the store")?;
             }
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 
 use super::{Db, on_db};
-use crate::model::{Day, Instant, Zone};
+use crate::model::Instant;
 
 /// How often a job came to be in a state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,33 +56,12 @@ pub async fn last_runs(db: &Db) -> Result<Vec<LastRun>> {
     Ok(rows.into_iter().filter_map(run).collect())
 }
 
-/// How fresh a source is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Freshness {
-    /// The newest day of use that it has brought.
-    pub used_on: Option<Day>,
-    /// When it last brought a file that was taken in.
-    pub pulled_at: Instant,
-}
-
-impl Freshness {
-    /// A source that brings use is as fresh as its newest day; one that brings none, as the day before its last new file.
-    pub fn newest_day(&self, zone: &Zone) -> Option<Day> {
-        self.used_on.or_else(|| Some(zone.day_of(self.pulled_at) - 1))
-    }
-}
-
-/// How fresh each source is that has ever brought anything.
-pub async fn freshness(db: &Db) -> Result<BTreeMap<String, Freshness>> {
-    let sql = "SELECT p.source, max(p.at), (SELECT max(u.day) FROM usage_day u WHERE u.source = p.source)
-               FROM pull p WHERE NOT p.refused GROUP BY p.source ORDER BY p.source";
-    let rows: Vec<(String, Option<i64>, Option<i64>)> =
-        on_db!(db, pool => sqlx::query_as(sql).fetch_all(pool).await).context("reading how fresh the sources are")?;
-    let fresh = |(source, at, day): (String, Option<i64>, Option<i64>)| {
-        let used_on = day.and_then(|day| i32::try_from(day).ok()).map(Day::from_days);
-        Some((source, Freshness { used_on, pulled_at: Instant::from_micros(at?) }))
-    };
-    Ok(rows.into_iter().filter_map(fresh).collect())
+/// When each source last brought a file that was taken in.
+pub async fn pulled(db: &Db) -> Result<BTreeMap<String, Instant>> {
+    let sql = "SELECT source, max(at) FROM pull WHERE NOT refused GROUP BY source ORDER BY source";
+    let rows: Vec<(String, Option<i64>)> =
+        on_db!(db, pool => sqlx::query_as(sql).fetch_all(pool).await).context("reading when sources brought anything")?;
+    Ok(rows.into_iter().filter_map(|(source, at)| Some((source, Instant::from_micros(at?)))).collect())
 }
 
 /// The rows that the newest pull of each file of a source set aside.

@@ -16,8 +16,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (7, "sources", include_str!("../../migrations/0007_sources.sql")),
     (8, "risk", include_str!("../../migrations/0008_risk.sql")),
     (9, "push", include_str!("../../migrations/0009_push.sql")),
+    (10, "freshness", include_str!("../../migrations/0010_freshness.sql")),
     (11, "opinion", include_str!("../../migrations/0011_opinion.sql")),
     (14, "request_move", include_str!("../../migrations/0014_request_move.sql")),
+    (15, "loop", include_str!("../../migrations/0015_loop.sql")),
+    (16, "staged", include_str!("../../migrations/0016_staged.sql")),
 ];
 
 /// Which dialect a text is for.

@@ -12,8 +12,8 @@ use crate::model::record::{Record, RecordKind, User};
 /// The users as they are known on that morning, by id.
 pub async fn users(db: &Db, as_of: AsOf, zone: &Zone) -> Result<BTreeMap<String, User>> {
     let mut users = BTreeMap::new();
-    let facts = facts::of_block(db, -1, as_of).await?;
-    for (_, facts) in facts.believed()?.into_iter().filter(|(kind, _)| *kind == RecordKind::Users) {
+    let facts = facts::of_record(db, -1, RecordKind::Users, as_of).await?;
+    for (_, facts) in facts.believed()? {
         for fact in facts {
             let user: User = serde_json::from_str(fact.body)
                 .with_context(|| format!("the store holds a broken record of users: {}", fact.body))?;

@@ -8,7 +8,6 @@ use sqlx::AssertSqlSafe;
 
 use super::facts::AsOf;
 use super::{Db, Tx, on_db, on_tx, placeholders};
-use crate::model::record::RecordKind;
 use crate::model::{Day, Instant};
 
 /// One file of a source, taken in or refused.
@@ -97,9 +96,9 @@ pub struct StoredReject {
     pub row_text: String,
 }
 
-/// The number of the last pull; 0 before the first.
+/// The number of the last pull, whether it brought anything new or not; 0 before the first.
 pub async fn last_id(db: &Db) -> Result<i64> {
-    let sql = "SELECT max(id) FROM pull";
+    let sql = "SELECT max(last) FROM (SELECT max(id) AS last FROM pull UNION ALL SELECT max(pull) FROM source_answer) AS numbers";
     let id: Option<i64> = on_db!(db, pool => sqlx::query_scalar(sql).fetch_one(pool).await).context("reading the pulls")?;
     Ok(id.unwrap_or(0))
 }
@@ -159,17 +158,6 @@ pub async fn brought(db: &Db, source: &str, through_pull: i64) -> Result<BTreeSe
     let records: Vec<String> = on_db!(db, pool => sqlx::query_scalar(sql).bind(source).bind(through_pull).fetch_all(pool).await)
         .context("reading the pulls")?;
     Ok(records.into_iter().collect())
-}
-
-/// Whether no record of a source but use has changed in the last `max_age_days` before the morning.
-pub async fn records_stand(db: &Db, source: &str, as_of: AsOf, max_age_days: u32) -> Result<bool> {
-    let sql = "SELECT id FROM pull WHERE source = $1 AND id <= $2 AND pulled_on >= $3 AND record <> $4 AND changed > 0 LIMIT 1";
-    let since = i64::from((as_of.day - max_age_days.cast_signed()).days());
-    let id: Option<i64> = on_db!(db, pool => {
-        sqlx::query_scalar(sql).bind(source).bind(as_of.through_pull).bind(since).bind(RecordKind::Usage.name()).fetch_optional(pool).await
-    })
-    .context("reading the pulls")?;
-    Ok(id.is_none())
 }
 
 /// Whether anything that counts on this morning came in bulk on that day or later, so that when it was known is taken

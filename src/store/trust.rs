@@ -23,22 +23,26 @@ pub struct Standing {
     pub suspicion: Option<(Instant, String)>,
     /// Whether somebody has looked at it, so that the next pull goes in all the same.
     pub accepted: bool,
+    /// Until when it wants to be left alone.
+    pub deferred_until: Option<Instant>,
 }
 
-type StandingRow = (String, i64, Option<i64>, Option<String>, Option<i64>, Option<String>, bool);
+type StandingRow = (String, i64, Option<i64>, Option<String>, Option<i64>, Option<String>, bool, Option<i64>);
 
 /// Where the sources stand, by name.
 pub async fn standings(db: &Db) -> Result<BTreeMap<String, Standing>> {
-    let sql = "SELECT source, asked_at, succeeded_at, failure, suspect_since, suspicion, accepted FROM source_state";
+    let sql =
+        "SELECT source, asked_at, succeeded_at, failure, suspect_since, suspicion, accepted, deferred_until FROM source_state";
     let rows: Vec<StandingRow> =
         on_db!(db, pool => sqlx::query_as(sql).fetch_all(pool).await).context("reading where the sources stand")?;
-    let standing = |(source, asked_at, succeeded_at, failure, since, suspicion, accepted): StandingRow| {
+    let standing = |(source, asked_at, succeeded_at, failure, since, suspicion, accepted, deferred): StandingRow| {
         let standing = Standing {
             asked_at: Some(Instant::from_micros(asked_at)),
             succeeded_at: succeeded_at.map(Instant::from_micros),
             failure,
             suspicion: since.map(Instant::from_micros).zip(suspicion),
             accepted,
+            deferred_until: deferred.map(Instant::from_micros),
         };
         (source, standing)
     };
@@ -47,11 +51,12 @@ pub async fn standings(db: &Db) -> Result<BTreeMap<String, Standing>> {
 
 /// Notes where a source stands now.
 pub async fn put_standing(tx: &mut Tx, source: &str, standing: &Standing) -> Result<()> {
-    let sql = "INSERT INTO source_state (source, asked_at, succeeded_at, failure, suspect_since, suspicion, accepted)
-               VALUES ($1, $2, $3, $4, $5, $6, $7)
+    let sql =
+        "INSERT INTO source_state (source, asked_at, succeeded_at, failure, suspect_since, suspicion, accepted, deferred_until)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
                ON CONFLICT (source) DO UPDATE SET asked_at = excluded.asked_at, succeeded_at = excluded.succeeded_at,
                failure = excluded.failure, suspect_since = excluded.suspect_since, suspicion = excluded.suspicion,
-               accepted = excluded.accepted";
+               accepted = excluded.accepted, deferred_until = excluded.deferred_until";
     let (since, suspicion) = standing.suspicion.as_ref().map(|(since, why)| (since.micros(), why.as_str())).unzip();
     on_tx!(tx, conn => sqlx::query(sql)
         .bind(source)
@@ -61,6 +66,7 @@ pub async fn put_standing(tx: &mut Tx, source: &str, standing: &Standing) -> Res
         .bind(since)
         .bind(suspicion)
         .bind(standing.accepted)
+        .bind(standing.deferred_until.map(Instant::micros))
         .execute(conn).await.map(drop))
     .with_context(|| format!("noting where the source {source} stands"))
 }

@@ -194,8 +194,8 @@ pub fn discover(names: &[String], newcomers: &[Newcomer]) -> Aha {
 fn cells(behaviours: usize) -> Vec<Cell> {
     let mut cells = Vec::new();
     for behaviour in 0..behaviours {
-        for window in 0..WINDOWS.len() {
-            let times = TIMES.into_iter().filter(|&times| times <= WINDOWS[window]);
+        for (window, &days) in WINDOWS.iter().enumerate() {
+            let times = TIMES.into_iter().filter(|&times| times <= days);
             cells.extend(times.map(|times| Cell { behaviour, times, window }));
         }
     }

@@ -139,7 +139,7 @@ mod tests {
 
     const ON: Day = Day::from_days(20_000);
 
-    fn value(more: serde_json::Value) -> Value {
+    fn value(more: &serde_json::Value) -> Value {
         let mut fields = serde_json::json!({"id": "v", "account_id": "a", "title": "t"});
         for (name, value) in more.as_object().unwrap() {
             fields[name] = value.clone();
@@ -151,10 +151,10 @@ mod tests {
     fn promised_planned_achieved() {
         let before = (ON - 10).to_string();
         let values = [
-            value(serde_json::json!({"promised": true, "covered": true, "weight": 3.0, "achieved_on": before})),
-            value(serde_json::json!({"promised": true, "covered": false, "due_on": before})),
-            value(serde_json::json!({"promised": true, "withdrawn_on": before})),
-            value(serde_json::json!({"due_on": (ON + 1).to_string()})),
+            value(&serde_json::json!({"promised": true, "covered": true, "weight": 3.0, "achieved_on": before})),
+            value(&serde_json::json!({"promised": true, "covered": false, "due_on": before})),
+            value(&serde_json::json!({"promised": true, "withdrawn_on": before})),
+            value(&serde_json::json!({"due_on": (ON + 1).to_string()})),
         ];
         let plan = Plan::of(&values, ON);
         assert_eq!((plan.promised, plan.promised_covered, plan.promised_unknown), (3, 1, 1));

@@ -9,6 +9,8 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use super::AppState;
+use crate::cycle::freshness;
+use crate::store::facts::AsOf;
 use crate::store::{gauges, trust};
 
 /// The store is given so long for an answer.
@@ -51,9 +53,11 @@ async fn reasons(state: &AppState) -> Vec<String> {
     }
     let asked = async {
         let overdue = gauges::overdue(&state.db, now.plus_seconds(-DUE_SECONDS)).await?;
-        Ok::<_, anyhow::Error>((overdue, gauges::freshness(&state.db).await?, trust::standings(&state.db).await?))
+        let as_of = AsOf { day: state.config.company.zone().day_of(now), through_pull: i64::MAX };
+        let fresh = freshness::of_sources(&state.db, &state.config, as_of).await?;
+        Ok::<_, anyhow::Error>((overdue, fresh, trust::standings(&state.db).await?))
     };
-    let (overdue, freshness, standings) = match timeout(STORE, asked).await {
+    let (overdue, fresh, standings) = match timeout(STORE, asked).await {
         Ok(Ok(answer)) => answer,
         failed => {
             let error = failed.map_or_else(|_| "no answer in time".to_owned(), |failed| format!("{:#}", failed.unwrap_err()));
@@ -63,8 +67,7 @@ async fn reasons(state: &AppState) -> Vec<String> {
         }
     };
     reasons.extend(overdue.into_iter().map(|job| format!("job {job}: due for more than {DUE_SECONDS} s, and nobody runs it")));
-    let zone = state.config.company.zone();
-    for source in &state.config.sources {
+    for (source, fresh) in state.config.sources.iter().zip(fresh) {
         // Why, `longroad sources` tells: the answer of a source may name hosts and users.
         let standing = standings.get(&source.name);
         if standing.is_some_and(|standing| standing.failure.is_some()) {
@@ -73,15 +76,10 @@ async fn reasons(state: &AppState) -> Vec<String> {
         if standing.is_some_and(|standing| standing.suspicion.is_some() && !standing.accepted) {
             reasons.push(format!("source {}: what it brings is held back until somebody has looked", source.name));
         }
-        let newest = freshness.get(&source.name).and_then(|fresh| fresh.newest_day(zone));
-        let behind = newest.map(|newest| zone.day_of(now) - 1 - newest);
-        match behind {
-            None => reasons.push(format!("source {}: nothing was ever taken in", source.name)),
-            Some(days) if days > source.max_age_days.cast_signed() => {
-                reasons.push(format!("source {}: {days} days behind (max_age_days = {})", source.name, source.max_age_days));
-            }
-            Some(_) => {}
+        if fresh.records.is_empty() {
+            reasons.push(format!("source {}: nothing was ever taken in", source.name));
         }
+        reasons.extend(fresh.stale().into_iter().map(|stale| format!("source {}: {stale}", source.name)));
     }
     reasons
 }

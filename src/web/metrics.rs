@@ -10,7 +10,9 @@ use serde::Deserialize;
 
 use super::AppState;
 use super::exposition::Page;
+use crate::cycle::freshness;
 use crate::model::Instant;
+use crate::store::facts::AsOf;
 use crate::store::{Db, gauges, scores, trust};
 
 /// The part of a cycle's report that becomes numbers.
@@ -62,16 +64,23 @@ async fn fill(page: &mut Page, state: &AppState, now: Instant) -> Result<()> {
         family.with(&[("job", &run.job)], seconds(run.started_at, run.finished_at));
     }
 
-    let freshness = gauges::freshness(db).await?;
+    let as_of = AsOf { day: zone.day_of(now), through_pull: i64::MAX };
+    let fresh = freshness::of_sources(db, &state.config, as_of).await?;
     let mut family = page.gauge("longroad_source_data_age_seconds", "Since the end of the newest day that a source has brought.");
-    for (source, fresh) in &freshness {
-        if let Some(day) = fresh.newest_day(zone) {
-            family.with(&[("source", source)], seconds(zone.start_of(day + 1), now).max(0.0));
+    for source in &fresh {
+        if let Some(day) = source.newest_day() {
+            family.with(&[("source", &source.source)], seconds(zone.start_of(day + 1), now).max(0.0));
+        }
+    }
+    let mut family = page.gauge("longroad_source_stale", "1 if a source's records of a kind are too old to rely on, 0 if not.");
+    for source in &fresh {
+        for (record, one) in &source.records {
+            family.with(&[("source", &source.source), ("record", record.name())], f64::from(u8::from(one.why.is_some())));
         }
     }
     let mut family = page.gauge("longroad_source_pulled_timestamp_seconds", "When a source last brought anything new.");
-    for (source, fresh) in &freshness {
-        family.with(&[("source", source)], timestamp(fresh.pulled_at));
+    for (source, at) in &gauges::pulled(db).await? {
+        family.with(&[("source", source)], timestamp(*at));
     }
     let standings = trust::standings(db).await?;
     let mut family = page.gauge("longroad_source_failing", "1 if nothing came of asking a source last, 0 if something did.");

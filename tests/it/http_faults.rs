@@ -181,6 +181,23 @@ async fn what_passes_is_tried_again_and_a_byte_order_mark_is_none_of_the_json() 
 }
 
 #[test]
+fn a_server_that_wants_to_be_left_alone_is_left_alone() {
+    let double = always(Reply::text(429, "").with("retry-after", "7200"));
+    let place = company(&double.address, "", PAGES);
+    assert_eq!(pull(&place).code, 3);
+    let asked = double.asked().len();
+    let again = place.run(&["pull", "it"]);
+    assert_eq!(again.code, 3);
+    assert!(again.out.contains("deferred until ") && again.out.contains(", as its server asked"), "{}", again.out);
+    assert_eq!(double.asked().len(), asked, "it is not asked before its time");
+    let told = place.run(&["sources"]).out;
+    assert!(told.contains("it: failing\n") && told.contains("\n  deferred until 20"), "{told}");
+    let json: Value = serde_json::from_str(&place.run(&["sources", "--json"]).out).unwrap();
+    assert!(json["sources"][1]["deferred_until"].is_string(), "{json}");
+    assert!(json["sources"][0]["deferred_until"].is_null(), "{json}");
+}
+
+#[test]
 fn bad_rows_are_set_aside_by_page_and_row_and_the_rest_goes_in() {
     let double = Double::new(|asked: &Asked, _| match asked.parameter("after") {
         "" => page(&["1", "2"], &json!("2")),

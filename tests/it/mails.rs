@@ -1,9 +1,10 @@
 //! What the digests look like, from a busy day to the worst that foreign systems can send.
 
 use longroad::delivery::{Rendered, Renderer};
-use longroad::digest::Context;
 use longroad::digest::csm::{ChangeItem, CsmDigest, CsmInputs, ReviewItem, StaleItem, TaskItem, UnknownItem};
+use longroad::digest::executive::ExecutiveDigest;
 use longroad::digest::leader::LeaderDigest;
+use longroad::digest::{Context, ValueReport};
 use longroad::model::Id;
 
 const HTML_LIMIT: usize = 80_000;
@@ -59,7 +60,12 @@ fn nasty() -> CsmInputs {
             next: text.clone(),
         });
         inputs.unknown(UnknownItem { account_id: id, account_name: name.clone(), why: text.clone() });
-        inputs.stale.push(StaleItem { source: name.clone(), since: CsmInputs::sample_day(), what: String::new() });
+        inputs.stale.push(StaleItem {
+            source: name.clone(),
+            what: "tickets".to_owned(),
+            since: CsmInputs::sample_day(),
+            refused: Some(text.clone()),
+        });
         inputs.paused_plays.push(name.clone());
     }
     inputs
@@ -80,6 +86,36 @@ fn a_leaders_week() {
     for (name, digest) in ["leader_busy", "leader_calm"].into_iter().zip(LeaderDigest::samples()) {
         snapshot(name, &digest);
     }
+}
+
+#[test]
+fn an_executives_month() {
+    for (name, digest) in ["executive_full", "executive_bare"].into_iter().zip(ExecutiveDigest::samples()) {
+        snapshot(name, &digest);
+    }
+}
+
+#[test]
+fn a_value_report() {
+    for (name, report) in ["value_full", "value_bare"].into_iter().zip(ValueReport::samples()) {
+        let rendered = Renderer::load(None).unwrap().value_report(&report).unwrap();
+        insta::assert_snapshot!(format!("{name}_text"), format!("{}\n\n{}", rendered.subject, rendered.text));
+        insta::assert_snapshot!(format!("{name}_html"), rendered.html);
+    }
+}
+
+#[test]
+fn pictures_stand_in_the_page_and_beside_their_numbers() {
+    for digest in ExecutiveDigest::samples() {
+        let rendered = render(&digest);
+        assert!(rendered.html.len() < HTML_LIMIT && !rendered.page().contains("\"cid:"));
+        for picture in &rendered.pictures {
+            assert!(picture.png.starts_with(b"\x89PNG") && picture.png.len() < 30_000, "{}", picture.name);
+            assert!(rendered.html.contains(&format!("src=\"cid:{}\"", picture.name)));
+        }
+    }
+    assert_eq!(render(&ExecutiveDigest::samples()[0]).pictures.len(), 2);
+    assert_eq!(render(&LeaderDigest::samples()[0]).pictures.len(), 1);
 }
 
 #[test]

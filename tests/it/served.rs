@@ -173,12 +173,15 @@ async fn readiness_says_what_is_amiss() {
     served.clock.set(served.clock.now().plus_seconds(3 * 86_400));
     served.pulse.beat(served.clock.now());
     let (status, _, body) = served.get("/readyz", "").await;
-    assert_eq!((status, body.as_str()), (503, r#"{"ready":false,"reasons":["source files: 4 days behind (max_age_days = 3)"]}"#));
+    assert_eq!(
+        (status, body.as_str()),
+        (503, r#"{"ready":false,"reasons":["source files: all its data: nothing known after 2026-01-31"]}"#)
+    );
     let sql = "INSERT INTO job_run (job, slot, state, owner, lease_until, fence, attempt, next_at, error) VALUES ('backup', 7, 'ready', '', 0, 0, 0, 7, '')";
     let Db::Sqlite { writer, .. } = &served.house.db else { unreachable!() };
     sqlx::query(sql).execute(writer).await.unwrap();
     let (_, _, body) = served.get("/readyz", "").await;
-    assert!(body.contains(r#"["job backup: due for more than 300 s, and nobody runs it","source files: 4 days"#), "{body}");
+    assert!(body.contains(r#"["job backup: due for more than 300 s, and nobody runs it","source files: all its data"#), "{body}");
     served.house.db.close().await;
     let (status, _, body) = served.get("/readyz", "").await;
     assert_eq!((status, body.as_str()), (503, r#"{"ready":false,"reasons":["store: it cannot be reached; the log says why"]}"#));

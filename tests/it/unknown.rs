@@ -82,7 +82,10 @@ async fn a_source_that_stops_holds_its_last_word_and_then_nobody_knows() {
                 assert!((score.account.score.unwrap() - fresh.account.score.unwrap()).abs() < 1e-9, "night {nights}");
                 assert_eq!(score.account.band, fresh.account.band);
                 assert!(score.account.coverage < fresh.account.coverage);
-                assert!(mail.unwrap().contains("has had no new data since"), "night {nights}");
+                assert!(
+                    mail.unwrap().contains("files: all its data are known up to Wed 30 Sep and shown as of then"),
+                    "night {nights}"
+                );
             }
             _ => {
                 assert_eq!((use_.input, use_.state), (None, State::Missing), "night {nights}");

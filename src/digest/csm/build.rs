@@ -1,7 +1,7 @@
 //! From what a cycle found to the texts of the mail.
 
-use super::context::{ChangeLine, CsmDigest, FactorLine, ReviewLine, TaskLine, UnknownLine};
-use super::input::{ChangeItem, CsmInputs, ReviewItem, StaleItem, TaskItem, UnknownItem};
+use super::context::{ChangeLine, CsmDigest, FactorLine, ReviewLine, StagedLine, TaskLine, UnknownLine};
+use super::input::{ChangeItem, CsmInputs, ReviewItem, StagedItem, StaleItem, TaskItem, UnknownItem};
 use crate::digest::parts::{Links, NAME, SENTENCE, amount, counted, section, signed};
 use crate::digest::{BookLine, LIST_LIMIT, Notice, band_label, clean, long_day, short_day};
 use crate::health::Band;
@@ -30,6 +30,7 @@ impl CsmDigest {
             todo: section(&inputs.tasks, links.page("tasks"), |place, task| task_line(place, task, on, &links)),
             changed: section(&inputs.changes, links.page("accounts"), |_, change| change_line(change, &links)),
             reviewed: section(&inputs.reviews, links.page("tasks"), |_, review| review_line(review, &links)),
+            staged: section(&inputs.staged, String::new(), |_, staged| staged_line(staged, on)),
             unknown: section(&inputs.unknown, links.page("accounts"), |_, unknown| unknown_line(unknown, &links)),
             book: BookLine::of(&inputs.book, &links),
             home: links.page(""),
@@ -71,10 +72,13 @@ pub(in crate::digest) fn behind(stale: &[StaleItem]) -> Vec<String> {
             let source = clean(&stale.source, NAME);
             let what = clean(&stale.what, NAME);
             let since = short_day(stale.since);
+            let refused = stale.refused.as_ref().map(|reason| clean(reason, SENTENCE));
+            let because =
+                refused.as_ref().map_or_else(String::new, |reason| format!(" Nothing was taken in this time: {reason}"));
             if what.is_empty() {
-                format!("{source} has had no new data since {since}.")
+                format!("{source}:{because}")
             } else {
-                format!("{source} ({what}) has had no new data since {since}.")
+                format!("{source}: {what} are known up to {since} and shown as of then; plays that need them wait.{because}")
             }
         })
         .collect();
@@ -91,6 +95,17 @@ fn notices(inputs: &CsmInputs) -> Vec<Notice> {
         let hidden = inputs.paused_plays.len() - plays.len();
         let rest = if hidden == 0 { String::new() } else { format!(" and {hidden} more") };
         texts.push(format!("Waiting for fresh data, so nothing was prescribed by: {}{rest}.", plays.join(", ")));
+    }
+    for (from, count) in inputs.moved.iter().take(LIST_LIMIT) {
+        let from = clean(from, NAME);
+        texts.push(format!("{} came to you from {from}: their accounts are yours now.", counted(*count, "open task")));
+    }
+    if inputs.waiting > 0 {
+        let them = if inputs.waiting == 1 { "it is" } else { "they are" };
+        texts.push(format!(
+            "Your day is full: {} more {them} to come, the most urgent first.",
+            counted(inputs.waiting, "prescription")
+        ));
     }
     texts.extend(inputs.ending.kept().iter().map(|ending| {
         let account = clean(&ending.account_name, NAME);
@@ -124,6 +139,23 @@ fn task_line(place: usize, task: &TaskItem, on: Day, links: &Links) -> TaskLine 
         why: clean(&task.why, SENTENCE),
         solution: clean(&task.solution, SENTENCE),
         link: links.account(&task.account_id),
+    }
+}
+
+fn staged_line(staged: &StagedItem, on: Day) -> StagedLine {
+    let end = if staged.goes_back { "goes back" } else { "ends" };
+    StagedLine {
+        record: format!("{} ({})", clean(&staged.name, NAME), clean(&staged.record, NAME)),
+        stage: clean(&staged.stage, SENTENCE),
+        pipeline: clean(&staged.pipeline, SENTENCE),
+        when: match staged.ends_on {
+            Some(day) if day < on => format!("{} over", counted((on - day).unsigned_abs() as usize, "day")),
+            Some(day) if day == on => format!("{end} today"),
+            Some(day) if day == on + 1 => format!("{end} tomorrow"),
+            Some(day) => format!("{end} {}", short_day(day)),
+            None => format!("since {}", short_day(staged.since)),
+        },
+        overdue: staged.ends_on.is_some_and(|day| day < on),
     }
 }
 

@@ -34,6 +34,8 @@ pub struct CsmDigest {
     pub changed: Section<ChangeLine>,
     /// What came of the last prescriptions.
     pub reviewed: Section<ReviewLine>,
+    /// Records of pipelines that wait for the reader.
+    pub staged: Section<StagedLine>,
     /// What cannot be scored.
     pub unknown: Section<UnknownLine>,
     /// How big the book is.
@@ -116,6 +118,21 @@ pub struct ReviewLine {
     pub next: String,
     /// The account's page; empty where there is none.
     pub link: String,
+}
+
+/// One record of a pipeline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StagedLine {
+    /// What people call it, with its id.
+    pub record: String,
+    /// The stage, in people's words.
+    pub stage: String,
+    /// The pipeline, in people's words.
+    pub pipeline: String,
+    /// `2 days over`, `ends today`, `ends Tue 24 Nov` or `since Tue 24 Nov`.
+    pub when: String,
+    /// Whether its stay has ended.
+    pub overdue: bool,
 }
 
 /// One account that cannot be scored.

@@ -1,6 +1,7 @@
 //! What a cycle gives to the digest of one reader, gathered account by account.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -99,10 +100,31 @@ pub struct EndingItem {
 pub struct StaleItem {
     /// The source's name.
     pub source: String,
-    /// The day of its last data.
-    pub since: Day,
-    /// What it feeds, such as `usage`.
+    /// Which of its data are stale, such as `tickets and surveys`; empty where none are yet.
     pub what: String,
+    /// The last day of which they are known.
+    pub since: Day,
+    /// Why nothing was taken in this time, if so.
+    pub refused: Option<String>,
+}
+
+/// A record of a pipeline that waits for the reader.
+#[derive(Clone, Debug)]
+pub struct StagedItem {
+    /// Its id.
+    pub record: String,
+    /// What people call it.
+    pub name: String,
+    /// The pipeline, in people's words.
+    pub pipeline: String,
+    /// The stage, in people's words.
+    pub stage: String,
+    /// Since when it is there.
+    pub since: Day,
+    /// When its stay ends.
+    pub ends_on: Option<Day>,
+    /// Whether the end takes it from the reader.
+    pub goes_back: bool,
 }
 
 /// All that goes into one reader's digest. Lists keep the first ten and count the rest.
@@ -126,6 +148,8 @@ pub struct CsmInputs {
     pub unknown: Top<UnknownItem>,
     /// Overrides that end soon.
     pub ending: Top<EndingItem>,
+    /// Records of pipelines that came of late, or whose stay ends soon or has ended.
+    pub staged: Top<StagedItem>,
     /// How big the book is.
     pub book: Book,
     /// Sources that are behind.
@@ -134,6 +158,10 @@ pub struct CsmInputs {
     pub approximated: bool,
     /// Plays that wait for a source that is behind.
     pub paused_plays: Vec<String>,
+    /// Prescriptions that wait because the reader's day is full.
+    pub waiting: usize,
+    /// Tasks that came to the reader with accounts, by whose they were.
+    pub moved: BTreeMap<String, usize>,
 }
 
 impl CsmInputs {
@@ -149,10 +177,13 @@ impl CsmInputs {
             reviews: Top::default(),
             unknown: Top::default(),
             ending: Top::default(),
+            staged: Top::default(),
             book: Book::default(),
             stale: Vec::new(),
             approximated: false,
             paused_plays: Vec::new(),
+            waiting: 0,
+            moved: BTreeMap::new(),
         }
     }
 
@@ -184,6 +215,7 @@ impl CsmInputs {
             + self.reviews.total()
             + self.unknown.total()
             + self.ending.total()
+            + self.staged.total()
             + self.stale.len()
             == 0
     }
@@ -227,6 +259,13 @@ impl Ranked for ChangeItem {
 impl Ranked for ReviewItem {
     fn rank(&self, other: &ReviewItem) -> Ordering {
         self.account_id.cmp(&other.account_id).then_with(|| self.play.cmp(&other.play))
+    }
+}
+
+impl Ranked for StagedItem {
+    fn rank(&self, other: &StagedItem) -> Ordering {
+        let key = |item: &StagedItem| (item.ends_on.is_none(), item.ends_on, item.since);
+        key(self).cmp(&key(other)).then_with(|| self.record.cmp(&other.record)).then_with(|| self.pipeline.cmp(&other.pipeline))
     }
 }
 

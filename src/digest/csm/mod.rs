@@ -8,6 +8,6 @@ mod news;
 mod sample;
 
 pub(super) use build::behind;
-pub use context::{ChangeLine, CsmDigest, FactorLine, ReviewLine, TaskLine, UnknownLine};
-pub use input::{ChangeItem, CsmInputs, EndingItem, ReviewItem, StaleItem, TaskItem, UnknownItem};
+pub use context::{ChangeLine, CsmDigest, FactorLine, ReviewLine, StagedLine, TaskLine, UnknownLine};
+pub use input::{ChangeItem, CsmInputs, EndingItem, ReviewItem, StagedItem, StaleItem, TaskItem, UnknownItem};
 pub use news::{News, TOLD_CHANGE, since};

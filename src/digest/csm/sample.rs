@@ -1,7 +1,7 @@
 //! Samples: what `check` renders, what the templates' names are held against, and what the tests look at.
 
 use super::context::CsmDigest;
-use super::input::{ChangeItem, CsmInputs, EndingItem, ReviewItem, StaleItem, TaskItem, UnknownItem};
+use super::input::{ChangeItem, CsmInputs, EndingItem, ReviewItem, StagedItem, StaleItem, TaskItem, UnknownItem};
 use crate::digest::{Book, Context, Kind, Reader};
 use crate::health::Band;
 use crate::model::{Currency, Day, Id, Money, Zone};
@@ -190,13 +190,36 @@ impl CsmInputs {
             }],
             uncalibrated: true,
         };
-        inputs.stale.push(StaleItem { source: "helpdesk".to_owned(), since: on - 4, what: "tickets".to_owned() });
+        inputs.stale.push(StaleItem {
+            source: "helpdesk".to_owned(),
+            what: "tickets and surveys".to_owned(),
+            since: on - 4,
+            refused: None,
+        });
         inputs.paused_plays.push("Escalated ticket".to_owned());
         inputs.ending.push(EndingItem {
             account_id: id("fjord"),
             account_name: "Fjord Shipping".to_owned(),
             score: 40.0,
             ends_on: on + 5,
+        });
+        inputs.staged.push(StagedItem {
+            record: "l-204".to_owned(),
+            name: "Gale Wind Power".to_owned(),
+            pipeline: "From the first contact to the order".to_owned(),
+            stage: "Sales agrees".to_owned(),
+            since: on - 6,
+            ends_on: Some(on + 1),
+            goes_back: true,
+        });
+        inputs.staged.push(StagedItem {
+            record: "hazel".to_owned(),
+            name: "Hazel Foods".to_owned(),
+            pipeline: "From the signature to the hand-over".to_owned(),
+            stage: "Agree on the first value and its day".to_owned(),
+            since: on - 9,
+            ends_on: Some(on - 2),
+            goes_back: false,
         });
         inputs.approximated = true;
         inputs

@@ -2,7 +2,7 @@
 
 use super::context::{CohortLine, ExecutiveDigest, MonthLine, ProjectionLine};
 use super::input::ExecutiveInputs;
-use super::sentences::{money, percent, sentences};
+use super::sentences::{figure, money, percent, sentences};
 use crate::digest::chart::{self, BLUE, GREEN, Part, RED};
 use crate::digest::csm::behind;
 use crate::digest::parts::{Links, NAME};
@@ -54,6 +54,7 @@ impl ExecutiveDigest {
                 words.collect::<Vec<_>>().join("; ")
             ),
             any_revenue: revenue.is_some(),
+            currency: revenue.map(|report| report.currency.to_string()).unwrap_or_default(),
             months: revenue.map(months).unwrap_or_default(),
             nrr_definition: definition("nrr"),
             grr_definition: definition("grr"),
@@ -114,11 +115,11 @@ fn cohort(row: &Attainment) -> CohortLine {
 }
 
 fn months(report: &RevenueReport) -> Vec<MonthLine> {
-    let share = |share: Option<f64>| share.map_or_else(|| "–".to_owned(), |share| format!("{:.1} %", share * 100.0));
+    let share = |share: Option<f64>| share.map_or_else(|| "–".to_owned(), |share| format!("{:.1}\u{A0}%", share * 100.0));
     let shown = &report.periods[report.periods.len().saturating_sub(ROWS)..];
     let line = |period: &crate::revenue::PeriodRow| MonthLine {
         month: period.period.clone(),
-        mrr: money(&period.row.end_mrr, report.currency),
+        mrr: figure(&period.row.end_mrr, report.currency),
         nrr: share(period.trailing_twelve_months.as_ref().and_then(|year| year.nrr)),
         grr: share(period.trailing_twelve_months.as_ref().and_then(|year| year.grr)),
         renewal_rate: share(period.row.renewal_rate),
@@ -131,7 +132,7 @@ fn definition(name: &str) -> String {
 }
 
 fn lines(report: &RevenueReport, projection: &ProjectionRow) -> Vec<ProjectionLine> {
-    let money = |text: &str| money(text, report.currency);
+    let money = |text: &str| figure(text, report.currency);
     let every = projection.months.iter().skip(STEP - 1).step_by(STEP);
     let line = |row: &crate::revenue::ProjectedRow| ProjectionLine {
         month: row.month.clone(),

@@ -39,6 +39,8 @@ pub struct ExecutiveDigest {
     pub cohorts_words: String,
     /// Whether revenue can be told.
     pub any_revenue: bool,
+    /// `EUR`: the currency of the tables; empty where there are none.
+    pub currency: String,
     /// The last months.
     pub months: Vec<MonthLine>,
     /// `NRR = …`.
@@ -84,7 +86,7 @@ pub struct CohortLine {
 pub struct MonthLine {
     /// `2026-10`.
     pub month: String,
-    /// `EUR 120,000`.
+    /// `120,000`.
     pub mrr: String,
     /// NRR of the twelve months that end with it: `104.2 %`, or `–`.
     pub nrr: String,

@@ -17,7 +17,7 @@ pub struct FirstValueInputs {
     pub days: i32,
     /// By cohort of go-live, the eldest first; those of which the data say something.
     pub cohorts: Vec<Attainment>,
-    /// Where most of the recent ones are that did not attain it in time: the field (`csm`, `product` …), whose, how many of
+    /// Where most of the recent ones are that did not attain it in time: the field (`CSM`, `seller`, `product`, `segment`), whose, how many of
     /// them; `None` where no group stands out.
     pub concentration: Option<(&'static str, String, usize)>,
     /// How many are forecast to miss it next.

@@ -61,7 +61,7 @@ impl ExecutiveInputs {
                     .map(|(key, due, attained, late)| attainment(Some(key), due, attained, late, 0))
                     .chain([attainment(Some("2026-10"), 0, 0, 0, 5)])
                     .collect(),
-                concentration: Some(("csm", "Ilya Berg".to_owned(), 2)),
+                concentration: Some(("CSM", "Ilya Berg".to_owned(), 2)),
                 missing_next: 2,
             },
             revenue: Ok(revenue(csm.on)),

@@ -22,6 +22,12 @@ pub fn money(text: &str, currency: Currency) -> String {
     minor.map_or_else(|| format!("{currency} {text}"), rounded)
 }
 
+/// The same without its currency, for a table that says it once.
+pub fn figure(text: &str, currency: Currency) -> String {
+    let text = money(text, currency);
+    text.split_once('\u{A0}').map_or(text.clone(), |(_, figure)| figure.to_owned())
+}
+
 fn first_value(inputs: &ExecutiveInputs) -> String {
     let told = &inputs.first_value;
     let (recent, before) = (&told.recent, &told.before);
@@ -33,7 +39,7 @@ fn first_value(inputs: &ExecutiveInputs) -> String {
         };
         return format!("No first value fell due in the last {} days{unknown}, so nothing can be said of attainment.", told.days);
     };
-    let mut text = match known {
+    let mut parts = vec![match known {
         1 => {
             format!("The only customer whose first value fell due in the last {} days ", told.days)
                 + if recent.attained == 1 { "got it in time" } else { "did not get it in time" }
@@ -44,22 +50,36 @@ fn first_value(inputs: &ExecutiveInputs) -> String {
             told.days,
             percent(rate)
         ),
-    };
+    }];
     match before.rate {
-        Some(earlier) if (rate - earlier).abs() < 0.005 => text += &format!(", as in the {} days before", told.days),
+        Some(earlier) if (rate - earlier).abs() < 0.005 => parts.push(format!(", as in the {} days before", told.days)),
         Some(earlier) => {
             let way = if rate > earlier { "up from" } else { "down from" };
-            text += &format!(", {way} {} of {} in the {} days before", percent(earlier), before.due - before.unknown, told.days);
+            parts.push(format!(
+                ", {way} {} of {} in the {} days before",
+                percent(earlier),
+                before.due - before.unknown,
+                told.days
+            ));
         }
         None => {}
     }
+    if recent.unknown > 0 {
+        parts.push(format!("; of {} more the data do not say", recent.unknown));
+    }
     let others = recent.late + recent.missed;
     if let Some((field, whose, count)) = &told.concentration {
-        text += &format!("; {count} of the {others} that did not have the {field} {}", clean(whose, NAME));
+        let verb = match *field {
+            "CSM" => "are looked after by",
+            "seller" => "were sold by",
+            "product" => "bought",
+            _ => "are in the segment",
+        };
+        parts.push(format!("; {count} of the {others} that did not {verb} {}", clean(whose, NAME)));
     } else if told.missing_next > 0 {
-        text += &format!("; {} more are forecast to miss it", told.missing_next);
+        parts.push(format!("; {} more are forecast to miss it", told.missing_next));
     }
-    text + "."
+    parts.concat() + "."
 }
 
 fn revenue(inputs: &ExecutiveInputs) -> String {

@@ -30,7 +30,7 @@ pub struct RenewalsLine {
     pub at_risk: Section<RenewalLine>,
     /// Past their end, and nobody has decided.
     pub slipped: Section<RenewalLine>,
-    /// Called differently by the machine and by a person.
+    /// Called differently by the machine and by a person, and not told above.
     pub differing: Section<RenewalLine>,
 }
 
@@ -127,7 +127,7 @@ impl RenewalsLine {
             months,
             at_risk: list(&|item| item.is_at_risk() && !item.has_slipped()),
             slipped: list(&RenewalItem::has_slipped),
-            differing: list(&|item| item.renewal.differs),
+            differing: list(&|item| item.renewal.differs && !item.is_at_risk() && !item.has_slipped()),
         };
         (line, Some(picture))
     }

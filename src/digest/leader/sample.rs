@@ -67,6 +67,9 @@ impl LeaderInputs {
     }
 }
 
+/// Account, name, days to the end and to act, cents, the machine's call, a person's, whose, and what is missing.
+type SampleRow = (&'static str, &'static str, i32, i32, i64, Option<Call>, Option<Call>, &'static str, Vec<&'static str>);
+
 fn renewals(on: Day) -> Vec<RenewalItem> {
     let rows = [
         ("fjord", "Fjord Shipping", -12, -12, 6_400_000, Some(Call::BestCase), None, "", vec!["ended 12 days ago, undecided"]),
@@ -81,7 +84,7 @@ fn renewals(on: Day) -> Vec<RenewalItem> {
             "Dana Reyes",
             vec!["the last day to act was 6 days ago", "no two-way contact for 71 days"],
         ),
-        ("cedar", "Cedar Health", 61, 9, 23_000_000, Some(Call::Commit), Some(Call::Commit), "Ilya Berg", vec![]),
+        ("cedar", "Cedar Health", 61, 9, 23_000_000, Some(Call::Commit), Some(Call::BestCase), "Ilya Berg", vec![]),
         (
             "birch",
             "Birch & Sons",
@@ -96,17 +99,7 @@ fn renewals(on: Day) -> Vec<RenewalItem> {
     ];
     // Three letters are a currency.
     let currency = Currency::parse("EUR").expect("three letters are a currency");
-    let item = |(id, name, end, act, minor, machine, person, caller, gaps): (
-        &str,
-        &str,
-        i32,
-        i32,
-        i64,
-        Option<Call>,
-        Option<Call>,
-        &str,
-        Vec<&str>,
-    )| {
+    let item = |(id, name, end, act, minor, machine, person, caller, gaps): SampleRow| {
         let money = Money { minor, currency };
         let renewal = Renewal {
             account_id: id.to_owned(),

@@ -190,6 +190,10 @@ impl Record for Invoice {
         Some(self.issued_on.unwrap_or(self.due_on))
     }
 
+    fn lively_days(&self, zone: &Zone) -> [Option<Day>; 3] {
+        [self.own_day(zone), self.paid_on, None]
+    }
+
     fn check(&self) -> Result<(), Problem> {
         Money::new(self.amount, self.currency).map(drop).map_err(|reason| Problem::new("amount", reason))
     }

@@ -44,6 +44,11 @@ pub trait Record: Sized + Serialize + DeserializeOwned {
     /// The day on which it became known where history arrived in bulk; `None`: it was always known.
     fn own_day(&self, zone: &Zone) -> Option<Day>;
 
+    /// The days on which something happened to it: signs that its source was alive then.
+    fn lively_days(&self, zone: &Zone) -> [Option<Day>; 3] {
+        [self.own_day(zone), None, None]
+    }
+
     /// What holds between several columns.
     fn check(&self) -> Result<(), Problem> {
         Ok(())

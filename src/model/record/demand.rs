@@ -154,6 +154,10 @@ impl Record for Value {
         self.agreed_on
     }
 
+    fn lively_days(&self, _zone: &Zone) -> [Option<Day>; 3] {
+        [self.agreed_on, self.achieved_on, self.withdrawn_on]
+    }
+
     fn known_on(mut self, day: Day, _zone: &Zone) -> Option<Self> {
         self.achieved_on = self.achieved_on.filter(|&on| on < day);
         self.withdrawn_on = self.withdrawn_on.filter(|&on| on < day);

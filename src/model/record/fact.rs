@@ -77,6 +77,24 @@ impl RecordKind {
         }
     }
 
+    /// Whether its records are things that happen, each on a day of its own, and not things that are.
+    pub fn happens(self) -> bool {
+        match self {
+            RecordKind::Touches
+            | RecordKind::Surveys
+            | RecordKind::Tickets
+            | RecordKind::Invoices
+            | RecordKind::Events
+            | RecordKind::Asks
+            | RecordKind::Values
+            | RecordKind::Leads
+            | RecordKind::Usage => true,
+            RecordKind::Users | RecordKind::Accounts | RecordKind::Contracts | RecordKind::Contacts | RecordKind::Requests => {
+                false
+            }
+        }
+    }
+
     /// The record with this name.
     pub fn parse(name: &str) -> Option<RecordKind> {
         RecordKind::ALL.into_iter().find(|kind| kind.name() == name)

@@ -113,6 +113,10 @@ impl Record for Ticket {
         Some(zone.day_of(self.opened_at))
     }
 
+    fn lively_days(&self, zone: &Zone) -> [Option<Day>; 3] {
+        [Some(self.opened_at), self.responded_at, self.resolved_at].map(|at| at.map(|at| zone.day_of(at)))
+    }
+
     fn check(&self) -> Result<(), Problem> {
         if self.severity.is_some_and(|severity| !(1..=4).contains(&severity)) {
             return Err(Problem::new("severity", "lies outside 1 (worst) to 4"));

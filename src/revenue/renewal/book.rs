@@ -39,10 +39,6 @@ pub struct Facts<'a> {
     pub calls: Vec<&'a Opinion>,
     /// All that is known in numbers.
     pub signals: &'a Signals,
-    /// How contact is spread over the term; `None` where contacts are not known at all.
-    pub spread: Option<Spread>,
-    /// Whether somebody has opened a record for the renewal; `None` where such records are not known at all.
-    pub open_record: Option<bool>,
 }
 
 /// One line of the renewal book.
@@ -161,8 +157,8 @@ impl Renewal {
             csm_by: said.map(|opinion| opinion.author.clone()),
             differs: csm_call.zip(machine_call).is_some_and(|(person, machine)| person != machine),
             days_since_contact,
-            spread: facts.spread,
-            open_record: facts.open_record,
+            spread: None,
+            open_record: None,
             gaps: Vec::new(),
             expansion: expansion(facts.signals),
             money: due.amounts.iter().map(|amount| amount.arr).collect(),
@@ -171,10 +167,11 @@ impl Renewal {
         renewal
     }
 
-    /// The same, where such records are known, or are not known at all.
+    /// The same with what takes a look at all accounts first: how contact is spread over the term, and whether somebody has
+    /// opened a record for the renewal; `None` where contacts, or such records, are not known at all.
     #[must_use]
-    pub fn with_records_known(mut self, known: bool) -> Renewal {
-        self.open_record = self.open_record.filter(|_| known);
+    pub fn with(mut self, spread: Option<Spread>, open_record: Option<bool>) -> Renewal {
+        (self.spread, self.open_record) = (spread, open_record);
         self.gaps = self.gaps();
         self
     }
@@ -287,8 +284,6 @@ mod tests {
             reasons: Vec::new(),
             calls,
             signals,
-            spread: Some(Spread { quarters: [0, 0, 1, 4], bunched: true }),
-            open_record: Some(false),
         }
     }
 
@@ -298,11 +293,12 @@ mod tests {
         signals.set(Signal::DaysSinceContact, Reading::fresh(61.0, day("2026-09-22")));
         signals.set(Signal::LicenceUtilisation, Reading::fresh(1.22, day("2026-11-21")));
         let on = day("2026-11-22");
-        let contracts = [contract("1", "2026-01-01", "2027-01-01", serde_json::json!({"notice_days": 60}))];
+        let contracts = [contract("1", "2026-01-01", "2027-01-01", &serde_json::json!({"notice_days": 60}))];
         let due = due(&contracts, on, on + 120, RULES);
         let other = call(Call::Lost, Some("9"));
         let mine = call(Call::AtRisk, None);
-        let line = Renewal::new(&facts(&signals, vec![&other, &mine], Band::Healthy), &due[0], on);
+        let spread = Some(Spread { quarters: [0, 0, 1, 4].map(Some), bunched: true });
+        let line = Renewal::new(&facts(&signals, vec![&other, &mine], Band::Healthy), &due[0], on).with(spread, Some(false));
         assert_eq!((line.machine_call, line.csm_call, line.differs), (Some(Call::Commit), Some(Call::AtRisk), true));
         assert_eq!((line.csm_by.as_deref(), line.csm_reason.as_deref()), (Some("dana"), Some("the buyer told me")));
         assert_eq!((line.days_to_end, line.days_to_act), (40, -20));

@@ -131,7 +131,7 @@ pub(super) mod tests {
 
     pub const RULES: ServiceRules = ServiceRules { gap_tolerance_days: 30, undecided_days: 90 };
 
-    pub fn contract(id: &str, from: &str, to: &str, more: serde_json::Value) -> Contract {
+    pub fn contract(id: &str, from: &str, to: &str, more: &serde_json::Value) -> Contract {
         let mut fields = serde_json::json!({
             "id": id, "account_id": "a", "starts_on": from, "ends_on": to, "amount": "1200", "currency": "EUR", "replaces_id": []
         });
@@ -160,42 +160,42 @@ pub(super) mod tests {
 
     #[test]
     fn what_comes_up_for_renewal() {
-        let none = || serde_json::json!({});
-        let plain = contract("1", "2026-01-01", "2027-01-01", none());
-        assert_eq!(told(&[plain.clone()], "2026-11-22", "2027-03-22"), ["2027-01-01 2027-01-01 1 EUR 1,200 1200.00"]);
-        assert!(told(&[plain.clone()], "2026-06-01", "2026-10-01").is_empty(), "later than asked for");
+        let none = &serde_json::json!({});
+        let plain = contract("1", "2026-01-01", "2027-01-01", none);
+        assert_eq!(told(std::slice::from_ref(&plain), "2026-11-22", "2027-03-22"), ["2027-01-01 2027-01-01 1 EUR 1,200 1200.00"]);
+        assert!(told(std::slice::from_ref(&plain), "2026-06-01", "2026-10-01").is_empty(), "later than asked for");
         // A renewal that is signed ends the question, and asks it again at its own end.
-        let next = contract("2", "2027-01-01", "2028-01-01", none());
+        let next = contract("2", "2027-01-01", "2028-01-01", none);
         assert!(told(&[plain.clone(), next.clone()], "2026-11-22", "2027-03-22").is_empty());
         assert_eq!(told(&[plain.clone(), next], "2026-11-22", "2028-03-22"), ["2028-01-01 2028-01-01 2 EUR 1,200 1200.00"]);
         // Notice and price rise.
-        let rise = contract("3", "2026-01-01", "2027-01-01", serde_json::json!({"notice_days": 60, "uplift_percent": "7"}));
+        let rise = contract("3", "2026-01-01", "2027-01-01", &serde_json::json!({"notice_days": 60, "uplift_percent": "7"}));
         assert_eq!(told(&[rise], "2026-11-22", "2027-03-22"), ["2027-01-01 2026-11-02 3 EUR 1,200 1284.00"]);
         // What runs on by itself is asked about at the end of the term that runs.
-        let auto = contract("4", "2024-02-01", "2025-02-01", serde_json::json!({"auto_renews": true, "uplift_percent": "10"}));
+        let auto = contract("4", "2024-02-01", "2025-02-01", &serde_json::json!({"auto_renews": true, "uplift_percent": "10"}));
         assert_eq!(told(&[auto], "2026-11-22", "2027-03-22"), ["2027-02-01 2027-02-01 4 EUR 1,452 1597.20 auto"]);
         // Ended, and nobody has decided; a hundred days later it is no renewal any more.
-        let over = contract("5", "2025-11-01", "2026-11-01", none());
-        assert_eq!(told(&[over.clone()], "2026-11-22", "2027-03-22"), ["2026-11-01 2026-11-01 5 EUR 1,200 1200.00"]);
+        let over = contract("5", "2025-11-01", "2026-11-01", none);
+        assert_eq!(told(std::slice::from_ref(&over), "2026-11-22", "2027-03-22"), ["2026-11-01 2026-11-01 5 EUR 1,200 1200.00"]);
         assert!(told(&[over], "2027-02-22", "2027-05-22").is_empty());
         let cancelled =
-            contract("6", "2026-01-01", "2027-01-01", serde_json::json!({"status": "cancelled", "cancelled_on": "2026-10-01"}));
+            contract("6", "2026-01-01", "2027-01-01", &serde_json::json!({"status": "cancelled", "cancelled_on": "2026-10-01"}));
         assert_eq!(told(&[cancelled], "2026-11-22", "2027-03-22"), ["2027-01-01 2027-01-01 6 EUR 1,200 1200.00 notice"]);
-        let trial = contract("7", "2026-11-01", "2026-12-01", serde_json::json!({"trial": true}));
+        let trial = contract("7", "2026-11-01", "2026-12-01", &serde_json::json!({"trial": true}));
         assert!(told(&[trial], "2026-11-22", "2027-03-22").is_empty());
     }
 
     #[test]
     fn contracts_that_end_together_are_one_decision() {
-        let of = |id: &str, product: &str, more| {
+        let of = |id: &str, product: &str, more: &serde_json::Value| {
             let mut one = contract(id, "2026-01-01", "2027-01-01", more);
             one.product = Some(product.to_owned());
             one
         };
-        let dollars = of("3", "c", serde_json::json!({"currency": "USD", "auto_renews": false}));
+        let dollars = of("3", "c", &serde_json::json!({"currency": "USD", "auto_renews": false}));
         let both = [
-            of("2", "b", serde_json::json!({"notice_days": 30, "auto_renews": true})),
-            of("1", "a", serde_json::json!({"auto_renews": true})),
+            of("2", "b", &serde_json::json!({"notice_days": 30, "auto_renews": true})),
+            of("1", "a", &serde_json::json!({"auto_renews": true})),
             dollars,
         ];
         assert_eq!(

@@ -88,10 +88,10 @@ pub struct Tally {
 }
 
 /// Counts how calls turned out, the best call first, without a call last.
-pub fn tally<'a>(turned: impl Iterator<Item = &'a Turned> + Clone, call_of: impl Fn(&Turned) -> Option<Call>) -> Vec<Tally> {
+pub fn tally(turned: &[Turned], call_of: impl Fn(&Turned) -> Option<Call>) -> Vec<Tally> {
     let calls = Call::ALL.into_iter().map(Some).chain([None]);
     let one = |call: Option<Call>| {
-        let with = |outcome| turned.clone().filter(move |one| one.outcome == outcome).filter(|one| call_of(one) == call);
+        let with = |outcome| turned.iter().filter(move |one| one.outcome == outcome).filter(|one| call_of(one) == call);
         let arr = |outcome| {
             let sums = by_currency(with(outcome).filter_map(|one| one.money));
             sums.into_iter().map(|(currency, minor)| (currency.to_string(), Money { minor, currency }.amount())).collect()
@@ -116,21 +116,21 @@ mod tests {
 
     #[test]
     fn what_became_of_terms() {
-        let none = || serde_json::json!({});
+        let none = &serde_json::json!({});
         let told = |contracts: &[Contract]| -> Vec<(String, Outcome)> {
             let ended = ended(contracts, day("2026-08-23"), day("2026-11-22"), RULES);
             ended.into_iter().map(|one| (one.ends_on.to_string(), one.outcome)).collect()
         };
-        let old = contract("1", "2025-10-01", "2026-10-01", none());
+        let old = contract("1", "2025-10-01", "2026-10-01", none);
         let end = || "2026-10-01".to_owned();
-        assert_eq!(told(&[old.clone()]), [(end(), Outcome::Undecided)], "nobody has said, for 52 days");
-        let late = contract("2", "2026-10-20", "2027-10-20", none());
+        assert_eq!(told(std::slice::from_ref(&old)), [(end(), Outcome::Undecided)], "nobody has said, for 52 days");
+        let late = contract("2", "2026-10-20", "2027-10-20", none);
         assert_eq!(told(&[old.clone(), late]), [(end(), Outcome::Renewed)], "late, and in the period in which it was due");
-        let lost = contract("1", "2025-10-01", "2026-10-01", serde_json::json!({"status": "lost", "decided_on": "2026-09-15"}));
+        let lost = contract("1", "2025-10-01", "2026-10-01", &serde_json::json!({"status": "lost", "decided_on": "2026-09-15"}));
         assert_eq!(told(&[lost]), [(end(), Outcome::Lost)]);
-        let auto = contract("3", "2023-10-01", "2024-10-01", serde_json::json!({"auto_renews": true}));
+        let auto = contract("3", "2023-10-01", "2024-10-01", &serde_json::json!({"auto_renews": true}));
         assert_eq!(told(&[auto]), [(end(), Outcome::Renewed)], "the term that ended in the window, and no other");
-        let early = contract("4", "2026-05-01", "2027-05-01", serde_json::json!({"replaces_id": ["1"]}));
+        let early = contract("4", "2026-05-01", "2027-05-01", &serde_json::json!({"replaces_id": ["1"]}));
         assert_eq!(told(&[old, early]), [(end(), Outcome::Renewed)], "early, and in the period in which it was due");
     }
 
@@ -155,7 +155,7 @@ mod tests {
             one(Some(Call::Commit), Outcome::Lost, 700),
             one(None, Outcome::Undecided, 100),
         ];
-        let tally = tally(all.iter(), |one| one.csm_call);
+        let tally = tally(&all, |one| one.csm_call);
         assert_eq!(tally.len(), 2);
         assert_eq!((tally[0].call, tally[0].renewed, tally[0].lost), (Some(Call::Commit), 2, 1));
         assert_eq!((tally[0].renewed_arr["EUR"].as_str(), tally[0].lost_arr["EUR"].as_str()), ("150.00", "7.00"));

@@ -4,6 +4,8 @@ use std::error::Error;
 
 use reqwest::StatusCode;
 
+use crate::sources::error::shortened;
+
 /// How much of an error is shown. Characters.
 const SHOWN: usize = 300;
 
@@ -17,7 +19,7 @@ pub fn exception(text: &str) -> Option<String> {
     let (_, said) = rest.split_once("Exception: ")?;
     let said = said.split(", e.what()").next().unwrap_or(said);
     let said = said.split(" (version ").next().unwrap_or(said);
-    let said = short(said);
+    let said = shortened(said, SHOWN);
     let hint = match code {
         159 => "; it took longer than deadline_minutes",
         164 => "; a query of a source can only read",
@@ -30,7 +32,7 @@ pub fn exception(text: &str) -> Option<String> {
 
 /// What a refusal says.
 pub fn refusal(status: StatusCode, text: &str) -> String {
-    exception(text).unwrap_or_else(|| match short(text) {
+    exception(text).unwrap_or_else(|| match shortened(text, SHOWN) {
         said if status.is_redirection() => {
             format!("answered {status}; redirects are not followed, write the address that answers: {said}")
         }
@@ -50,15 +52,6 @@ pub fn unanswered(error: reqwest::Error) -> String {
         () if error.is_connect() => format!("no connection: {last}"),
         () if error.is_body() || error.is_decode() => format!("the answer broke off: {last}"),
         () => last.to_string(),
-    }
-}
-
-/// On one line, and not too much of it.
-fn short(text: &str) -> String {
-    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The client that all sources share a kind of: what it never does, and how long it waits.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
@@ -18,6 +19,8 @@ pub struct Client {
     gate: Gate,
     /// For all of a request.
     total: Duration,
+    /// For how long the server wants to be left alone.
+    left_alone: Arc<OnceLock<Duration>>,
 }
 
 impl Client {
@@ -48,7 +51,18 @@ impl Client {
             .read_timeout(Duration::from_secs_f64(source.read_seconds))
             .build()
             .map_err(|error| SourceError::new(&source.name, format!("HTTP cannot be made ready: {}", error.without_url())))?;
-        Ok(Client { http, gate, total: Duration::from_secs_f64(source.request_seconds) })
+        Ok(Client { http, gate, total: Duration::from_secs_f64(source.request_seconds), left_alone: Arc::default() })
+    }
+
+    /// Notes that the server wants to be left alone for longer than a pull waits.
+    pub fn leave_alone(&self, wait: Duration) {
+        // Who said so first is as right as who says so now.
+        let _ = self.left_alone.set(wait);
+    }
+
+    /// For how long the server wants to be left alone, where it has said so.
+    pub fn left_alone(&self) -> Option<Duration> {
+        self.left_alone.get().copied()
     }
 
     /// A request that ends within the total time of the source.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ring::rand::{SecureRandom, SystemRandom};
 
+use super::Client;
 use super::explain::Trouble;
 use crate::config::Source;
 
@@ -28,8 +29,14 @@ impl Patience {
         Patience { base: Duration::from_secs_f64(source.retry_seconds), failed: 0 }
     }
 
-    /// Waits until it may be tried again, or says why it is given up.
-    pub async fn wait(&mut self, trouble: Trouble) -> Result<(), String> {
+    /// Waits until it may be tried again, or says why it is given up; then `client` knows for how long the server wants to be
+    /// left alone, if it does.
+    pub async fn wait(&mut self, trouble: Trouble, client: &Client) -> Result<(), String> {
+        if let Trouble::Passing { wait: Some(asked), .. } = &trouble
+            && *asked > MOST_ASKED
+        {
+            client.leave_alone(*asked);
+        }
         let wait = self.next(trouble)?;
         tokio::time::sleep(wait).await;
         Ok(())
@@ -41,7 +48,7 @@ impl Patience {
         self.failed += 1;
         if let Some(asked) = wait.filter(|asked| *asked > MOST_ASKED) {
             let minutes = asked.as_secs().div_ceil(60);
-            return Err(format!("{reason}; it asks to be left alone for {minutes} minutes, the next pull tries again"));
+            return Err(format!("{reason}; it asks to be left alone for {minutes} minutes"));
         }
         if self.failed == TRIES {
             return Err(format!("{reason}; tried {TRIES} times"));
@@ -95,10 +102,7 @@ mod tests {
     fn the_server_decides_up_to_a_quarter_of_an_hour() {
         let mut patience = Patience::of(&Source::default());
         assert_eq!(patience.next(passing(Some(900))), Ok(Duration::from_mins(15)));
-        assert_eq!(
-            patience.next(passing(Some(901))).unwrap_err(),
-            "answered 429; it asks to be left alone for 16 minutes, the next pull tries again"
-        );
+        assert_eq!(patience.next(passing(Some(901))).unwrap_err(), "answered 429; it asks to be left alone for 16 minutes");
         assert_eq!(patience.next(Trouble::Lasting("no".into())).unwrap_err(), "no");
     }
 

@@ -10,6 +10,7 @@ use super::{Client, Credential, Patience};
 use crate::clock::Clock;
 use crate::config::{Secret, Source};
 use crate::model::Instant;
+use crate::sources::error::shortened;
 
 /// The largest page, unpacked. Bytes.
 const MOST_BYTES: usize = 64 << 20;
@@ -66,7 +67,7 @@ impl Question {
                 renewed = true;
                 continue;
             }
-            patience.wait(trouble).await.map_err(|reason| format!("{}: {reason}", self.name()))?;
+            patience.wait(trouble, client).await.map_err(|reason| format!("{}: {reason}", self.name()))?;
         }
     }
 
@@ -132,11 +133,7 @@ fn masked(text: &str, secrets: &[Secret]) -> String {
     for secret in secrets.iter().map(Secret::reveal).filter(|secret| !secret.is_empty()) {
         text = text.replace(secret, "(secret)");
     }
-    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
-    }
+    shortened(&text, SHOWN)
 }
 
 #[cfg(test)]

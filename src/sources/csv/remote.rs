@@ -25,7 +25,11 @@ pub async fn fetch(ask: Fetch<'_>) -> Result<Vec<Feed>, SourceError> {
         match download(ask, &client, &credential, &url, record, &name).await {
             Ok(feed) => return Ok(vec![feed]),
             Err(trouble) => {
-                patience.wait(trouble).await.map_err(|reason| wrong(format!("GET {}: {reason}", url.path())))?;
+                let wait = patience.wait(trouble, &client).await;
+                wait.map_err(|reason| SourceError {
+                    wait: client.left_alone(),
+                    ..wrong(format!("GET {}: {reason}", url.path()))
+                })?;
             }
         }
     }

@@ -22,7 +22,8 @@ use super::{Feed, Fetch, Sample, SourceError};
 
 /// Asks it for all its records.
 pub(super) async fn fetch(ask: Fetch<'_>) -> Result<Vec<Feed>, SourceError> {
-    service::Service::open(ask)?.fetch().await
+    let service = service::Service::open(ask)?;
+    service.fetch().await.map_err(|error| SourceError { wait: service.left_alone(), ..error })
 }
 
 /// Asks it for one row of each.

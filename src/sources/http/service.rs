@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use url::Url;
 use url::form_urlencoded::byte_serialize;
@@ -79,6 +80,11 @@ impl<'a> Service<'a> {
             settings(ask.config, ask.source).map_err(|wrong| SourceError::new(&ask.source.name, wrong.join("; ")))?;
         let (client, credential) = (Client::new(ask.source)?, Credential::of(ask.source));
         Ok(Service { ask, mapping, base, parameters, client, credential })
+    }
+
+    /// For how long it wants to be left alone, where it has said so.
+    pub fn left_alone(&self) -> Option<Duration> {
+        self.client.left_alone()
     }
 
     /// Asks for everything.

@@ -1,0 +1,291 @@
+//! `longroad pipeline NAME`: where its records stand, and what became of them.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::exit::Wrong;
+use super::export::quoted;
+use super::open;
+use super::reply::Reply;
+use super::table::{Side, Table, cut};
+use super::words::{count, percent};
+use crate::clock::Clock;
+use crate::cycle::{self, At, Seen};
+use crate::model::Day;
+use crate::model::record::Cell;
+use crate::pipeline::{Field, Group, Pipeline, Report, Role, Sum, Value, Waiting};
+
+/// Lines of each list where --all is not given.
+const MOST: usize = 12;
+
+/// Show where the records of a pipeline stand: by stage, overdue, handed back, won, by source
+///
+/// Records that are there twice or cannot be reached are set aside first, and counted. Without --as-of, what people did today
+/// counts; with it, what was known on that morning.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  longroad pipeline leads --as-of 2026-03-31")]
+pub struct Arguments {
+    /// Its name: leads, opportunity, onboarding, renewal, expansion, win-back, or one of your own
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// The morning; now by default
+    #[arg(long, value_name = "DATE")]
+    as_of: Option<Day>,
+    /// All overdue and returned records, and all origins, not the first 12 only
+    #[arg(long)]
+    all: bool,
+    /// Also write all records to this file, one line each
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+}
+
+/// Shows it.
+pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Result<Reply> {
+    let setup = open::setup(file)?;
+    let pipeline = cycle::named(&setup, &arguments.name).map_err(Wrong)?;
+    open::morning(&setup.config, clock, arguments.as_of)?;
+    let at = At::of(&setup, clock, arguments.as_of)?;
+    let db = open::store(&setup.config).await?;
+    let mut sheet = arguments.csv.is_some().then(Sheet::default);
+    let report = cycle::pipeline_report(&db, &setup, at, pipeline, &mut |seen| {
+        if let Some(sheet) = &mut sheet {
+            sheet.add(seen, at.on);
+        }
+    })
+    .await;
+    db.close().await;
+    let report = report?;
+    if let (Some(sheet), Some(path)) = (sheet, &arguments.csv) {
+        std::fs::write(path, sheet.text()).with_context(|| format!("writing {}", path.display()))?;
+    }
+    Reply::new(text(pipeline, &report, if arguments.all { usize::MAX } else { MOST }), &report)
+}
+
+/// All records, a line each, in the order of their ids.
+#[derive(Default)]
+struct Sheet {
+    lines: Vec<String>,
+}
+
+const COLUMNS: &str = "id,name,stage,since,ends_on,overdue_days,extended,owner,opened_on,set_aside,amount,currency,cost,\
+                       source,region,industry,good_answers,next_touch_on,next_touch_by";
+
+impl Sheet {
+    fn add(&mut self, seen: &Seen<'_>, on: Day) {
+        let text = |field: Field| match seen.facts.get(field).map(|known| known.value) {
+            Some(Value::Text(text)) => Cell::free(text),
+            _ => Cell::default(),
+        };
+        let day = |day: Option<Day>| Cell::plain(day.map_or(String::new(), |day| day.to_string()));
+        let state = seen.stands.ok();
+        let open = state.filter(|state| seen.pipeline.stages[state.stage].role == Role::Open);
+        let cells = [
+            Cell::free(seen.id),
+            Cell::free(seen.name),
+            Cell::plain(state.map_or("", |state| seen.pipeline.stages[state.stage].name.as_str())),
+            day(state.map(|state| state.since)),
+            day(open.and_then(|state| state.ends_on)),
+            Cell::plain(open.and_then(|state| state.overdue_days(on)).map_or(String::new(), |days| days.to_string())),
+            Cell::plain(state.map_or(String::new(), |state| state.extended.to_string())),
+            Cell::free(seen.owner.unwrap_or_default()),
+            day(state.and_then(|state| state.visits.first()).map(|visit| visit.from)),
+            Cell::plain(seen.stands.err().map_or(String::new(), crate::pipeline::Aside::reason)),
+            Cell::plain(seen.amount.map_or(String::new(), crate::model::Money::amount)),
+            Cell::plain(seen.amount.map_or(String::new(), |amount| amount.currency.to_string())),
+            Cell::plain(seen.cost.map_or(String::new(), crate::model::Money::amount)),
+            Cell::free(cycle::source(seen.facts).unwrap_or_default()),
+            text(Field::Region),
+            text(Field::Industry),
+            Cell::plain(state.map_or(String::new(), |state| state.good_answers().to_string())),
+            day(seen.touch.filter(|_| state.is_some()).map(|(day, _)| day)),
+            Cell::plain(seen.touch.filter(|_| state.is_some()).map_or("", |(_, by)| by)),
+        ];
+        self.lines.push(cells.iter().map(|cell| quoted(cell, false)).collect::<Vec<_>>().join(","));
+    }
+
+    fn text(mut self) -> String {
+        self.lines.sort();
+        format!("{COLUMNS}\n{}\n", self.lines.join("\n"))
+    }
+}
+
+fn text(pipeline: &Pipeline, report: &Report, most: usize) -> String {
+    let when = if report.with_today { "now, on" } else { "as of the morning of" };
+    let mut text = format!("{} ({}), {when} {}\n", report.title, report.pipeline, report.as_of);
+    let mut say = |line: String| text.extend([line.trim_end(), "\n"]);
+    if !report.set_aside.is_empty() {
+        let parts: Vec<String> = report.set_aside.iter().map(|(why, number)| format!("{number} {why}")).collect();
+        say(format!("set aside before anything is counted: {}", parts.join(", ")));
+    }
+    for (word, number) in &report.unknown_stages {
+        say(format!("{} in the source's stage “{}”, which no pipeline knows: counted as new", records(*number), cut(word, 40)));
+    }
+    say(format!("{}, {} on the way, {} overdue", records(report.records), report.open, report.overdue_count));
+    if let Some(bar) = &report.bar {
+        let share = percent(bar.won as f64 / bar.decided.max(1) as f64);
+        let verdict = if bar.stopped { "stopped: it falls short of its bar" } else { "goes on" };
+        say(format!("won {} of {} decided ({share}), the bar is {}: {verdict}", bar.won, bar.decided, percent(bar.bar)));
+    }
+    say(format!("\n{}", stages(report)));
+    if !report.expected.is_empty() {
+        let lived =
+            if report.expected_lived.is_empty() { String::new() } else { format!(", as lived {}", sums(&report.expected_lived)) };
+        say(format!("expected of what is on the way: by declared win rates {}{lived}", sums(&report.expected)));
+    }
+    for stage in report.stages.iter().filter(|stage| stage.differs) {
+        let interval =
+            stage.win_rate_interval.map_or(String::new(), |(low, high)| format!("{} to {}", percent(low), percent(high)));
+        say(format!(
+            "win rate of {} differs: declared {}, lived {} ({interval}, {} of {} decided)",
+            stage.name,
+            percent(stage.win_rate_declared.unwrap_or(0.0)),
+            percent(stage.win_rate_lived.unwrap_or(0.0)),
+            stage.won,
+            stage.decided
+        ));
+    }
+    for (title, counts) in [
+        ("Handed back, by stage and reason", &report.returned_reasons),
+        ("Lost, by reason", &report.lost_reasons),
+        ("To be touched by now, by channel", &report.touches_due),
+    ] {
+        if !counts.is_empty() {
+            let mut rows: Vec<_> = counts.iter().collect();
+            rows.sort_by(|a, b| (b.1, a.0).cmp(&(a.1, b.0)));
+            let lines: Vec<String> =
+                rows.iter().take(most).map(|(what, number)| format!("  {number:>6}  {}", cut(what, 80))).collect();
+            say(format!("\n{title}\n{}", lines.join("\n")));
+        }
+    }
+    if report.refused > 0 {
+        say(format!("\n{} refused after they had come: not counted as having come", records(report.refused)));
+    }
+    if !report.overdue.is_empty() {
+        say(format!("\nOverdue\n{}", waiting(&report.overdue, most, true)));
+    }
+    if !report.returned.is_empty() {
+        say(format!("\nLast handed back\n{}", waiting(&report.returned, most, false)));
+    }
+    let known = |groups: &[Group]| groups.len() > 1 || groups.first().is_some_and(|group| group.name != "unknown");
+    for (title, groups) in [("source", &report.sources), ("region", &report.regions), ("industry", &report.industries)] {
+        if known(groups) {
+            say(format!("\n{}", origins(title, groups, most)));
+        }
+    }
+    if pipeline.stages.iter().any(|stage| stage.extend.is_some()) {
+        say("\nA stay of so many days is over on the morning of the day with that number behind it, in the company's zone."
+            .to_owned());
+    }
+    text
+}
+
+fn records(number: u64) -> String {
+    count(number, "record", "records")
+}
+
+fn sums(sums: &[Sum]) -> String {
+    let texts: Vec<String> = sums.iter().map(|sum| sum.money.to_string()).collect();
+    if texts.is_empty() { "–".to_owned() } else { texts.join(" + ") }
+}
+
+fn share(share: Option<f64>) -> String {
+    share.map_or_else(|| "–".to_owned(), percent)
+}
+
+fn stages(report: &Report) -> Table {
+    let phases = report.stages.iter().any(|stage| stage.phase.is_some());
+    let mut table = Table::new(&[
+        ("stage", Side::Left, 20),
+        (if phases { "phase" } else { "owner" }, Side::Left, 18),
+        ("here", Side::Right, 7),
+        ("overdue", Side::Right, 7),
+        ("extended", Side::Right, 8),
+        ("came", Side::Right, 7),
+        ("went on", Side::Right, 7),
+        ("of those gone", Side::Right, 13),
+        ("back", Side::Right, 6),
+        ("days", Side::Right, 6),
+        ("median", Side::Right, 6),
+        ("declared", Side::Right, 8),
+        ("lived", Side::Right, 6),
+        ("decided", Side::Right, 7),
+        ("amount here", Side::Right, 44),
+    ]);
+    for stage in &report.stages {
+        table.row([
+            stage.name.clone(),
+            if phases { stage.phase.clone().unwrap_or_default() } else { stage.owner.to_owned() },
+            stage.records.to_string(),
+            stage.overdue.to_string(),
+            stage.extended.to_string(),
+            stage.reached.to_string(),
+            stage.went_on.to_string(),
+            share(stage.conversion),
+            stage.returned.to_string(),
+            stage.mean_days.map_or_else(|| "–".to_owned(), |days| format!("{days:.1}")),
+            stage.median_days.map_or_else(|| "–".to_owned(), |days| days.to_string()),
+            share(stage.win_rate_declared),
+            share(stage.win_rate_lived),
+            stage.decided.to_string(),
+            sums(&stage.amounts),
+        ]);
+    }
+    table
+}
+
+fn waiting(rows: &[Waiting], most: usize, overdue: bool) -> String {
+    let mut table = Table::new(&[
+        ("id", Side::Left, 16),
+        ("name", Side::Left, 26),
+        (if overdue { "stage" } else { "from" }, Side::Left, 18),
+        ("owner", Side::Left, 14),
+        (if overdue { "since" } else { "on" }, Side::Left, 10),
+        (if overdue { "ended" } else { "because" }, Side::Left, if overdue { 10 } else { 60 }),
+        (if overdue { "days over" } else { "" }, Side::Right, 9),
+    ]);
+    for row in rows.iter().take(most) {
+        let ended = row.ended_on.map_or(String::new(), |day| day.to_string());
+        let days = row.overdue_days.map_or(String::new(), |days| days.to_string());
+        table.row([
+            row.id.clone(),
+            row.name.clone(),
+            row.stage.clone(),
+            row.owner.clone().unwrap_or_else(|| "–".to_owned()),
+            row.since.to_string(),
+            row.reason.clone().unwrap_or(ended),
+            days,
+        ]);
+    }
+    table.to_string()
+}
+
+fn origins(title: &'static str, groups: &[Group], most: usize) -> Table {
+    let mut table = Table::new(&[
+        (title, Side::Left, 28),
+        ("records", Side::Right, 7),
+        ("set aside", Side::Right, 9),
+        ("open", Side::Right, 6),
+        ("won", Side::Right, 6),
+        ("not won", Side::Right, 7),
+        ("win rate", Side::Right, 8),
+        ("cost", Side::Right, 30),
+        ("revenue won", Side::Right, 44),
+        ("cost of one won", Side::Right, 16),
+    ]);
+    for group in groups.iter().take(most) {
+        table.row([
+            group.name.clone(),
+            group.records.to_string(),
+            group.set_aside.to_string(),
+            group.open.to_string(),
+            group.won.to_string(),
+            group.not_won.to_string(),
+            share(group.win_rate),
+            sums(&group.cost),
+            sums(&group.revenue),
+            group.cost_per_won.as_ref().map_or_else(|| "–".to_owned(), |sum| sum.money.to_string()),
+        ]);
+    }
+    table
+}

@@ -1,0 +1,320 @@
+//! What people do with the records of pipelines: refused with the reason where it cannot be, else written down and audited.
+
+use anyhow::Result;
+
+use super::Setup;
+use super::staged::{At, Board, Seen};
+use crate::clock::Clock;
+use crate::model::record::Role as UserRole;
+use crate::pipeline::{Aside, Opens, Pipeline, Role, lacks};
+use crate::store::staged::{Act, ActKind, act};
+use crate::store::{Db, Tx};
+
+/// What somebody wants to do with a record.
+#[derive(Clone, Debug)]
+pub enum Doing {
+    /// Move it to a stage; `next` is the one behind its own.
+    Move(String),
+    /// Extend its stay.
+    Extend,
+    /// Note answers to the questionnaire: the question, and whether the answer is a good one.
+    Answers(Vec<(String, bool)>),
+    /// Touch it, and note how it was answered.
+    Touch(String),
+}
+
+/// Who does it, with which record, and why.
+#[derive(Clone, Copy, Debug)]
+pub struct Handling<'a> {
+    /// The record's id.
+    pub record: &'a str,
+    /// The pipeline, where the record goes through several that know the stage.
+    pub pipeline: Option<&'a str>,
+    /// In that person's words.
+    pub note: &'a str,
+    /// A user's id, or who sits at the keyboard.
+    pub by: &'a str,
+}
+
+/// What was done.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Done {
+    /// The record.
+    pub record: String,
+    /// What people call it.
+    pub name: String,
+    /// The pipeline.
+    pub pipeline: String,
+    /// The stage before.
+    pub from: String,
+    /// The stage now.
+    pub stage: String,
+    /// Until when it may stay there.
+    pub ends_on: Option<crate::model::Day>,
+    /// How often its stay is extended.
+    pub extended: u32,
+    /// Good answers to the questionnaire.
+    pub good_answers: usize,
+    /// The share of its questions that are answered.
+    pub maturity: Option<f64>,
+    /// When it is to be touched next, and how.
+    pub next_touch: Option<(crate::model::Day, String)>,
+}
+
+/// Where a record was found.
+struct Found {
+    stage: usize,
+    lacks: Vec<Vec<String>>,
+    aside: Option<String>,
+    extended: u32,
+    ends_on: Option<crate::model::Day>,
+    owner: Option<String>,
+}
+
+/// Does it. The inner error says why it cannot be done.
+pub async fn handle(
+    db: &Db,
+    setup: &Setup,
+    clock: &dyn Clock,
+    doing: &Doing,
+    handling: Handling<'_>,
+) -> Result<Result<Done, String>> {
+    let note = handling.note.trim();
+    if note.is_empty() {
+        return Ok(Err("a note is needed: the next one to look at the record reads it".to_owned()));
+    }
+    if note.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
+        return Ok(Err("the note has a control character; write it without".to_owned()));
+    }
+    // Nobody else changes anything between the look and the act.
+    let mut tx = db.begin().await?;
+    let at = At::of(setup, clock, None)?;
+    let board = Board::load(db, setup, at).await?;
+    let mut known = Vec::new();
+    for pipeline in candidates(setup, doing, handling.pipeline) {
+        if let Some(found) = find(&board, pipeline, handling.record, at).await? {
+            known.push((pipeline, found));
+        }
+    }
+    let record = handling.record;
+    let (pipeline, found) = match known.len() {
+        0 => {
+            let whole = setup.pipelines.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(", ");
+            return Ok(Err(match doing {
+                Doing::Move(stage) if stage != "next" => {
+                    format!(
+                        "no pipeline with a stage `{stage}` has a record `{record}`; `longroad pipeline NAME` lists stages and records ({whole})"
+                    )
+                }
+                _ => format!("there is no record `{record}` for which that can be done in {whole}"),
+            }));
+        }
+        1 => known.remove(0),
+        _ => {
+            let names: Vec<&str> = known.iter().map(|(pipeline, _)| pipeline.name.as_str()).collect();
+            return Ok(Err(format!("`{record}` goes through {}: say which with --pipeline", names.join(" and "))));
+        }
+    };
+    let acts = match check(&board, pipeline, &found, doing, handling).await? {
+        Ok(acts) => acts,
+        Err(reason) => return Ok(Err(format!("{record} {reason}"))),
+    };
+    let from = pipeline.stages[found.stage].name.clone();
+    for (kind, what) in acts {
+        write(&mut tx, clock, pipeline, handling, kind, what).await?;
+    }
+    tx.commit().await?;
+    after(db, setup, clock, pipeline, record, from).await.map(Ok)
+}
+
+async fn write(
+    tx: &mut Tx,
+    clock: &dyn Clock,
+    pipeline: &Pipeline,
+    handling: Handling<'_>,
+    kind: ActKind,
+    what: String,
+) -> Result<()> {
+    let done = Act {
+        pipeline: pipeline.name.clone(),
+        record: handling.record.to_owned(),
+        at: clock.now(),
+        kind,
+        what,
+        note: handling.note.trim().to_owned(),
+        actor: handling.by.to_owned(),
+    };
+    act(tx, &done).await
+}
+
+/// The pipelines in which it can be done.
+fn candidates<'s>(setup: &'s Setup, doing: &Doing, named: Option<&str>) -> Vec<&'s Pipeline> {
+    let can = |pipeline: &&Pipeline| match doing {
+        _ if named.is_some_and(|name| name != pipeline.name) => false,
+        Doing::Move(stage) => stage == "next" || pipeline.stage(stage).is_some(),
+        Doing::Extend => pipeline.stages.iter().any(|stage| stage.extend.is_some()),
+        Doing::Answers(_) => !pipeline.questions.is_empty(),
+        Doing::Touch(_) => pipeline.stages.iter().any(|stage| !stage.timetable.is_empty()),
+    };
+    setup.pipelines.iter().map(std::convert::AsRef::as_ref).filter(can).collect()
+}
+
+async fn find(board: &Board<'_>, pipeline: &Pipeline, record: &str, at: At) -> Result<Option<Found>> {
+    let mut found = None;
+    board
+        .each(pipeline, &mut |seen: &Seen<'_>| {
+            if seen.id != record {
+                return;
+            }
+            let state = match seen.stands {
+                Ok(state) => state.clone(),
+                Err(aside) => {
+                    found = Some(Found {
+                        stage: 0,
+                        lacks: Vec::new(),
+                        aside: Some(match aside {
+                            Aside::Unreachable => "is set aside: no valid number".to_owned(),
+                            Aside::Duplicate(id) => format!("is set aside: it is the same as {id}; work on that one"),
+                        }),
+                        extended: 0,
+                        ends_on: None,
+                        owner: None,
+                    });
+                    return;
+                }
+            };
+            let lacking = (0..pipeline.stages.len()).map(|to| lacks(pipeline, to, &state, seen.facts, at.on)).collect();
+            found = Some(Found {
+                stage: state.stage,
+                lacks: lacking,
+                aside: None,
+                extended: state.extended,
+                ends_on: state.ends_on,
+                owner: seen.owner.map(str::to_owned),
+            });
+        })
+        .await?;
+    Ok(found)
+}
+
+/// What is to be written down, or why it cannot be done.
+async fn check(
+    board: &Board<'_>,
+    pipeline: &Pipeline,
+    found: &Found,
+    doing: &Doing,
+    handling: Handling<'_>,
+) -> Result<Result<Vec<(ActKind, String)>, String>> {
+    if let Some(aside) = &found.aside {
+        return Ok(Err(aside.clone()));
+    }
+    let stage = &pipeline.stages[found.stage];
+    Ok(match doing {
+        Doing::Move(to) => {
+            let to = if to == "next" { next(pipeline, found.stage) } else { pipeline.stage(to) };
+            match to {
+                None => Err(format!("is in `{}`, the last stage of {}", stage.name, pipeline.name)),
+                Some(to) if to == found.stage => Err(format!("is in `{}` already", stage.name)),
+                Some(to) if !found.lacks[to].is_empty() => {
+                    Err(format!("cannot come into `{}`: {}", pipeline.stages[to].name, found.lacks[to].join("; ")))
+                }
+                Some(to) => Ok(vec![(ActKind::Move, pipeline.stages[to].name.clone())]),
+            }
+        }
+        Doing::Extend => return extend(board, pipeline, found, handling).await,
+        Doing::Answers(answers) => {
+            let unknown = answers.iter().find(|(name, _)| !pipeline.questions.iter().any(|one| one.name == *name));
+            if let Some((name, _)) = unknown {
+                let names: Vec<&str> = pipeline.questions.iter().map(|one| one.name.as_str()).collect();
+                return Ok(Err(format!("cannot answer `{name}`: the questions of {} are {}", pipeline.name, names.join(", "))));
+            }
+            let kind = |good: bool| if good { ActKind::GoodAnswer } else { ActKind::OtherAnswer };
+            Ok(answers.iter().map(|(name, good)| (kind(*good), name.clone())).collect())
+        }
+        Doing::Touch(answer) if stage.timetable.is_empty() => {
+            Err(format!("is in `{}`, which has no timetable of touches ({answer})", stage.name))
+        }
+        Doing::Touch(answer) => Ok(vec![(ActKind::Touch, answer.clone())]),
+    })
+}
+
+/// The stage behind this one on the way.
+fn next(pipeline: &Pipeline, stage: usize) -> Option<usize> {
+    let on_the_way = |to: &usize| matches!(pipeline.stages[*to].role, Role::Open | Role::Won);
+    if pipeline.stages[stage].role != Role::Open && pipeline.opens != Opens::OwnStages {
+        return None;
+    }
+    (stage + 1..pipeline.stages.len()).find(on_the_way)
+}
+
+/// An extension needs a leader's word, happens so often at most, and for so many records of an owner at once.
+async fn extend(
+    board: &Board<'_>,
+    pipeline: &Pipeline,
+    found: &Found,
+    handling: Handling<'_>,
+) -> Result<Result<Vec<(ActKind, String)>, String>> {
+    let stage = &pipeline.stages[found.stage];
+    let Some(rule) = stage.extend else {
+        return Ok(Err(format!("is in `{}`, where a stay cannot be extended", stage.name)));
+    };
+    let may = |role: UserRole| matches!(role, UserRole::Leader | UserRole::Executive | UserRole::Admin);
+    match board.users().get(handling.by) {
+        Some(user) if may(user.role) => {}
+        other => {
+            let who = other.map_or_else(
+                || format!("`{}` is not among the users", handling.by),
+                |user| format!("{} is {}", user.name, user.role.word()),
+            );
+            return Ok(Err(format!("needs the approval of a leader: {who}; name one with --by")));
+        }
+    }
+    if found.extended >= rule.times {
+        let end = found.ends_on.map_or(String::new(), |end| format!("; it goes back on {end}"));
+        return Ok(Err(format!("was extended {} times, which is as often as it may be{end}", found.extended)));
+    }
+    let mut others = 0;
+    board
+        .each(pipeline, &mut |seen| {
+            let extended = seen.stands.is_ok_and(|state| state.stage == found.stage && state.extended > 0);
+            others += u32::from(extended && seen.owner == found.owner.as_deref() && seen.id != handling.record);
+        })
+        .await?;
+    if found.extended == 0 && others >= rule.per_owner {
+        let owner = found.owner.as_deref().unwrap_or("nobody");
+        return Ok(Err(format!(
+            "cannot be extended: {owner} has {others} extended records, and {} are the most",
+            rule.per_owner
+        )));
+    }
+    Ok(Ok(vec![(ActKind::Extend, stage.name.clone())]))
+}
+
+/// How the record stands afterwards.
+async fn after(db: &Db, setup: &Setup, clock: &dyn Clock, pipeline: &Pipeline, record: &str, from: String) -> Result<Done> {
+    let board = Board::load(db, setup, At::of(setup, clock, None)?).await?;
+    let mut done = Done {
+        record: record.to_owned(),
+        name: String::new(),
+        pipeline: pipeline.name.clone(),
+        stage: from.clone(),
+        from,
+        ends_on: None,
+        extended: 0,
+        good_answers: 0,
+        maturity: None,
+        next_touch: None,
+    };
+    board
+        .each(pipeline, &mut |seen| {
+            let Some(state) = seen.stands.ok().filter(|_| seen.id == record) else { return };
+            seen.name.clone_into(&mut done.name);
+            done.stage.clone_from(&pipeline.stages[state.stage].name);
+            (done.ends_on, done.extended, done.good_answers) = (state.ends_on, state.extended, state.good_answers());
+            let asked = pipeline.questions.len();
+            done.maturity = (asked > 0).then(|| state.answers.len() as f64 / asked as f64);
+            done.next_touch = seen.touch.map(|(day, by)| (day, by.to_owned()));
+        })
+        .await?;
+    Ok(done)
+}

@@ -1,0 +1,267 @@
+//! The records themselves: leads, terms of contracts, accounts, each as a pipeline asks of them.
+
+use rust_decimal::prelude::ToPrimitive;
+
+use super::{Anchor, Facts, Field, Known};
+use crate::model::record::{Account, Contract, ContractStatus, Lead, Ticket};
+use crate::model::{Day, Id, Money, Zone};
+use crate::signals::{ServiceRules, successor};
+
+/// A lead on one morning.
+#[derive(Clone, Debug)]
+pub struct LeadFacts {
+    /// As known on that morning.
+    pub lead: Lead,
+    /// The day on which it came in.
+    pub created_on: Day,
+    valid_phone: bool,
+    amounts: [Option<f64>; 2],
+}
+
+impl LeadFacts {
+    /// A lead as its source told it by some morning.
+    pub fn new(lead: Lead, zone: &Zone) -> LeadFacts {
+        let valid_phone = lead.phone.as_deref().is_some_and(is_number);
+        let amounts = [lead.amount, lead.cost].map(|amount| amount.and_then(|amount| amount.to_f64()));
+        LeadFacts { created_on: zone.day_of(lead.created_at), valid_phone, amounts, lead }
+    }
+}
+
+/// The digits of a telephone number, where it can be one: 7 to 15 digits (ITU E.164) that are not all alike.
+pub fn digits(phone: &str) -> Option<String> {
+    let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
+    let strange = phone.chars().any(char::is_alphabetic);
+    let alike = digits.chars().all(|digit| digits.starts_with(digit));
+    (!strange && !alike && (7..=15).contains(&digits.len())).then(|| digits.trim_start_matches('0').to_owned())
+}
+
+fn is_number(phone: &str) -> bool {
+    digits(phone).is_some()
+}
+
+impl Facts for LeadFacts {
+    fn get(&self, field: Field) -> Option<Known<'_>> {
+        let lead = &self.lead;
+        match field {
+            Field::Name => filled(lead.name.as_ref()),
+            Field::Company => filled(lead.company.as_ref()),
+            Field::Email => filled(lead.email.as_ref()),
+            Field::Phone => filled(lead.phone.as_ref()),
+            Field::ValidPhone => Known::flag(self.valid_phone),
+            Field::Owner => Known::text(lead.owner.as_ref().map(Id::as_str)),
+            Field::Amount => Known::number(self.amounts[0]),
+            Field::Cost => Known::number(self.amounts[1]),
+            Field::UtmSource => filled(lead.utm_source.as_ref()),
+            Field::UtmMedium => filled(lead.utm_medium.as_ref()),
+            Field::UtmCampaign => filled(lead.utm_campaign.as_ref()),
+            Field::UtmTerm => filled(lead.utm_term.as_ref()),
+            Field::UtmContent => filled(lead.utm_content.as_ref()),
+            Field::LostReason => filled(lead.lost_reason.as_ref()),
+            Field::AccountId => Known::text(lead.account_id.as_ref().map(Id::as_str)),
+            Field::ReferredBy => Known::text(lead.referred_by.as_ref().map(Id::as_str)),
+            Field::Currency => Known::text(lead.currency.as_ref().map(crate::model::Currency::code)),
+            Field::Region => filled(lead.region.as_ref()),
+            Field::Industry => filled(lead.industry.as_ref()),
+            _ => None,
+        }
+    }
+
+    fn day(&self, anchor: Anchor) -> Option<Day> {
+        (anchor == Anchor::Created).then_some(self.created_on)
+    }
+}
+
+fn filled(text: Option<&String>) -> Option<Known<'_>> {
+    Known::text(text.map(String::as_str).filter(|text| !text.trim().is_empty()))
+}
+
+/// The price of one year.
+fn annual(contract: &Contract) -> Money {
+    Money { minor: contract.monthly().scaled(12, 1).rounded(), currency: contract.currency }
+}
+
+/// A term of a contract on one morning.
+#[derive(Clone, Debug)]
+pub struct TermFacts<'a> {
+    /// The contract's id; from its second term on with `~2` and so on behind it.
+    pub id: String,
+    /// Whose it is.
+    pub account: &'a Account,
+    /// The contract.
+    pub contract: &'a Contract,
+    /// The price of one year.
+    pub annual: Option<Money>,
+    annual_units: Option<f64>,
+    /// The day of the order.
+    pub ordered_on: Day,
+    end: Day,
+    renewed_on: Option<Day>,
+    cancelled_on: Option<Day>,
+    lost_on: Option<Day>,
+}
+
+/// The terms of an account's contracts that have an end, as known on the morning of `on`. Trials are no terms. What runs on by
+/// itself is a new term each time.
+pub fn terms<'a>(account: &'a Account, contracts: &'a [Contract], on: Day, rules: ServiceRules) -> Vec<TermFacts<'a>> {
+    let mut found = Vec::new();
+    for contract in contracts.iter().filter(|contract| contract.trial != Some(true)) {
+        let Some(end) = contract.ends_on else { continue };
+        let annual = Some(annual(contract));
+        let over = contract.is_over();
+        let next = successor(contract, end, contracts, rules);
+        // What is over keeps its end; what was replaced by an order is renewed on the day of that order.
+        let runs_on = !over && next.is_none() && contract.auto_renews == Some(true);
+        let (mut number, mut ordered_on) = (0_u32, contract.signed_on.unwrap_or(contract.starts_on));
+        loop {
+            let Some(end) = contract.end_after(number) else { break };
+            let ran_on = runs_on && end <= on;
+            let status = |wanted: ContractStatus| contract.status == Some(wanted);
+            found.push(TermFacts {
+                id: if number == 0 { contract.id.to_string() } else { format!("{}~{}", contract.id, number + 1) },
+                account,
+                contract,
+                annual,
+                annual_units: annual.map(Money::approximate),
+                ordered_on,
+                end: if over { contract.service_end().unwrap_or(end) } else { end },
+                renewed_on: match next {
+                    Some(next) if !next.is_over() || next.starts_on <= on => Some(next.signed_on.unwrap_or(next.starts_on)),
+                    _ => ran_on.then_some(end),
+                },
+                cancelled_on: status(ContractStatus::Cancelled).then(|| contract.cancelled_on.unwrap_or(end)),
+                lost_on: status(ContractStatus::Lost).then(|| contract.decided_on.unwrap_or(end)),
+            });
+            if !ran_on {
+                break;
+            }
+            (number, ordered_on) = (number + 1, end);
+        }
+    }
+    found
+}
+
+impl Facts for TermFacts<'_> {
+    fn get(&self, field: Field) -> Option<Known<'_>> {
+        match field {
+            Field::Product => filled(self.contract.product.as_ref()),
+            Field::Annual => Known::number(self.annual_units),
+            Field::Seats => Known::number(self.contract.seats.map(f64::from)),
+            Field::AutoRenews => self.contract.auto_renews.and_then(Known::flag),
+            Field::Cancelled => Known::since(self.cancelled_on),
+            Field::Lost => Known::since(self.lost_on),
+            Field::Renewed => Known::since(self.renewed_on),
+            Field::Currency => Known::text(Some(self.contract.currency.code())),
+            other => of_account(self.account, other),
+        }
+    }
+
+    fn day(&self, anchor: Anchor) -> Option<Day> {
+        match anchor {
+            Anchor::Created => Some(self.ordered_on),
+            Anchor::End => Some(self.end),
+            Anchor::Notice => Some(self.end - self.contract.notice_days.unwrap_or(0).cast_signed()),
+            Anchor::Signed => self.account.signed_on,
+            Anchor::Live => self.account.live_on,
+            Anchor::Left => None,
+        }
+    }
+}
+
+fn of_account(account: &Account, field: Field) -> Option<Known<'_>> {
+    match field {
+        Field::Region => filled(account.region.as_ref()),
+        Field::Industry => filled(account.industry.as_ref()),
+        Field::Tier => Known::text(account.tier.as_ref().map(|tier| tier.0.as_str())),
+        Field::Segment => filled(account.segment.as_ref()),
+        Field::Csm => Known::text(account.csm.as_ref().map(Id::as_str)),
+        Field::Seller => filled(account.seller.as_ref()),
+        _ => None,
+    }
+}
+
+/// An account on one morning.
+#[derive(Clone, Debug)]
+pub struct AccountStage<'a> {
+    /// The account.
+    pub account: &'a Account,
+    signed_on: Option<Day>,
+    live_on: Option<Day>,
+    left_on: Option<Day>,
+    returned_on: Option<Day>,
+    /// What it paid a year before it left.
+    pub annual_lost: Option<Money>,
+    annual_lost_units: Option<f64>,
+    complaints: Option<u32>,
+}
+
+impl<'a> AccountStage<'a> {
+    /// An account with its contracts and tickets as known on the morning of `on`. `tickets` is none where the company has none.
+    pub fn new(
+        account: &'a Account,
+        contracts: &[Contract],
+        tickets: Option<&[Ticket]>,
+        on: Day,
+        rules: ServiceRules,
+        zone: &Zone,
+    ) -> AccountStage<'a> {
+        let service = crate::signals::service(contracts, on, rules);
+        let left = match service.standing {
+            crate::signals::Standing::Left(day) => Some(day),
+            _ => None,
+        };
+        // Whoever came back had left: the day on which the service before the gap ended.
+        let before =
+            |until: Day| contracts.iter().filter(move |one| one.starts_on < until).filter_map(Contract::service_end).max();
+        let left_on = left.or_else(|| service.returned_on.and_then(before));
+        let lost: Vec<Money> = left_on
+            .map(|day| contracts.iter().filter(move |one| one.service_end().is_some_and(|end| day - end <= 30 && end <= day)))
+            .into_iter()
+            .flatten()
+            .map(annual)
+            .collect();
+        let annual_lost = lost.first().copied().filter(|first| lost.iter().all(|one| one.currency == first.currency));
+        let annual_lost = annual_lost.map(|first| Money { minor: lost.iter().map(|one| one.minor).sum(), ..first });
+        let complaints = left_on.zip(tickets).map(|(left, tickets)| {
+            let within = |ticket: &&Ticket| {
+                let day = zone.day_of(ticket.opened_at);
+                ticket.severity.is_some_and(|severity| severity <= 2) && day < left && left - day <= 365
+            };
+            u32::try_from(tickets.iter().filter(within).count()).unwrap_or(u32::MAX)
+        });
+        let first = contracts.iter().map(|one| one.signed_on.unwrap_or(one.starts_on)).min();
+        AccountStage {
+            account,
+            signed_on: account.signed_on.or(first).filter(|day| *day < on),
+            live_on: account.live_on.filter(|day| *day < on),
+            left_on,
+            returned_on: service.returned_on,
+            annual_lost,
+            annual_lost_units: annual_lost.map(Money::approximate),
+            complaints,
+        }
+    }
+}
+
+impl Facts for AccountStage<'_> {
+    fn get(&self, field: Field) -> Option<Known<'_>> {
+        match field {
+            Field::Employees => Known::number(self.account.employees.map(f64::from)),
+            Field::Signed => Known::since(self.signed_on),
+            Field::Live => Known::since(self.live_on),
+            Field::Left => Known::since(self.left_on),
+            Field::Returned => Known::since(self.returned_on),
+            Field::AnnualLost => Known::number(self.annual_lost_units),
+            Field::Complaints => Known::number(self.complaints.map(f64::from)),
+            other => of_account(self.account, other),
+        }
+    }
+
+    fn day(&self, anchor: Anchor) -> Option<Day> {
+        match anchor {
+            Anchor::Created | Anchor::Signed => self.signed_on,
+            Anchor::Live => self.live_on,
+            Anchor::Left => self.left_on,
+            Anchor::End | Anchor::Notice => None,
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! Staged work as its users meet it: records of sources, commands, nights, on both databases.
+
+use longroad::clock::Clock;
+use longroad::cycle::{At, Doing, Handling, handle, named, pipeline_report};
+use longroad::pipeline::Report;
+use longroad::store::audit;
+
+use crate::house::{BY_HAND, House, day};
+use crate::support::{Place, postgres};
+
+const USERS: &str = "id,name,email,role,manager_id\nsam,Sam,sam@x.example,csm,lee\nlee,Lee,lee@x.example,leader,\n";
+
+/// A house whose clock stands at noon of a day, with accounts and users.
+async fn house(url: &str) -> House {
+    let house = House::on(url, BY_HAND).await;
+    house.put("users.csv", USERS);
+    house.put("accounts.csv", "id,name,csm,signed_on\na1,North,sam,2025-01-10\n");
+    house
+}
+
+async fn report(house: &House, name: &str, as_of: Option<&str>) -> Report {
+    let at = At::of(&house.setup, &house.clock, as_of.map(day)).unwrap();
+    let pipeline = named(&house.setup, name).unwrap();
+    pipeline_report(&house.db, &house.setup, at, pipeline, &mut |_| ()).await.unwrap()
+}
+
+/// Records by stage, those with none left out.
+fn here(report: &Report) -> String {
+    let with = report.stages.iter().filter(|stage| stage.records > 0);
+    with.map(|stage| format!("{} {}", stage.name, stage.records)).collect::<Vec<_>>().join(", ")
+}
+
+async fn act(house: &House, record: &str, doing: Doing, by: &str) -> Result<String, String> {
+    let handling = Handling { record, pipeline: None, note: "because", by };
+    let done = handle(&house.db, &house.setup, &house.clock, &doing, handling).await.unwrap();
+    done.map(|done| format!("{} until {}", done.stage, done.ends_on.map_or("–".to_owned(), |day| day.to_string())))
+}
+
+fn at_ten(house: &House, on: &str) {
+    house.wake(day(on));
+    house.clock.set(house.clock.now().plus_seconds(5 * 3600));
+}
+
+async fn the_week_rule(house: House) {
+    let sql = "id,created_at,phone,company,owner,stage,stage_since\n\
+               l1,2026-11-01T09:00:00Z,+49 30 1234501,North,sam,sql,2026-11-02T09:00:00Z\n\
+               l2,2026-11-01T09:00:00Z,+49 30 1234502,Birch,sam,sql,2026-11-02T15:00:00Z\n\
+               l3,2026-11-01T09:00:00Z,+49 30 1234503,Cedar,sam,sql,2026-11-02T15:00:00Z\n";
+    house.put("leads.csv", sql);
+    house.night(day("2026-11-04")).await;
+    at_ten(&house, "2026-11-05");
+    let refused = act(&house, "l2", Doing::Extend, "sam").await.unwrap_err();
+    assert_eq!(refused, "l2 needs the approval of a leader: Sam is csm; name one with --by");
+    assert_eq!(act(&house, "l2", Doing::Extend, "lee").await.unwrap(), "sql until 2026-11-16");
+    assert_eq!(act(&house, "l2", Doing::Extend, "lee").await.unwrap(), "sql until 2026-11-23");
+    let refused = act(&house, "l2", Doing::Extend, "lee").await.unwrap_err();
+    assert_eq!(refused, "l2 was extended 2 times, which is as often as it may be; it goes back on 2026-11-23");
+    assert_eq!(act(&house, "l3", Doing::Move("opportunity".to_owned()), "sam").await.unwrap(), "opportunity until –");
+    // Nobody lives the nights of the week: the 9th comes all the same.
+    at_ten(&house, "2026-11-25");
+    let seen = |on: &'static str| report(&house, "leads", Some(on));
+    for (on, stages) in [
+        ("2026-11-05", "sql 3"),
+        ("2026-11-08", "sql 2, opportunity 1"),
+        ("2026-11-09", "sql 1, opportunity 1, pool 1"),
+        ("2026-11-22", "sql 1, opportunity 1, pool 1"),
+        ("2026-11-23", "opportunity 1, pool 2"),
+    ] {
+        assert_eq!(here(&seen(on).await), stages, "{on}");
+    }
+    let last = seen("2026-11-23").await;
+    let returned: Vec<String> = last.returned.iter().map(|one| format!("{} {} {}", one.id, one.since, one.stage)).collect();
+    assert_eq!(returned, ["l2 2026-11-23 sql", "l1 2026-11-09 sql"]);
+    assert_eq!(last.returned_reasons["sql: no opportunity within the week"], 2);
+    assert_eq!(here(&report(&house, "opportunity", None).await), "confirmed 1");
+    // What the source tells later, of a time before, is put where it belongs.
+    house.put("leads.csv", &sql.replace("sam,sql,2026-11-02T09", "sam,opportunity,2026-11-06T09"));
+    house.night(day("2026-11-25")).await;
+    assert_eq!(here(&seen("2026-11-23").await), "opportunity 1, pool 2", "as it was known then");
+    assert_eq!(here(&report(&house, "leads", None).await), "opportunity 2, pool 1");
+    let did: Vec<String> = audit::list(&house.db, 10)
+        .await
+        .unwrap()
+        .iter()
+        .map(|row| format!("{} {} {}", row.actor, row.action, row.subject))
+        .collect();
+    for deed in ["lee pipeline extend l2", "sam pipeline move l3"] {
+        assert!(did.iter().any(|one| one == deed), "{did:?}");
+    }
+    assert_eq!(audit::verify(&house.db).await.unwrap().broken, None);
+}
+
+#[tokio::test]
+async fn the_week_rule_on_sqlite() {
+    the_week_rule(house("sqlite:longroad.db").await).await;
+}
+
+#[tokio::test]
+async fn the_week_rule_on_postgres() {
+    the_week_rule(house(&postgres().await).await).await;
+}
+
+#[tokio::test]
+async fn ten_extended_records_are_all_that_a_seller_may_have() {
+    let house = house("sqlite:longroad.db").await;
+    let row = |number: u32| {
+        format!(
+            "l{number},2026-11-01T09:00:00Z,+49 30 12345{number:02},C{number},sam,sql,2026-11-02T09:00:00Z,{}\n",
+            u32::from(number < 10)
+        )
+    };
+    let rows: String = (0..12).map(row).collect();
+    house.put("leads.csv", &format!("id,created_at,phone,company,owner,stage,stage_since,extended\n{rows}"));
+    house.night(day("2026-11-04")).await;
+    assert_eq!(report(&house, "leads", None).await.stages[2].extended, 10, "the source counts too");
+    let refused = act(&house, "l10", Doing::Extend, "lee").await.unwrap_err();
+    assert_eq!(refused, "l10 cannot be extended: sam has 10 extended records, and 10 are the most");
+    assert_eq!(act(&house, "l3", Doing::Extend, "lee").await.unwrap(), "sql until 2026-11-23", "it is one of the ten");
+}
+
+#[tokio::test]
+async fn duplicates_and_wrong_numbers_are_set_aside_first_and_their_cost_is_counted() {
+    let house = house("sqlite:longroad.db").await;
+    house.put(
+        "leads.csv",
+        "id,created_at,name,phone,email,company,stage,stage_since,utm_source,utm_medium,cost,amount,currency\n\
+         l1,2026-10-01T09:00:00Z,Ann,+49 30 1234501,a@x.example,North,signed,2026-10-20T09:00:00Z,google,cpc,30,5000,EUR\n\
+         l2,2026-10-02T09:00:00Z,Ann,+49 30 1234501,,,,,google,cpc,30,,EUR\n\
+         l3,2026-10-03T09:00:00Z,Bo,0000000,b@x.example,,,,google,cpc,30,,EUR\n\
+         l4,2026-10-04T09:00:00Z,Cy,+49 30 1234504,c@x.example,,lost,2026-10-20T09:00:00Z,fair,,100,,EUR\n\
+         l5,2026-10-25T09:00:00Z,Di,+49 30 1234505,d@x.example,,haggling,,fair,,100,,EUR\n",
+    );
+    house.night(day("2026-11-04")).await;
+    let report = report(&house, "leads", None).await;
+    let aside: Vec<String> = report.set_aside.iter().map(|(why, count)| format!("{count} {why}")).collect();
+    assert_eq!(aside, ["1 duplicate", "1 no valid number"]);
+    assert_eq!((report.records, here(&report).as_str()), (3, "lead 1, order 1, lost 1"));
+    assert_eq!(report.unknown_stages["haggling"], 1);
+    let google = report.sources.iter().find(|group| group.name == "google / cpc").unwrap();
+    assert_eq!((google.records, google.set_aside, google.won), (3, 2, 1));
+    assert_eq!((google.cost[0].amount.as_str(), google.revenue[0].amount.as_str()), ("90.00", "5000.00"));
+    assert_eq!(google.cost_per_won.as_ref().unwrap().amount, "90.00");
+    let refused = act(&house, "l2", Doing::Move("mql".to_owned()), "sam").await.unwrap_err();
+    assert_eq!(refused, "l2 is set aside: it is the same as l1; work on that one");
+}
+
+#[tokio::test]
+async fn what_a_stage_asks_for_must_be_there_before_a_person_moves_a_record() {
+    let house = house("sqlite:longroad.db").await;
+    house.put("leads.csv", "id,created_at,name,phone,company\nl1,2026-11-01T09:00:00Z,Ann,+49 30 1234501,North\n");
+    house.night(day("2026-11-04")).await;
+    at_ten(&house, "2026-11-04");
+    assert_eq!(act(&house, "l1", Doing::Move("next".to_owned()), "sam").await.unwrap(), "mql until 2026-12-04");
+    let refused = act(&house, "l1", Doing::Move("sql".to_owned()), "sam").await.unwrap_err();
+    assert_eq!(
+        refused,
+        "l1 cannot come into `sql`: `owner` is empty; 0 good answers of the 5 that it takes (0 of 10 questions answered)"
+    );
+    house.put("leads.csv", "id,created_at,name,phone,company,owner\nl1,2026-11-01T09:00:00Z,Ann,+49 30 1234501,North,sam\n");
+    house.night(day("2026-11-05")).await;
+    at_ten(&house, "2026-11-05");
+    let answers = ["need", "budget", "when", "decides", "today"].map(|question| (question.to_owned(), true));
+    act(&house, "l1", Doing::Answers(answers.to_vec()), "sam").await.unwrap();
+    assert_eq!(act(&house, "l1", Doing::Move("sql".to_owned()), "sam").await.unwrap(), "sql until 2026-11-12");
+    at_ten(&house, "2026-11-06");
+    assert_eq!(act(&house, "l1", Doing::Move("mql".to_owned()), "sam").await.unwrap(), "mql until 2026-12-06");
+    let report = report(&house, "leads", None).await;
+    assert_eq!((report.refused, report.stages[2].reached), (1, 0), "refused by sales: not counted as having come");
+    let wrong = act(&house, "l1", Doing::Answers(vec![("ned".to_owned(), true)]), "sam").await.unwrap_err();
+    assert!(wrong.starts_with("l1 cannot answer `ned`: the questions of leads are budget, champion"), "{wrong}");
+    let nobody = act(&house, "l9", Doing::Move("sql".to_owned()), "sam").await.unwrap_err();
+    assert!(nobody.starts_with("no pipeline with a stage `sql` has a record `l9`"), "{nobody}");
+}
+
+#[tokio::test]
+async fn an_order_opens_its_renewal_and_nobody_is_undecided_in_the_last_90_days() {
+    let house = house("sqlite:longroad.db").await;
+    let contracts = "id,account_id,starts_on,ends_on,amount,currency,signed_on,status,cancelled_on,replaces_id\n\
+                     c1,a1,2026-01-01,2027-01-01,1200,EUR,2025-12-20,signed,,\n";
+    house.put("contracts.csv", contracts);
+    house.night(day("2026-10-02")).await;
+    assert_eq!(here(&report(&house, "renewal", Some("2026-10-02")).await), "undecided 1");
+    assert_eq!(here(&report(&house, "renewal", Some("2025-12-20")).await), "", "nobody knew of the order on its own morning");
+    at_ten(&house, "2026-10-05");
+    assert_eq!(here(&report(&house, "renewal", None).await), "at_risk 1");
+    let refused = act(&house, "c1", Doing::Move("undecided".to_owned()), "sam").await.unwrap_err();
+    assert_eq!(refused, "c1 cannot come into `undecided`: 88 days are left, and nobody may be undecided in the last 90");
+    assert_eq!(act(&house, "c1", Doing::Move("commit".to_owned()), "sam").await.unwrap(), "commit until 2027-01-01");
+    house.put("contracts.csv", &format!("{contracts}c2,a1,2027-01-01,2028-01-01,1300,EUR,2026-10-20,signed,,c1\n"));
+    house.night(day("2026-10-21")).await;
+    assert_eq!(here(&report(&house, "renewal", None).await), "undecided 1, renewed 1", "each order opens the next");
+}
+
+#[tokio::test]
+async fn the_nights_note_from_when_to_when_an_account_shows_a_sign() {
+    let mut house = House::new(BY_HAND).await;
+    let folder = house.folder.path().join("playbooks");
+    for (path, text) in longroad::playbook::shipped().iter().filter(|(path, _)| !path.starts_with("pipelines")) {
+        std::fs::create_dir_all(folder.join(path).parent().unwrap()).unwrap();
+        std::fs::write(folder.join(path), text).unwrap();
+    }
+    std::fs::create_dir_all(folder.join("pipelines")).unwrap();
+    let text = "name: growth\ntitle: t\nrecords: accounts\nopens: {when: {account: contacts >= 2}}\nstages:\n  \
+                - {name: sign, title: s, owner: csm, stay: 5 days, moves: [{to: gone, account: contacts < 2}]}\n  \
+                - {name: gone, title: g, means: lost}\n";
+    std::fs::write(folder.join("pipelines/growth.yaml"), text).unwrap();
+    house.configure(BY_HAND);
+    house.put("users.csv", USERS);
+    house.put("accounts.csv", "id,name,csm,signed_on\na1,North,sam,2025-01-10\n");
+    let contacts = "id,account_id,name,joined_on\np1,a1,Ann,2026-01-01\np2,a1,Bo,2026-11-03\n";
+    house.put("contacts.csv", &contacts.lines().take(2).collect::<Vec<_>>().join("\n"));
+    house.night(day("2026-11-02")).await;
+    house.put("contacts.csv", contacts);
+    for on in ["2026-11-04", "2026-11-05", "2026-11-05", "2026-11-11"] {
+        house.night(day(on)).await;
+    }
+    let seen = |on: &'static str| report(&house, "growth", Some(on));
+    assert_eq!(here(&seen("2026-11-03").await), "");
+    assert_eq!(here(&seen("2026-11-04").await), "sign 1");
+    assert_eq!((seen("2026-11-08").await.overdue_count, seen("2026-11-09").await.overdue_count), (0, 1));
+    house.put("contacts.csv", "id,account_id,name,joined_on,left_on\np1,a1,Ann,2026-01-01,\np2,a1,Bo,2026-11-03,2026-11-11\n");
+    house.night(day("2026-11-12")).await;
+    assert_eq!(here(&seen("2026-11-11").await), "sign 1", "the past stays as it was");
+    assert_eq!(here(&seen("2026-11-12").await), "gone 1");
+}
+
+#[test]
+fn the_commands_answer_with_what_is_wrong() {
+    let place = Place::new(BY_HAND);
+    place.put("data/accounts.csv", "id,name\na1,North\n");
+    place.put("data/users.csv", USERS);
+    place.put("data/leads.csv", "id,created_at,phone,company\nl1,2026-01-01T09:00:00Z,+49 30 1234501,=SUM(A1)\n");
+    let cycle = place.run(&["cycle", "--no-send"]);
+    assert_eq!(cycle.code, 0, "{}{}", cycle.out, cycle.err);
+    let wrong = place.run(&["pipeline", "lead"]);
+    assert_eq!(wrong.code, 2);
+    assert!(wrong.err.contains("there is no pipeline `lead`; there are expansion, leads, onboarding"), "{}", wrong.err);
+    let told = place.run(&["pipeline", "leads", "--json", "--csv", "leads.csv"]);
+    assert_eq!(told.code, 0, "{}", told.err);
+    let json: serde_json::Value = serde_json::from_str(&told.out).unwrap();
+    assert_eq!((json["records"].as_u64(), json["stages"][6]["records"].as_u64()), (Some(1), Some(1)), "in the pool by now");
+    let csv = std::fs::read_to_string(place.path("leads.csv")).unwrap();
+    assert!(csv.contains("l1,'=SUM(A1),pool,2026-01-31,"), "{csv}");
+    let touched = place.run(&["touch", "l1", "not-now", "--note", "in spring", "--by", "sam"]);
+    assert!(
+        touched.code == 0 && touched.out.contains("next touch on") && touched.out.contains("by call"),
+        "{}{}",
+        touched.out,
+        touched.err
+    );
+    let refused = place.run(&["move", "l1", "opportunity", "--note", "x"]);
+    assert_eq!(refused.code, 1);
+    assert!(refused.err.contains("l1 cannot come into `opportunity`: `owner` is empty"), "{}", refused.err);
+}
+
+#[tokio::test]
+async fn notes_of_moves_are_kept_apart_from_the_audit() {
+    let house = house("sqlite:longroad.db").await;
+    house.put("leads.csv", "id,created_at,phone,company\nl1,2026-11-01T09:00:00Z,+49 30 1234501,North\n");
+    house.night(day("2026-11-04")).await;
+    act(&house, "l1", Doing::Move("mql".to_owned()), "sam").await.unwrap();
+    let rows = audit::list(&house.db, 5).await.unwrap();
+    assert!(rows.iter().all(|row| !row.detail.contains("because")), "a note could never be taken out again");
+    let acts = longroad::store::staged::acts(&house.db, house.clock.now().plus_seconds(1)).await.unwrap();
+    assert_eq!(acts["l1"][0].note, "because");
+}
