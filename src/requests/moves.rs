@@ -43,7 +43,7 @@ mod tests {
                 from: from.into(),
                 into: into.into(),
                 account: account.map(Into::into),
-                known_on: day(100 + number as i32),
+                known_on: day(100 + i32::try_from(number).unwrap()),
             }
         };
         let moves = [step("a", "b", None), step("b", "c", Some("acme")), step("b", "a", None), step("c", "d", None)];
