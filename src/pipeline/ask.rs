@@ -142,14 +142,12 @@ impl Checker<'_> {
     }
 
     fn name(&self, at: u64, name: &str) -> Result<Type, ConditionError> {
-        match Field::parse(self.kind, name) {
-            Some(field) => Ok(field.kind()),
-            None => {
-                let near = nearest(name, Field::of(self.kind).map(Field::name));
-                let hint = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-                Err(self.at(at, format!("{} have no `{name}`{hint}", self.kind.word())))
-            }
+        if let Some(field) = Field::parse(self.kind, name) {
+            return Ok(field.kind());
         }
+        let near = nearest(name, Field::of(self.kind).map(Field::name));
+        let hint = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+        Err(self.at(at, format!("{} have no `{name}`{hint}", self.kind.word())))
     }
 
     fn call(&self, at: u64, call: &mut CallExpr) -> Result<Type, ConditionError> {

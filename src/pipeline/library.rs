@@ -1,5 +1,6 @@
 //! All pipelines of a playbook folder.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::example::try_examples;
@@ -9,8 +10,9 @@ use crate::signals::condition::{Fault, nearest};
 /// Reads the files below `pipelines/`, given as relative path and text, tries their examples, and says everything that is
 /// wrong. In the order of their names.
 pub fn load(files: &[(String, String)]) -> Result<Vec<Arc<Pipeline>>, Vec<Fault>> {
-    let mut files: Vec<&(String, String)> =
-        files.iter().filter(|(path, _)| path.starts_with("pipelines/") && path.ends_with(".yaml")).collect();
+    let is_pipeline =
+        |path: &str| path.starts_with("pipelines/") && Path::new(path).extension().is_some_and(|kind| kind == "yaml");
+    let mut files: Vec<&(String, String)> = files.iter().filter(|(path, _)| is_pipeline(path)).collect();
     files.sort();
     let (mut pipelines, mut paths, mut faults) = (Vec::<Arc<Pipeline>>::new(), Vec::new(), Vec::new());
     for (path, text) in files {

@@ -211,7 +211,7 @@ impl Check<'_> {
             None | Some(OpensText::All) => Opens::All,
             Some(OpensText::OwnStages) => Opens::OwnStages,
             Some(OpensText::HandedOver) => Opens::HandedOver,
-            Some(OpensText::When(when)) => Opens::When(self.when(when.record.as_ref(), when.account.as_ref())),
+            Some(OpensText::When(when)) => Opens::When(Box::new(self.when(when.record.as_ref(), when.account.as_ref()))),
         };
         if self.kind != Kind::Leads && (read.set_aside || matches!(opens, Opens::OwnStages)) {
             self.fault(&read.records, "only `leads` can be set aside, or open by the stages that their source names");

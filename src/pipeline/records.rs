@@ -112,8 +112,7 @@ pub fn terms<'a>(account: &'a Account, contracts: &'a [Contract], on: Day, rules
         // What is over keeps its end; what was replaced by an order is renewed on the day of that order.
         let runs_on = !over && next.is_none() && contract.auto_renews == Some(true);
         let (mut number, mut ordered_on) = (0_u32, contract.signed_on.unwrap_or(contract.starts_on));
-        loop {
-            let Some(end) = contract.end_after(number) else { break };
+        while let Some(end) = contract.end_after(number) {
             let ran_on = runs_on && end <= on;
             let status = |wanted: ContractStatus| contract.status == Some(wanted);
             found.push(TermFacts {

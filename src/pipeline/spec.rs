@@ -40,7 +40,7 @@ pub enum Opens {
     /// Only what a stage of another pipeline hands over.
     HandedOver,
     /// Those for which this holds, from the day on which it does.
-    When(When),
+    When(Box<When>),
 }
 
 /// A condition on the record, on the account's signals, or on both.

@@ -11,14 +11,14 @@ use crate::model::{Calendar, Day, Instant, Zone};
 fn shipped() -> Vec<Arc<Pipeline>> {
     let files: Vec<(String, String)> =
         crate::playbook::shipped().iter().map(|&(path, text)| (path.to_owned(), text.to_owned())).collect();
-    load(&files).unwrap_or_else(|faults| panic!("{}", faults.iter().map(|fault| format!("{fault}\n")).collect::<String>()))
+    load(&files).unwrap_or_else(|faults| panic!("{faults:#?}"))
 }
 
 fn day(text: &str) -> Day {
     text.parse().unwrap()
 }
 
-fn lead(fields: serde_json::Value) -> Lead {
+fn lead(fields: &serde_json::Value) -> Lead {
     let mut lead = serde_json::json!({"id": "l", "created_at": Zone::UTC.noon_of(day("2026-11-01")), "owner": "sam"});
     lead.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
     serde_json::from_value(lead).unwrap()
@@ -62,7 +62,7 @@ fn what_is_shipped_is_sound_and_every_example_passes() {
 #[test]
 fn the_week_rule_to_the_day() {
     let pipelines = shipped();
-    let told = [(day("2026-11-02"), lead(serde_json::json!({"stage": "sql", "stage_since": at("2026-11-02")})))];
+    let told = [(day("2026-11-02"), lead(&serde_json::json!({"stage": "sql", "stage_since": at("2026-11-02")})))];
     let extend = |days: &[&str]| days.iter().map(|text| (day(text), What::Extend)).collect::<Vec<_>>();
     let course = |done: &[(Day, What)]| -> String {
         let name = |on: Day| {
@@ -86,8 +86,8 @@ fn the_week_rule_to_the_day() {
 #[test]
 fn the_newer_word_wins_and_a_late_one_is_put_where_it_belongs() {
     let pipelines = shipped();
-    let sql = lead(serde_json::json!({"stage": "sql", "stage_since": at("2026-11-02")}));
-    let opportunity = lead(serde_json::json!({"stage": "opportunity", "stage_since": at("2026-11-07"), "company": "North"}));
+    let sql = lead(&serde_json::json!({"stage": "sql", "stage_since": at("2026-11-02")}));
+    let opportunity = lead(&serde_json::json!({"stage": "opportunity", "stage_since": at("2026-11-07"), "company": "North"}));
     let versions = [(day("2026-11-03"), sql.clone()), (day("2026-11-12"), opportunity)];
     let name = |versions: &[(Day, Lead)], done: &[(Day, What)], on: &str| {
         let state = stand(&pipelines, "leads", versions, done, day(on)).unwrap();
@@ -99,17 +99,17 @@ fn the_newer_word_wins_and_a_late_one_is_put_where_it_belongs() {
     assert_eq!(name(&versions[..1], &moved, "2026-11-10"), "opportunity", "what was done here is newer than what was told");
     let again = [
         (day("2026-11-03"), sql),
-        (day("2026-11-08"), lead(serde_json::json!({"stage": "mql", "stage_since": at("2026-11-07")}))),
+        (day("2026-11-08"), lead(&serde_json::json!({"stage": "mql", "stage_since": at("2026-11-07")}))),
     ];
     assert_eq!(name(&again, &moved, "2026-11-09"), "mql", "the source's word is newer");
-    let unknown = [(day("2026-11-03"), lead(serde_json::json!({"stage": "haggling", "stage_since": at("2026-11-02")})))];
+    let unknown = [(day("2026-11-03"), lead(&serde_json::json!({"stage": "haggling", "stage_since": at("2026-11-02")})))];
     assert_eq!(name(&unknown, &[], "2026-11-05"), "lead", "nobody knows that word");
 }
 
 #[test]
 fn a_stage_goes_on_in_another_pipeline_and_ends_with_it() {
     let pipelines = shipped();
-    let told = |stage: &str, since: &str| (day(since) + 1, lead(serde_json::json!({"stage": stage, "stage_since": at(since)})));
+    let told = |stage: &str, since: &str| (day(since) + 1, lead(&serde_json::json!({"stage": stage, "stage_since": at(since)})));
     let versions = [told("confirmed", "2026-11-03"), told("trial", "2026-11-10"), told("lost", "2026-11-20")];
     let state = stand(&pipelines, "leads", &versions, &[], day("2026-11-12")).unwrap();
     let (pipeline, within) = state.within.unwrap();
@@ -123,7 +123,7 @@ fn the_pool_is_worked_on_its_timetable() {
     let pipelines = shipped();
     let leads = pipelines.iter().find(|one| one.name == "leads").unwrap();
     let due = |medium: &str, touches: &[(&str, &str)]| {
-        let told = lead(serde_json::json!({"stage": "pool", "stage_since": at("2026-11-02"), "utm_medium": medium}));
+        let told = lead(&serde_json::json!({"stage": "pool", "stage_since": at("2026-11-02"), "utm_medium": medium}));
         let done: Vec<(Day, What)> = touches.iter().map(|(on, answer)| (day(on), What::Touch((*answer).to_owned()))).collect();
         let state = stand(&pipelines, "leads", &[(day("2026-11-03"), told.clone())], &done, day("2027-03-01")).unwrap();
         let (zone, calendar) = (Zone::UTC, Calendar::default());
@@ -152,7 +152,7 @@ fn the_pool_is_worked_on_its_timetable() {
 fn what_a_stage_asks_for_is_told() {
     let pipelines = shipped();
     let leads = pipelines.iter().find(|one| one.name == "leads").unwrap();
-    let told = lead(serde_json::json!({"phone": "12"}));
+    let told = lead(&serde_json::json!({"phone": "12"}));
     let done = [
         (day("2026-11-02"), What::Answer("need".to_owned(), true)),
         (day("2026-11-02"), What::Answer("budget".to_owned(), false)),
@@ -180,10 +180,10 @@ proptest! {
         let from = day("2026-11-01");
         let mut told = told;
         told.sort_unstable();
-        let versions: Vec<(Day, Lead)> = std::iter::once((from + 1, lead(serde_json::json!({}))))
+        let versions: Vec<(Day, Lead)> = std::iter::once((from + 1, lead(&serde_json::json!({}))))
             .chain(told.iter().map(|(days, word)| {
                 let since = Zone::UTC.noon_of(from + *days);
-                (from + *days + 1, lead(serde_json::json!({"stage": words[*word], "stage_since": since})))
+                (from + *days + 1, lead(&serde_json::json!({"stage": words[*word], "stage_since": since})))
             }))
             .collect();
         let mut done: Vec<(Day, What)> = done.into_iter().map(|(days, stage, kind)| (from + days, match kind {
