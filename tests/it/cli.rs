@@ -84,7 +84,7 @@ fn init_writes_a_folder_that_check_finds_right_and_never_writes_over_it() {
     assert_eq!((first.code, first.err.as_str()), (0, ""));
     assert_eq!(
         first.out,
-        "33 files written to north.\n\nNext:\n  \
+        "40 files written to north.\n\nNext:\n  \
          1. put accounts.csv, users.csv, contracts.csv and usage.csv into north/data; its README.md tells their columns\n  \
          2. set the company's name, time zone and metrics in north/longroad.toml\n  \
          3. cd north && longroad check\n  \
@@ -97,7 +97,7 @@ fn init_writes_a_folder_that_check_finds_right_and_never_writes_over_it() {
     assert_eq!(
         told,
         "warning: no source has accounts.csv: there is nobody to score\n\n\n\
-         no mistakes, 1 warning: north/longroad.toml, 1 scorecard, 5 plays, 6 solutions, 1 first value, 12 templates, \
+         no mistakes, 1 warning: north/longroad.toml, 1 scorecard, 5 plays, 6 solutions, 1 first value, 7 pipelines, 12 templates, \
          0 files of the source files\n"
     );
     let again = place.run(&["init", "north"]);
@@ -107,7 +107,7 @@ fn init_writes_a_folder_that_check_finds_right_and_never_writes_over_it() {
     std::fs::remove_file(place.path("north/longroad.toml")).unwrap();
     place.put("north/playbooks/plays/use-fell.yaml", "mine");
     let resumed = place.run(&["init", "north"]);
-    assert!(resumed.out.starts_with("1 file written to north (32 were there already and stay as they are).\n"), "{resumed:?}");
+    assert!(resumed.out.starts_with("1 file written to north (39 were there already and stay as they are).\n"), "{resumed:?}");
     assert_eq!(std::fs::read_to_string(place.path("north/playbooks/plays/use-fell.yaml")).unwrap(), "mine");
 }
 
