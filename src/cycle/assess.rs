@@ -84,7 +84,7 @@ impl Watched<'_> {
     fn extra(&self, facts: &AccountFacts, texts: &mut Texts) -> Option<Box<Extra>> {
         let watched = |event: &&Event| event.on >= self.since && self.kinds.contains(&event.kind.0.as_ref());
         let happening = |event: &Event| Happening {
-            kind: event.kind.0.to_string(),
+            kind: event.kind.0.clone(),
             key: event.id.to_string(),
             on: event.on,
             note: event.note.clone().unwrap_or_default(),

@@ -1,5 +1,6 @@
 //! How plays did: what was begun, done, recovered; and what became of the accounts against comparable ones.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -162,12 +163,15 @@ async fn pairs(db: &Db, setup: &Setup, prescriptions: &[Prescription], today: Da
 
 /// Whether there was a cycle that morning; its scores are read once.
 async fn morning(db: &Db, mornings: &mut BTreeMap<Day, Option<BTreeMap<u16, f64>>>, day: Day, block: i64) -> Result<bool> {
-    if !mornings.contains_key(&day) {
-        let given = scores::of_block(db, day, block).await?;
-        let scores: BTreeMap<u16, f64> = given.iter().filter_map(|given| Some((given.place, given.score?))).collect();
-        mornings.insert(day, (!given.is_empty()).then_some(scores));
-    }
-    Ok(mornings.get(&day).is_some_and(Option::is_some))
+    let seen = match mornings.entry(day) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(place) => {
+            let given = scores::of_block(db, day, block).await?;
+            let scores = given.iter().filter_map(|given| Some((given.place, given.score?))).collect();
+            place.insert((!given.is_empty()).then_some(scores))
+        }
+    };
+    Ok(seen.is_some())
 }
 
 /// Tier, numbered, and first day of the accounts of a block, by place; those that have left as well.
@@ -178,7 +182,7 @@ async fn accounts(db: &Db, block: i64, as_of: AsOf) -> Result<BTreeMap<u16, (u16
         for fact in facts {
             let Some(ordinal) = fact.ordinal else { continue };
             let account: Account = decode(RecordKind::Accounts, fact.body)?;
-            let tier = account.tier.map(|tier| tier.0.to_string());
+            let tier = account.tier.map(|tier| tier.0.clone());
             read.push((u16::try_from(place_of(ordinal))?, tier, account.signed_on.or(account.live_on)));
         }
     }

@@ -36,7 +36,8 @@ enum Fact {
 #[serde(rename_all = "snake_case")]
 enum Acts {
     /// In the account's turn.
-    Acts,
+    #[serde(rename = "acts")]
+    InTurn,
     /// On any night.
     AtOnce,
     /// Not at all.
@@ -139,14 +140,14 @@ impl Example {
         };
         let does = match (acts(true), acts(false)) {
             (_, true) => Acts::AtOnce,
-            (true, false) => Acts::Acts,
+            (true, false) => Acts::InTurn,
             (false, false) => Acts::Nothing,
         };
         let fault = |reason: String| {
             Some(Fault { file: play.file.clone(), line: self.line, column: self.column, reason: format!("example: {reason}") })
         };
         let word = |acts: Acts| match acts {
-            Acts::Acts => "acts",
+            Acts::InTurn => "acts",
             Acts::AtOnce => "at_once",
             Acts::Nothing => "nothing",
         };

@@ -268,9 +268,10 @@ impl Check<'_> {
     /// `tasks` alone, or `prescriptions`, of which the last one is for all others.
     fn remedies(&mut self, read: &PlayText) -> Vec<Remedy> {
         if read.tasks.is_empty() == read.prescriptions.is_empty() {
-            let reason = match read.tasks.is_empty() {
-                true => "a play without tasks helps nobody; add one under `tasks`",
-                false => "has both `tasks` and `prescriptions`: move the tasks into a last prescription without `for`",
+            let reason = if read.tasks.is_empty() {
+                "a play without tasks helps nobody; add one under `tasks`"
+            } else {
+                "has both `tasks` and `prescriptions`: move the tasks into a last prescription without `for`"
             };
             self.problem(&read.name, reason);
         }
