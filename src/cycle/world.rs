@@ -28,7 +28,6 @@ pub struct Metric {
 }
 
 /// One morning, before any account is looked at.
-#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
 #[derive(Clone, Debug)]
 pub struct World {
     /// The morning, and the last pull that counts.
