@@ -324,7 +324,8 @@ mod tests {
         let ranking = rank(&board(requests, askers, &voices), &rules("arr / effort"));
         let told: Vec<(usize, usize, bool)> = ranking.shaken.iter().map(|one| (one.rank, one.would_be, one.doubled)).collect();
         assert_eq!(told, [(10, 11, true), (11, 9, false)]);
-        assert_eq!(ranking.requests[0].if_effort, Some((1, 7)));
+        // Halved, the first stays; doubled, it has the 12 of the seventh, and goes before it by its name.
+        assert_eq!(ranking.requests[0].if_effort, Some((1, 6)));
     }
 
     #[test]
