@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{
-    aha, ask, audit, backtest, backup, check, cycle, demo, digests, export, first_value, forget, health, init, jobs, move_record,
-    opinion, opinions, pipeline, preview, pull, rejects, renewals, request, requests, resend, restore, revenue, risk, run,
-    sales_quality, score, scores, sources, task, tasks, value_report, what_if,
+    aha, ask, audit, backtest, backup, check, cycle, demo, digests, export, first_value, forget, health, init, jobs, load,
+    move_record, opinion, opinions, pipeline, plan, playbooks, preview, pull, rejects, renewals, request, requests, resend,
+    restore, revenue, risk, run, sales_quality, score, scores, solutions, sources, task, tasks, value_report, what_if,
 };
 
 /// Watches over customers: scores their health with every point explained, prescribes what to do, looks at what became of
@@ -82,6 +82,10 @@ pub enum Command {
     Aha(aha::Arguments),
     Revenue(revenue::Arguments),
     WhatIf(what_if::Arguments),
+    Plan(plan::Arguments),
+    Playbooks(playbooks::Arguments),
+    Solutions(solutions::Arguments),
+    Load(load::Arguments),
     Export(export::Arguments),
     Forget(forget::Arguments),
     Health(health::Arguments),

@@ -97,10 +97,12 @@ fn playbooks(config: &Config, found: &mut Findings) {
     match Setup::load(config.clone()) {
         Ok(setup) => {
             let library = &setup.library;
+            found.mistakes.extend(library.failures().iter().map(|fault| open::place(&folder, fault)));
             found.checked.push(format!(
-                "{}, {}, {}, {}, {}",
+                "{}, {}, {}, {}, {}, {}",
                 count(setup.cards.len() as u64, "scorecard", "scorecards"),
                 count(library.plays.len() as u64, "play", "plays"),
+                count(library.examples() as u64, "example", "examples"),
                 count(library.solutions.len() as u64, "solution", "solutions"),
                 count(library.first_values.len() as u64, "first value", "first values"),
                 count(setup.pipelines.len() as u64, "pipeline", "pipelines"),

@@ -9,9 +9,9 @@ use super::arguments::{Arguments, Command, Shared};
 use super::exit::{Exit, paragraph};
 use super::reply::Reply;
 use super::{
-    aha, ask, audit, backtest, backup, check, cycle, demo, digests, export, first_value, forget, health, init, jobs, move_record,
-    opinion, opinions, pipeline, preview, pull, rejects, renewals, request, requests, resend, restore, revenue, risk, run,
-    sales_quality, score, scores, sources, task, tasks, value_report, what_if,
+    aha, ask, audit, backtest, backup, check, cycle, demo, digests, export, first_value, forget, health, init, jobs, load,
+    move_record, opinion, opinions, pipeline, plan, playbooks, preview, pull, rejects, renewals, request, requests, resend,
+    restore, revenue, risk, run, sales_quality, score, scores, solutions, sources, task, tasks, value_report, what_if,
 };
 use crate::clock::SystemClock;
 use crate::config::environment;
@@ -85,6 +85,10 @@ async fn dispatch(shared: &Shared, command: Command) -> Result<Reply> {
         Command::ValueReport(arguments) => value_report::run(file, &arguments, clock).await,
         Command::Revenue(arguments) => revenue::run(file, &arguments, clock).await,
         Command::WhatIf(arguments) => what_if::run(file, &arguments, clock).await,
+        Command::Plan(arguments) => plan::run(file, &arguments, clock).await,
+        Command::Playbooks(arguments) => playbooks::run(file, &arguments, clock).await,
+        Command::Solutions(arguments) => solutions::run(file, &arguments),
+        Command::Load(arguments) => load::run(file, &arguments, clock).await,
         Command::Export(arguments) => export::run(file, &arguments, shared.json).await,
         Command::Health(arguments) => health::run(file, &arguments).await,
         Command::Forget(arguments) => forget::run(file, &arguments, clock).await,

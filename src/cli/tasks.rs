@@ -11,7 +11,7 @@ use super::table::{Side, Table};
 use super::words::count;
 use crate::clock::Clock;
 use crate::model::Day;
-use crate::playbook::{Task, TaskStatus};
+use crate::playbook::{Prescription, Task, TaskStatus};
 use crate::store::tasks::{self, TaskFilter};
 
 /// List what is to be done, by due date
@@ -24,16 +24,39 @@ pub struct Arguments {
     /// Besides those that are closed since this day
     #[arg(long, value_name = "DATE")]
     closed_since: Option<Day>,
+    /// What was found and waits, because its owner's days are full
+    #[arg(long, conflicts_with_all = ["csm", "closed_since"])]
+    waiting: bool,
 }
 
 /// Lists them.
 pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Result<Reply> {
     let config = open::config(file)?;
     let db = open::store(&config).await?;
+    if arguments.waiting {
+        let waiting = tasks::waiting(&db).await?;
+        db.close().await;
+        return Reply::new(waiting_text(&waiting), &json!({"waiting": waiting}));
+    }
     let filter = TaskFilter { csm: arguments.csm.as_deref(), closed_since: arguments.closed_since };
     let tasks = tasks::list(&db, filter).await?;
     db.close().await;
     Reply::new(text(&tasks, open::today(&config, clock)), &json!({"tasks": tasks}))
+}
+
+fn waiting_text(waiting: &[Prescription]) -> String {
+    if waiting.is_empty() {
+        return "nothing waits".to_owned();
+    }
+    let columns =
+        [("found", Side::Left, 10), ("account", Side::Left, 24), ("diagnosis", Side::Left, 40), ("because", Side::Left, 70)];
+    let mut table = Table::new(&columns);
+    for one in waiting {
+        let because = one.evidence.join("; ");
+        table.row([one.opened_on.to_string(), one.account_id.to_string(), one.diagnosis.clone(), because]);
+    }
+    let number = count(waiting.len() as u64, "prescription waits", "prescriptions wait");
+    format!("{table}\n{number} for a free day of its owner")
 }
 
 fn text(tasks: &[Task], today: Day) -> String {
@@ -69,6 +92,7 @@ fn text(tasks: &[Task], today: Day) -> String {
 pub fn standing(task: &Task, today: Day) -> String {
     match (task.status, task.snoozed_until, task.closed_on) {
         (TaskStatus::Snoozed, Some(until), _) if until > today => format!("snoozed until {until}"),
+        (TaskStatus::Waiting, ..) => "waits for another task".to_owned(),
         (TaskStatus::Open | TaskStatus::Snoozed, ..) if task.due_on < today => {
             format!("overdue for {}", count((today - task.due_on).unsigned_abs(), "day", "days"))
         }
@@ -106,6 +130,8 @@ pub mod tests {
             note: None,
             by: None,
             closed_on: (status == TaskStatus::Done).then(|| Day::from_days(19_999)),
+            kind: "call".to_owned(),
+            after: None,
         }
     }
 

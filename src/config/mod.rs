@@ -1,6 +1,7 @@
 //! Settings: embedded defaults < the configuration file < `LONGROAD_…` variables, parsed into types that cannot be wrong.
 
 mod accounts;
+mod capacity;
 mod company;
 mod cost;
 mod cycle;
@@ -27,6 +28,7 @@ mod web;
 
 pub use crate::model::nearest;
 pub use accounts::{Accounts, Alive};
+pub use capacity::{Hours, Load};
 pub use company::{Company, NamedZone};
 pub use cost::Cost;
 pub use cycle::Cycle;

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::{
-    Accounts, Company, ConfigError, Cost, Cycle, Digests, Log, Mail, Paths, Requests, Retention, Revenue, Risk, Schedule, Source,
-    Store, StoreAddress, Web, load,
+    Accounts, Company, ConfigError, Cost, Cycle, Digests, Load, Log, Mail, Paths, Requests, Retention, Revenue, Risk, Schedule,
+    Source, Store, StoreAddress, Web, load,
 };
 use crate::model::{MetricDeclaration, Zone};
 
@@ -30,6 +30,8 @@ pub struct Config {
     pub accounts: Accounts,
     /// How often an account's turn comes.
     pub cycle: Cycle,
+    /// How much people can do.
+    pub load: Load,
     /// What probabilities are of.
     pub risk: Risk,
     /// How feature requests are ranked.
@@ -95,6 +97,7 @@ impl Default for Config {
             digests: Digests::default(),
             accounts: Accounts::default(),
             cycle: Cycle::default(),
+            load: Load::default(),
             risk: Risk::default(),
             requests: Requests::default(),
             cost: Cost::default(),

@@ -11,6 +11,7 @@ use super::Setup;
 use super::world::World;
 use crate::model::record::{Account, Contact, Contract, Event, Invoice, Record, RecordKind, Survey, Ticket, Touch, Value};
 use crate::model::{Currency, Day, Id, MetricKind, Money, Polarity, Zone};
+use crate::playbook::Happening;
 use crate::signals::adoption::adoption;
 use crate::signals::condition::Subject;
 use crate::signals::{
@@ -20,6 +21,9 @@ use crate::signals::{
 use crate::store::facts::{BlockFacts, StoredFact};
 use crate::store::{BLOCK, Db, directory, facts, usage};
 use crate::value::{Accumulator, FirstValue, Measure, Progress};
+
+/// Events since a cycle that lies so many days back are still acted on.
+const LONGEST_OUTAGE: i32 = 400;
 
 /// One customer on one morning.
 #[derive(Clone, Debug)]
@@ -56,6 +60,39 @@ pub struct Customer {
     pub attained_on: Option<Day>,
     /// Where it stands with its first value.
     pub first_value: Option<FirstValueStanding>,
+    /// What few customers have.
+    pub extra: Option<Box<Extra>>,
+}
+
+/// What plays ask of few customers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Extra {
+    /// Who sold to it, by id or name; kept where a play gives tasks to sellers.
+    pub seller: Option<Arc<str>>,
+    /// Events that plays act on, of late.
+    pub happened: Vec<Happening>,
+}
+
+/// What of few customers plays ask for.
+struct Watched<'a> {
+    seller: bool,
+    kinds: Vec<&'a str>,
+    since: Day,
+}
+
+impl Watched<'_> {
+    fn extra(&self, facts: &AccountFacts, texts: &mut Texts) -> Option<Box<Extra>> {
+        let watched = |event: &&Event| event.on >= self.since && self.kinds.contains(&event.kind.0.as_ref());
+        let happening = |event: &Event| Happening {
+            kind: event.kind.0.clone(),
+            key: event.id.to_string(),
+            on: event.on,
+            note: event.note.clone().unwrap_or_default(),
+        };
+        let seller = facts.account.seller.as_deref().filter(|_| self.seller).map(|seller| texts.shared(seller));
+        let happened: Vec<Happening> = facts.events.iter().filter(watched).map(happening).collect();
+        (seller.is_some() || !happened.is_empty()).then(|| Box::new(Extra { seller, happened }))
+    }
 }
 
 impl Customer {
@@ -132,6 +169,13 @@ fn customers<'a>(
     let mut customers = Vec::with_capacity(accounts.len());
     let mut waiting = Vec::new();
     let mut texts = Texts::default();
+    let (kinds, within) = setup.library.watched_events();
+    let watched = Watched {
+        seller: setup.library.asks_seller(),
+        kinds,
+        // What came since the cycle before is acted on, however long ago that was.
+        since: day - within.max(LONGEST_OUTAGE),
+    };
     for fact in accounts {
         let Some(ordinal) = fact.ordinal else { continue };
         let account: Account = decode(RecordKind::Accounts, fact.body)?;
@@ -146,6 +190,7 @@ fn customers<'a>(
             }
         }
         let Some(mut customer) = customer(world, &facts, ordinal, usage, &mut texts) else { continue };
+        customer.extra = watched.extra(&facts, &mut texts);
         if let Some(followed) = follow(setup, world, &customer, &facts, directory::place_of(ordinal), attained) {
             waiting.push((customers.len(), followed));
         } else {
@@ -265,6 +310,7 @@ fn customer(world: &World, facts: &AccountFacts, ordinal: u32, usage: Option<&Bl
         peer,
         attained_on: None,
         first_value: None,
+        extra: None,
     })
 }
 

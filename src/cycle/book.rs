@@ -9,7 +9,7 @@ use super::work::Turn;
 use super::world::World;
 use crate::digest::Reader;
 use crate::digest::csm::{
-    ChangeItem, CsmInputs, EndingItem, News, ReviewItem, StagedItem, StaleItem, TOLD_CHANGE, UnknownItem, since,
+    ChangeItem, CsmInputs, EndingItem, News, ReviewItem, StagedItem, StaleItem, TOLD_CHANGE, TaskItem, UnknownItem, since,
 };
 use crate::health::explain;
 use crate::health::{Band, Factor};
@@ -80,6 +80,22 @@ impl Books {
         Books { leader, readers, without_csm: 0 }
     }
 
+    /// Adds a task to the book of whoever is to do it, or where that is nobody who reads digests to the leader's.
+    pub fn task(&mut self, person: Option<&Id>, task: TaskItem) {
+        let known = person.filter(|id| self.readers.contains_key(id.as_str())).cloned();
+        if let Some(book) = known.or_else(|| self.leader.clone()).and_then(|id| self.readers.get_mut(id.as_str())) {
+            book.inputs.task(task);
+            book.worth_sending = true;
+        }
+    }
+
+    /// Says that so much waits for a person.
+    pub fn waiting(&mut self, person: &Id, count: usize) {
+        if let Some(book) = self.readers.get_mut(person.as_str()) {
+            book.inputs.waiting += count;
+        }
+    }
+
     /// Adds a customer to its CSM's book, or where it has none to the leader's. `change`: where it is worth telling.
     pub fn customer(&mut self, customer: &Customer, evaluated: &Evaluated, turn: Turn, change: Option<ChangeItem>) {
         let reader =
@@ -92,6 +108,13 @@ impl Books {
                 && let Some(book) = self.readers.get_mut(reader.as_str())
             {
                 book.inputs.task(task);
+                book.worth_sending = true;
+            }
+        }
+        for (from, to) in turn.moved {
+            if let Some(book) = self.readers.get_mut(to.as_str()) {
+                let from = from.map_or_else(|| "nobody".to_owned(), |from| from.to_string());
+                *book.inputs.moved.entry(from).or_default() += 1;
                 book.worth_sending = true;
             }
         }

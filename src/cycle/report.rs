@@ -40,6 +40,8 @@ pub struct CycleReport {
     pub tasks_opened: u64,
     /// Tasks that reviews closed.
     pub tasks_closed: u64,
+    /// Prescriptions that wait because their owners' days are full.
+    pub prescriptions_waiting: u64,
     /// Plays that did not act because a source has stopped, with the number of accounts.
     pub paused: BTreeMap<String, u64>,
     /// Digests written.

@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::assess::Customer;
 use super::book::{self, Books};
+use super::desks::Desks;
 use super::evaluate::Evaluated;
 use super::look::Odds;
 use super::mailing::{Mailing, Sending};
@@ -176,6 +177,7 @@ struct Night<'a> {
     /// The probabilities that are kept for this morning.
     odds: Arc<Odds>,
     books: Books,
+    desks: Desks,
     /// From this day on, closed prescriptions still matter.
     since: Day,
     /// What customers are to be told of what they asked for.
@@ -189,13 +191,19 @@ struct Night<'a> {
 }
 
 impl<'a> Night<'a> {
-    async fn begin(db: &'a Db, tx: Tx, setup: &'a Arc<Setup>, population: &Arc<Population>, books: Books) -> Result<Night<'a>> {
+    async fn begin(
+        db: &'a Db,
+        mut tx: Tx,
+        setup: &'a Arc<Setup>,
+        population: &Arc<Population>,
+        books: Books,
+    ) -> Result<Night<'a>> {
         let odds = Arc::new(Odds::kept(db, setup, population.world.as_of.day).await?);
-        let cooldown = setup.library.plays.values().map(|play| play.cooldown_days).max().unwrap_or_default();
         Ok(Night {
             odds,
             books,
-            since: population.world.as_of.day - cooldown.cast_signed(),
+            desks: Desks::load(&mut tx, setup, population).await?,
+            since: population.world.as_of.day - setup.library.memory_days(),
             tellings: tellings(db, setup, &population.world).await?,
             signs: BTreeSet::new(),
             young: Vec::new(),
@@ -227,6 +235,30 @@ impl<'a> Night<'a> {
             }
             ready.extend(ahead.next().map(|index| self.look_ahead(index)));
             self.block(block, diagnosed, work, report).await?;
+        }
+        self.settle(report).await
+    }
+
+    /// Begins with what fits into people's days; the rest waits and is counted.
+    async fn settle(&mut self, report: &mut CycleReport) -> Result<()> {
+        let mut begin: BTreeMap<i64, Vec<Opened>> = BTreeMap::new();
+        for pending in self.desks.close() {
+            report.tasks_opened += pending.opened.tasks.len() as u64;
+            for (person, item) in pending.items {
+                self.books.task(person.as_ref(), item);
+            }
+            if pending.waited {
+                tasks::release(&mut self.tx, &pending.opened).await?;
+            } else {
+                begin.entry(pending.block).or_default().push(pending.opened);
+            }
+        }
+        for (block, opened) in begin.into_iter().chain(std::mem::take(&mut self.desks.held)) {
+            tasks::insert(&mut self.tx, block, &opened).await?;
+        }
+        for (person, count) in std::mem::take(&mut self.desks.waiting) {
+            report.prescriptions_waiting += count as u64;
+            self.books.waiting(&person, count);
         }
         Ok(())
     }
@@ -279,8 +311,9 @@ impl<'a> Night<'a> {
             let turn = if tellings.is_empty() && known.is_none() && diagnoses.found.is_empty() && diagnoses.paused.is_empty() {
                 Turn::default()
             } else {
-                let place = Place { setup: self.setup, world: &self.population.world, customer, evaluated: &evaluated };
-                work::turn(&mut self.tx, place, &diagnoses, known, tellings, &mut opened).await?
+                let world = &self.population.world;
+                let place = Place { setup: self.setup, world, block: block.number, customer, evaluated: &evaluated };
+                work::turn(&mut self.tx, &mut self.desks, place, &diagnoses, known, tellings, &mut opened).await?
             };
             count(report, &turn);
             let change = match before.filter(|_| told) {
@@ -297,6 +330,7 @@ impl<'a> Night<'a> {
         for left in work.into_values() {
             report.tasks_closed += work::leave(&mut self.tx, left, on).await?;
         }
+        opened.extend(self.desks.held.remove(&block.number).unwrap_or_default());
         tasks::insert(&mut self.tx, block.number, &opened).await?;
         scores::save_block(&mut self.tx, on, block.number, &given).await?;
         turns::save_block(&mut self.tx, on, block.number, &factors).await
@@ -354,7 +388,9 @@ fn diagnosed(setup: &Setup, population: &Population, odds: &Odds, block: &Block,
         let mut evaluated = Evaluated::of(setup, customer, before.zip(before_on), on)?;
         evaluated.chance = odds.of_evaluated(customer, &evaluated, on);
         evaluated = evaluated.with(opinions, customer, before.map(|before| (before, before_on)), on);
-        let diagnoses = playbook::diagnose(&setup.library, &evaluated.subject(customer), evaluated.in_turn);
+        let happened = customer.extra.as_ref().map_or(&[][..], |extra| &extra.happened);
+        let night = playbook::Night { on, before: before_on, in_turn: evaluated.in_turn, happened, contact_days: None };
+        let diagnoses = playbook::diagnose(&setup.library, &evaluated.subject(customer), night);
         let band_before = before.zip(before_on).map(|(before, day)| evaluated.band_on(opinions, customer, day, before.band.band));
         let told = book::is_told(&evaluated, band_before);
         if !told && !evaluated.in_turn && evaluated.health.score.is_some() {
@@ -399,6 +435,16 @@ impl Stopwatches {
         self.laps.insert(stage, self.since.elapsed().as_secs_f64());
         self.since = Stopwatch::now();
     }
+}
+
+/// Does all that a cycle would do for the population, and gives the transaction back: who drops it has changed nothing.
+pub async fn rehearse(db: &Db, tx: Tx, setup: &Arc<Setup>, population: &Arc<Population>) -> Result<Tx> {
+    let now = setup.config.company.zone().start_of(population.world.as_of.day);
+    let sending = |reader: &Reader| Mailing::Now.csm(&setup.config, reader, None, now);
+    let books = Books::new(&population.world, "", &BTreeMap::new(), BTreeMap::new(), &sending);
+    let mut night = Night::begin(db, tx, setup, population, books).await?;
+    night.blocks(&mut CycleReport::default()).await?;
+    Ok(night.tx)
 }
 
 /// What a cycle would write into the digests, with all that it would decide thrown away.

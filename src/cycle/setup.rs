@@ -152,7 +152,7 @@ impl Setup {
 /// The files of a playbooks folder by their relative paths, in the order of these.
 fn read_folder(folder: &Path) -> Result<Vec<(String, String)>> {
     let mut files = Vec::new();
-    for kind in ["first-value", "pipelines", "plays", "scorecards", "solutions"] {
+    for kind in ["cadence", "first-value", "pipelines", "plays", "scorecards", "solutions"] {
         let sub = folder.join(kind);
         if !sub.is_dir() {
             continue;

@@ -7,11 +7,12 @@ use anyhow::Result;
 
 use super::Setup;
 use super::assess::Customer;
+use super::desks::{Desks, Pending};
 use super::evaluate::Evaluated;
 use super::world::World;
 use crate::digest::csm::{ReviewItem, TaskItem};
 use crate::model::{Day, Id, Money};
-use crate::playbook::{self, Client, Diagnoses, Next, Opened, Prescription, Task};
+use crate::playbook::{self, Client, Diagnoses, Next, Opened, Play, Prescribed, Prescription, PrescriptionStatus, Task};
 use crate::requests::TELL;
 use crate::store::Tx;
 use crate::store::tasks::{self, Work};
@@ -21,6 +22,7 @@ use crate::store::tasks::{self, Work};
 pub struct Place<'a> {
     pub setup: &'a Setup,
     pub world: &'a World,
+    pub block: i64,
     pub customer: &'a Customer,
     pub evaluated: &'a Evaluated,
 }
@@ -40,36 +42,50 @@ pub struct Turn {
     pub reviews: Vec<ReviewItem>,
     /// What is to be done, with whoever is to do it.
     pub tasks: Vec<(Option<Id>, TaskItem)>,
+    /// Tasks that have gone from one person to another.
+    pub moved: Vec<(Option<Id>, Id)>,
 }
 
-/// Looks first at what the last prescriptions did, then at what is new. What is opened is added to `opened`.
+/// Looks first at what the last prescriptions did, then at what is new. What is opened at once is added to `opened`; what
+/// may wait is put on the desks.
 pub async fn turn(
     tx: &mut Tx,
-    Place { setup, world, customer, evaluated }: Place<'_>,
+    desks: &mut Desks,
+    place: Place<'_>,
     diagnoses: &Diagnoses,
     work: Option<Work>,
     tellings: Vec<Opened>,
     opened: &mut Vec<Opened>,
 ) -> Result<Turn> {
-    let on = world.as_of.day;
+    let Place { setup, world, block, customer, evaluated } = place;
+    let (on, library) = (world.as_of.day, &setup.library);
     let subject = evaluated.subject(customer);
-    let leader = world.leader_of(customer.csm.as_ref().map(Id::as_str)).map(|leader| &leader.id);
-    let region = customer.csm.as_ref().and_then(|csm| world.users.get(csm.as_str())).and_then(|user| user.region.as_deref());
-    let calendar = &setup.config.company.calendar;
-    let client = Client { account: &customer.id, csm: customer.csm.as_ref(), leader, calendar, region };
+    let client = Client {
+        account: &customer.id,
+        csm: customer.csm.as_ref(),
+        leader: world.leader_of(customer.csm.as_ref().map(Id::as_str)).map(|leader| &leader.id),
+        language: customer.language.as_deref(),
+        region: customer.region.as_deref(),
+        seller: customer.extra.as_ref().and_then(|extra| extra.seller.as_deref()),
+    };
     let mut turn = Turn::default();
     let Work { prescriptions: mut history, tasks: mut all_tasks } = work.unwrap_or_default();
     for task in &mut all_tasks {
-        if playbook::hand_over(task, client) {
+        let from = task.assignee.clone();
+        if playbook::hand_over(task, &desks.staff, client) {
             tasks::save_owner(tx, task).await?;
+            turn.moved.extend(task.assignee.clone().filter(|to| from.as_ref() != Some(to)).map(|to| (from, to)));
         }
+    }
+    for place in playbook::advance(&mut all_tasks, &desks.staff, on) {
+        tasks::save_turn(tx, &all_tasks[place]).await?;
     }
     let mut new: Vec<Opened> = Vec::new();
     for prescription in &mut history {
         if !playbook::is_due(prescription, evaluated.in_turn, on) {
             continue;
         }
-        let play = setup.library.plays.get(&prescription.playbook).map(Arc::as_ref);
+        let play = library.plays.get(&prescription.playbook).map(Arc::as_ref);
         let mut mine: Vec<Task> = all_tasks.iter().filter(|task| task.prescription == prescription.id).cloned().collect();
         let review = match play {
             Some(play) => playbook::review(prescription, &mine, play, &subject, on),
@@ -77,7 +93,7 @@ pub async fn turn(
             None => playbook::withdraw(prescription, "its play has been removed"),
         };
         if let Some(play) = play {
-            new.extend(playbook::follow_up(&setup.library, play, client, prescription, &review, &subject, on));
+            new.extend(playbook::follow_up(library, &desks.staff, play, client, prescription, &review, &subject, on));
         }
         review.apply(prescription, &mut mine, play, on);
         turn.closed += tasks::save_review(tx, prescription, &mine).await?;
@@ -86,7 +102,7 @@ pub async fn turn(
             account_name: customer.name.to_string(),
             play: prescription.diagnosis.clone(),
             outcome: review.text.clone(),
-            next: next_words(review.next),
+            next: next_words(review.next, play),
         });
         for task in &mut all_tasks {
             if let Some(changed) = mine.iter().find(|one| one.id == task.id) {
@@ -98,12 +114,58 @@ pub async fn turn(
     turn.diagnoses = diagnoses.found.len() as u64;
     let at_work = |play: &playbook::Play| history.iter().any(|one| one.playbook == play.name && one.is_open());
     turn.paused = diagnoses.paused.iter().filter(|(play, _)| !at_work(play)).map(|(play, _)| play.title.clone()).collect();
+    let mut found: Vec<(Opened, bool)> = Vec::new();
     for diagnosis in &diagnoses.found {
-        new.extend(playbook::prescribe(&setup.library, diagnosis, client, &history, on));
+        match playbook::prescribe(library, &desks.staff, diagnosis, client, &subject, &history, on) {
+            Prescribed::New(one) => {
+                history.push(one.prescription.clone());
+                found.push((one, false));
+            }
+            // What is said of it grows old between two turns of the account, and costs a line a night otherwise.
+            Prescribed::Again(place, now) if history[place].opened_on < on => {
+                let news = now.severe != history[place].severe || now.occasion != history[place].occasion;
+                if news || evaluated.in_turn {
+                    tasks::save_found(tx, &now).await?;
+                    history[place] = now;
+                }
+            }
+            Prescribed::Again(..) | Prescribed::Nothing => {}
+        }
+    }
+    for waiting in history.iter_mut().filter(|one| one.status == PrescriptionStatus::Waiting) {
+        if let Some(one) = playbook::release(library, &desks.staff, waiting, client, &subject, on) {
+            found.push((one, true));
+        } else {
+            playbook::pass_by(waiting).apply(waiting, &mut [], None, on);
+            tasks::save_review(tx, waiting, &[]).await?;
+        }
+    }
+    for (one, waited) in found {
+        let play = library.plays.get(&one.prescription.playbook);
+        let person = one.tasks.first().and_then(|task| task.assignee.clone());
+        match (play, person) {
+            (Some(play), Some(person)) if !one.prescription.severe => {
+                let item = |task: &Task| (task.assignee.clone(), task_item(setup, customer, task, Some(&one.prescription)));
+                let items = one.tasks.iter().filter(|task| task.is_open_on(on)).map(item).collect();
+                desks.offer(setup, customer, play, Pending { block, person, opened: one, waited, items }, on);
+            }
+            _ if waited => {
+                tasks::release(tx, &one).await?;
+                turn.opened += one.tasks.len() as u64;
+                if let Some(place) = history.iter().position(|old| old.id == one.prescription.id) {
+                    history[place] = one.prescription;
+                }
+                all_tasks.extend(one.tasks);
+            }
+            _ => new.push(one),
+        }
     }
     // The same morning may be lived twice.
     new.extend(tellings.into_iter().filter(|one| history.iter().all(|past| past.id != one.prescription.id)));
-    turn.opened = new.iter().map(|opened| opened.tasks.len() as u64).sum();
+    turn.opened += new.iter().map(|opened| opened.tasks.len() as u64).sum::<u64>();
+    for task in new.iter().flat_map(|opened| &opened.tasks) {
+        task.assignee.iter().for_each(|person| desks.staff.give(person, 1));
+    }
     let prescriptions: BTreeMap<&str, &Prescription> =
         history.iter().chain(new.iter().map(|opened| &opened.prescription)).map(|one| (one.id.as_str(), one)).collect();
     for task in all_tasks.iter().chain(new.iter().flat_map(|opened| &opened.tasks)).filter(|task| task.is_open_on(on)) {
@@ -148,11 +210,11 @@ fn largest(arr: impl Iterator<Item = Money>) -> Option<Money> {
     arr.max_by_key(|money| (money.minor, money.currency))
 }
 
-fn next_words(next: Next) -> String {
+fn next_words(next: Next, play: Option<&Play>) -> String {
     match next {
         Next::Close => "closed".to_owned(),
         Next::TryAgain { attempt } => format!("attempt {attempt}"),
-        Next::Escalate => "handed to the leader".to_owned(),
+        Next::Escalate => format!("handed to {}", play.map_or("the leader", playbook::decider)),
         Next::Wait => "looked at again later".to_owned(),
     }
 }

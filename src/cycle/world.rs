@@ -66,6 +66,12 @@ pub struct World {
     pub everybody: bool,
 }
 
+/// The people as they are known on a morning, by id.
+pub async fn users(db: &Db, setup: &Setup, on: Day) -> Result<BTreeMap<String, User>> {
+    let as_of = AsOf { day: on, through_pull: pulls::last_id(db).await? };
+    people::users(db, as_of, setup.config.company.zone()).await
+}
+
 impl World {
     /// Reads it. `first`: nobody has looked at the accounts before.
     pub async fn load(db: &Db, setup: &Setup, as_of: AsOf, first: bool) -> Result<World> {

@@ -2,7 +2,7 @@
 
 use super::plan::{What, short_id, task};
 use super::review::{Next, Outcome, Review};
-use super::{Client, Opened, Owner, Prescription, PrescriptionStatus, Task, TaskStatus};
+use super::{Client, Opened, Owner, Prescription, PrescriptionStatus, Staff, Task, TaskStatus};
 use crate::model::{Day, Id};
 
 /// Days before a look at what became of it.
@@ -26,7 +26,7 @@ pub struct Errand<'a> {
 }
 
 /// Opens it: a prescription of one task for the CSM.
-pub fn errand(errand: &Errand<'_>, client: Client<'_>, on: Day) -> Opened {
+pub fn errand(errand: &Errand<'_>, staff: &Staff, client: Client<'_>, on: Day) -> Opened {
     let prescription = Prescription {
         id: short_id("p", client.account, errand.playbook, errand.key, 1, None),
         account_id: client.account.clone(),
@@ -41,10 +41,18 @@ pub fn errand(errand: &Errand<'_>, client: Client<'_>, on: Day) -> Opened {
         outcome: None,
         said: None,
         evidence: errand.evidence.clone(),
+        identity: format!("{} {}", errand.playbook, errand.key),
+        occasion: None,
     };
-    let due_on = client.calendar.plus_working_days(on, errand.due_in_working_days, client.region);
-    let what = What { title: errand.title.to_owned(), solution: None, due_on };
-    let mut one = task(&prescription, client, Owner::Csm, 0, what);
+    let what = What {
+        title: errand.title.to_owned(),
+        solution: None,
+        kind: "call".to_owned(),
+        owner: Owner::Csm,
+        due_in_working_days: errand.due_in_working_days,
+        after: None,
+    };
+    let mut one = task(&prescription, staff, client, 0, what);
     one.id = errand_id(client.account, errand.playbook, errand.key);
     Opened { prescription, tasks: vec![one] }
 }
@@ -69,17 +77,18 @@ pub fn review_errand(prescription: &Prescription, tasks: &[Task]) -> Review {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Calendar;
+    use crate::model::{Calendar, Zone};
 
     #[test]
     fn an_errand_is_the_same_whenever_it_is_run_and_waits_for_somebody() {
-        let (account, csm, calendar) = (Id::parse("a").unwrap(), Id::parse("ann").unwrap(), Calendar::default());
-        let client = Client { account: &account, csm: Some(&csm), leader: None, calendar: &calendar, region: None };
+        let (account, csm) = (Id::parse("a").unwrap(), Id::parse("ann").unwrap());
+        let staff = Staff::new([].into(), [].into(), Calendar::default(), Zone::UTC);
+        let client = Client { account: &account, csm: Some(&csm), leader: None, language: None, region: None, seller: None };
         let wanted =
             Errand { playbook: "x", key: "k", diagnosis: "Why", title: "What", evidence: vec![], due_in_working_days: 5 };
         let friday = Day::from_days(20_777);
-        let Opened { prescription, mut tasks } = errand(&wanted, client, friday);
-        let later = errand(&wanted, client, friday + 3);
+        let Opened { prescription, mut tasks } = errand(&wanted, &staff, client, friday);
+        let later = errand(&wanted, &staff, client, friday + 3);
         assert_eq!((&later.prescription.id, &later.tasks[0].id), (&prescription.id, &tasks[0].id));
         assert_eq!((tasks[0].due_on - friday, tasks[0].assignee.as_ref()), (7, Some(&csm)));
         assert_eq!(review_errand(&prescription, &tasks).next, Next::Wait);

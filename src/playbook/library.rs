@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::cadence::Cadence;
+use super::occasion::{Date, Night, Occasion, OccasionOf};
 use super::spec::did_you_mean;
-use super::{Play, Solution};
-use crate::signals::condition::Fault;
+use super::{Owner, Play, Solution};
+use crate::signals::condition::{Fault, Subject};
 use crate::value::FirstValue;
 
 /// The contents of the playbook folder, checked.
@@ -17,10 +19,12 @@ pub struct Library {
     pub solutions: BTreeMap<String, Solution>,
     /// In the order in which they are asked whether they serve an account.
     pub first_values: Vec<FirstValue>,
+    /// How often accounts are to be spoken with.
+    pub cadence: Cadence,
 }
 
 /// The folders of a playbook; scorecards are read by health, pipelines by the folder of their name.
-const FOLDERS: [&str; 5] = ["plays", "solutions", "first-value", "scorecards", "pipelines"];
+const FOLDERS: [&str; 6] = ["plays", "solutions", "first-value", "scorecards", "pipelines", "cadence"];
 
 impl Library {
     /// Reads the files of a playbook folder, given as relative path (`plays/use-fell.yaml`) and text, or says
@@ -50,6 +54,11 @@ impl Library {
                     Ok(definition) => library.add_first_value(path, definition, &mut problems),
                     Err(problem) => problems.push(problem),
                 }
+            } else if in_folder(path, "cadence", ".yaml") {
+                match Cadence::parse(path, text) {
+                    Ok(cadence) => library.cadence = cadence,
+                    Err(more) => problems.extend(more),
+                }
             } else {
                 problems.extend(stray(path));
             }
@@ -69,6 +78,53 @@ impl Library {
     /// The solution with this name; those that plays name are always there.
     pub fn solution(&self, name: &str) -> Option<&Solution> {
         self.solutions.get(name)
+    }
+
+    /// The night with the account's cadence of contacts, where the occasion hangs on it.
+    pub(super) fn with_cadence<'n>(&self, occasion: &Occasion, subject: &Subject<'_>, night: Night<'n>) -> Night<'n> {
+        match occasion.of {
+            OccasionOf::Date(Date::NextContact, _) => Night { contact_days: self.cadence.days_of(subject), ..night },
+            _ => night,
+        }
+    }
+
+    /// The kinds of events that plays act on, and for how many days the longest of them makes sense.
+    pub fn watched_events(&self) -> (Vec<&str>, i32) {
+        let (mut kinds, mut within) = (Vec::new(), 0);
+        for occasion in self.plays.values().filter_map(|play| play.occasion.as_ref()) {
+            if let OccasionOf::Event(more) = &occasion.of {
+                kinds.extend(more.iter().map(String::as_str));
+                within = within.max(occasion.within_days.cast_signed());
+            }
+        }
+        (kinds, within)
+    }
+
+    /// What plays do otherwise than their examples say.
+    pub fn failures(&self) -> Vec<Fault> {
+        let of = |play: &Arc<Play>| play.examples.iter().filter_map(|example| example.failure(self, play)).collect::<Vec<_>>();
+        self.plays.values().flat_map(of).collect()
+    }
+
+    /// How many examples the plays have.
+    pub fn examples(&self) -> usize {
+        self.plays.values().map(|play| play.examples.len()).sum()
+    }
+
+    /// Whether a play gives tasks to sellers.
+    pub fn asks_seller(&self) -> bool {
+        let steps =
+            |play: &Play| play.remedies.iter().flat_map(|remedy| &remedy.tasks).any(|step| step.owner == Some(Owner::Seller));
+        self.plays.values().any(|play| play.owner == Owner::Seller || steps(play))
+    }
+
+    /// Days for which a closed prescription can still keep a play from acting.
+    pub fn memory_days(&self) -> i32 {
+        let of = |play: &Arc<Play>| {
+            let within = play.occasion.as_ref().map_or(0, |occasion| occasion.within_days);
+            play.cooldown_days.max(within).max(play.at_most.map_or(0, |(_, in_days)| in_days))
+        };
+        self.plays.values().map(of).max().unwrap_or_default().cast_signed()
     }
 
     fn add_play(&mut self, path: &str, play: Play, problems: &mut Vec<Fault>) {
@@ -138,7 +194,9 @@ mod tests {
         assert!(library.plays.len() >= 5 && !library.first_values.is_empty());
         let helped: Vec<&str> =
             library.solutions.values().flat_map(|one| one.helps.iter().map(|(play, _)| play.as_str())).collect();
+        assert_eq!(library.failures(), [], "an example fails");
         for play in library.plays.values() {
+            assert!(play.examples.iter().len() > 0, "{} has no example", play.name);
             assert!(helped.contains(&play.name.as_str()), "no solution says that it is for {}", play.name);
             assert!(play.why.iter().any(|name| matches!(name, Name::Signal(_))), "{} prints no evidence", play.name);
         }
@@ -186,7 +244,7 @@ mod tests {
             ]),
             [
                 "first-value/b.yaml: only one first value may be without `serves`: the one for all other accounts",
-                "play/d.yaml: lies in none of the folders plays, solutions, first-value, scorecards, pipelines",
+                "play/d.yaml: lies in none of the folders plays, solutions, first-value, scorecards, pipelines, cadence",
                 "plays/b.yaml: a play named `champion` is already in another file",
                 "plays/c.yml: must end in .yaml to be read",
             ]

@@ -1,22 +1,42 @@
 //! Diagnose, prescribe, review: what the CS team has written down about signs and remedies, and what follows from it
 //! for one account on one morning.
 
+mod budget;
+mod cadence;
+mod effect;
 mod errand;
+mod example;
 mod library;
+mod load;
+mod occasion;
+mod owner;
 mod plan;
 mod prescription;
 mod review;
+mod search;
 mod shipped;
 mod solution;
 mod spec;
+mod staff;
+mod step;
 #[cfg(test)]
 mod tests;
 
+pub use budget::{Budget, Candidate, Standing, rank};
+pub use cadence::{Cadence, Class};
+pub use effect::{Comparison, Pair, Seen, compare};
 pub use errand::{Errand, errand, errand_id, review_errand};
+pub use example::Example;
 pub use library::Library;
-pub use plan::{Client, Diagnoses, Diagnosis, Opened, diagnose, follow_up, hand_over, prescribe};
-pub use prescription::{Owner, Prescription, PrescriptionStatus, Task, TaskStatus};
-pub use review::{Next, Outcome, Review, is_due, review, withdraw};
+pub use load::{Book, Held, Load, Move, loads};
+pub use occasion::{Coming, Date, Happening, Night, Occasion, OccasionOf};
+pub use owner::{Owner, Wanted};
+pub use plan::{Client, Diagnoses, Diagnosis, Opened, Prescribed, advance, diagnose, follow_up, hand_over, prescribe, release};
+pub use prescription::{Prescription, PrescriptionStatus, Task, TaskStatus};
+pub use review::{Next, Outcome, Review, decider, is_due, pass_by, review, withdraw};
+pub use search::search;
 pub use shipped::shipped;
-pub use solution::Solution;
-pub use spec::{Play, Step, Then};
+pub use solution::{Notes, Solution};
+pub use spec::{KINDS, Play, Severity, Then};
+pub use staff::Staff;
+pub use step::{Remedy, Step};

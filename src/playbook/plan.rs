@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::occasion::{Coming, Night};
 use super::review::{Next, Review};
-use super::{Library, Owner, Play, Prescription, PrescriptionStatus, Step, Task, TaskStatus, Then};
-use crate::model::{Calendar, Day, Id};
+use super::{Library, Owner, Play, Prescription, PrescriptionStatus, Remedy, Staff, Step, Task, TaskStatus, Then};
+use crate::model::{Day, Id};
 use crate::signals::Signal;
-use crate::signals::condition::Subject;
+use crate::signals::condition::{Subject, Verdict};
 
 /// Whose tasks they are, and who is to do them.
 #[derive(Clone, Copy, Debug)]
@@ -19,16 +20,12 @@ pub struct Client<'a> {
     pub csm: Option<&'a Id>,
     /// Whom the CSM reports to; tasks for the leader go there.
     pub leader: Option<&'a Id>,
-    /// Which days are worked.
-    pub calendar: &'a Calendar,
-    /// Where, by the region of whoever looks after the account.
+    /// The account's language.
+    pub language: Option<&'a str>,
+    /// Where the account is.
     pub region: Option<&'a str>,
-}
-
-impl Client<'_> {
-    fn plus_working_days(&self, on: Day, count: u32) -> Day {
-        self.calendar.plus_working_days(on, count, self.region)
-    }
+    /// Who sold to it, by id or name.
+    pub seller: Option<&'a str>,
 }
 
 /// A sign that was found.
@@ -40,6 +37,8 @@ pub struct Diagnosis {
     pub severe: bool,
     /// What was seen, for people: `use against the 8 weeks before: 45 %`.
     pub evidence: Vec<String>,
+    /// What it is acted on for, where the play has an occasion.
+    pub coming: Option<Coming>,
 }
 
 /// What was found in one account on one morning.
@@ -60,15 +59,23 @@ pub struct Opened {
     pub tasks: Vec<Task>,
 }
 
-/// Looks for the signs of all plays: in the account's turn for every one, outside of it for severe ones alone.
-pub fn diagnose(library: &Library, subject: &Subject<'_>, in_turn: bool) -> Diagnoses {
+/// Looks for the signs of all plays: in the account's turn for every one, outside of it for severe ones and for those with an
+/// occasion alone.
+pub fn diagnose(library: &Library, subject: &Subject<'_>, night: Night<'_>) -> Diagnoses {
     let mut diagnoses = Diagnoses::default();
     for play in library.plays.values() {
         // Most plays are silent most nights: the sign is asked for first, and the rest only where it shows.
+        let coming = match &play.occasion {
+            Some(occasion) => {
+                let Some(coming) = occasion.coming(subject, library.with_cadence(occasion, subject, night)) else { continue };
+                Some(coming)
+            }
+            None => None,
+        };
         let Some(mut stale) = play.when.yes(subject) else { continue };
         let severe = play.severe.yes(subject);
         let surely_severe = severe.as_ref().is_some_and(Vec::is_empty);
-        if !in_turn {
+        if !night.in_turn && coming.is_none() {
             let Some(more) = severe else { continue };
             stale.extend(more);
         }
@@ -77,7 +84,11 @@ pub fn diagnose(library: &Library, subject: &Subject<'_>, in_turn: bool) -> Diag
             stale.extend(more);
         }
         if stale.is_empty() {
-            diagnoses.found.push(Diagnosis { play: Arc::clone(play), severe: surely_severe, evidence: evidence(play, subject) });
+            let mut evidence = evidence(play, subject);
+            if let Some(coming) = &coming {
+                evidence.insert(0, coming.said.clone());
+            }
+            diagnoses.found.push(Diagnosis { play: Arc::clone(play), severe: surely_severe, evidence, coming });
         } else {
             stale.sort_unstable();
             stale.dedup();
@@ -92,29 +103,109 @@ fn evidence(play: &Play, subject: &Subject<'_>) -> Vec<String> {
     play.why.iter().filter_map(|name| name.evidence(subject)).collect()
 }
 
-/// Prescribes a play for the first time, unless it is already being worked on or was closed less than `cooldown_days`
-/// ago. `history` are the account's prescriptions, open and recent.
+/// What a diagnosis leads to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Prescribed {
+    /// Something new is to be done.
+    New(Opened),
+    /// It is being worked on: the prescription of this place in the history, as it looks now.
+    Again(usize, Prescription),
+    /// It was closed of late, or prescribed as often as it may be.
+    Nothing,
+}
+
+/// Prescribes a play for the first time, unless something of its identity is being worked on (which is then brought up to
+/// date), was closed less than `cooldown_days` ago, was prescribed for the same occasion, or as often as the play allows.
+/// `history` are the account's prescriptions, open and recent.
 pub fn prescribe(
     library: &Library,
+    staff: &Staff,
     diagnosis: &Diagnosis,
     client: Client<'_>,
+    subject: &Subject<'_>,
     history: &[Prescription],
     on: Day,
-) -> Option<Opened> {
+) -> Prescribed {
     let play = &*diagnosis.play;
+    let occasion = diagnosis.coming.as_ref().map(|coming| coming.key.clone());
+    let same = || history.iter().enumerate().filter(|(_, past)| past.identity == play.identity);
+    if let Some((place, open)) = same().find(|(_, past)| past.is_open()) {
+        let mut now = open.clone();
+        now.severe |= diagnosis.severe;
+        if open.playbook == play.name {
+            now.evidence.clone_from(&diagnosis.evidence);
+            now.occasion = occasion.or(now.occasion);
+        }
+        return Prescribed::Again(place, now);
+    }
     let cooldown = days(play.cooldown_days);
-    let blocked = history.iter().filter(|past| past.playbook == play.name).any(|past| match past.closed_on {
-        // What was opened this morning is not opened once more, even where there is no cooldown.
-        Some(closed) => closed + cooldown > on || past.opened_on == on,
-        None => true,
+    let mine = || history.iter().filter(|past| past.playbook == play.name);
+    // What was opened this morning is not opened once more, even where there is no cooldown.
+    let cooling = same().any(|(_, past)| past.opened_on == on)
+        || same().any(|(_, past)| past.closed_on.is_some_and(|closed| closed + cooldown > on));
+    let acted_on = occasion.is_some() && mine().any(|past| past.occasion == occasion);
+    let used_up = play.at_most.is_some_and(|(times, in_days)| {
+        let lately = mine().filter(|past| past.attempt == 1 && past.opened_on + days(in_days) > on);
+        lately.count() >= times as usize
     });
-    let start = Start { play, client, severe: diagnosis.severe, on, attempt: 1 };
-    (!blocked).then(|| start.open(library, diagnosis.evidence.clone()))
+    if cooling || acted_on || used_up {
+        return Prescribed::Nothing;
+    }
+    let start = Start { play, staff, client, severe: diagnosis.severe, on, attempt: 1, occasion };
+    Prescribed::New(start.open(library, subject, diagnosis.evidence.clone()))
+}
+
+/// What waited for its owner begins this morning, unless its sign is gone by now: then nobody need do anything.
+pub fn release(
+    library: &Library,
+    staff: &Staff,
+    waiting: &Prescription,
+    client: Client<'_>,
+    subject: &Subject<'_>,
+    on: Day,
+) -> Option<Opened> {
+    let play = library.plays.get(&waiting.playbook)?;
+    let gone = play.when.evaluate(subject) == Verdict::False
+        || play.serves.as_ref().is_some_and(|serves| serves.evaluate(subject) == Verdict::False)
+        || play.recovered.evaluate(subject).is_true();
+    if gone {
+        return None;
+    }
+    let start = Start { play, staff, client, severe: waiting.severe, on, attempt: 1, occasion: waiting.occasion.clone() };
+    let mut evidence = evidence(play, subject);
+    if play.occasion.is_some() {
+        evidence.splice(..0, waiting.evidence.first().cloned());
+    }
+    let mut opened = start.open(library, subject, evidence);
+    opened.prescription.id.clone_from(&waiting.id);
+    for task in &mut opened.tasks {
+        task.prescription.clone_from(&waiting.id);
+    }
+    Some(opened)
+}
+
+/// Opens the tasks whose turn has come because the one before them has ended. Whether anything changed, by task.
+pub fn advance(tasks: &mut [Task], staff: &Staff, on: Day) -> Vec<usize> {
+    let ended = |tasks: &[Task], of: &Task| {
+        let before = tasks.iter().find(|one| one.prescription == of.prescription && Some(one.step) == of.after);
+        before.is_none_or(|before| !before.is_pending())
+    };
+    let ready: Vec<usize> =
+        (0..tasks.len()).filter(|&at| tasks[at].status == TaskStatus::Waiting && ended(tasks, &tasks[at])).collect();
+    for &at in &ready {
+        let task = &mut tasks[at];
+        task.status = TaskStatus::Open;
+        // As many days later as it was planned to be due after the prescription began.
+        task.due_on = staff.due(task.assignee.as_ref(), on + (task.due_on - task.opened_on).max(0), 0);
+    }
+    ready
 }
 
 /// What a review leads to: the next attempt, one task for the leader, or nothing.
+#[expect(clippy::too_many_arguments, reason = "each is a thing of its own, and there is one caller")]
 pub fn follow_up(
     library: &Library,
+    staff: &Staff,
     play: &Play,
     client: Client<'_>,
     reviewed: &Prescription,
@@ -122,17 +213,21 @@ pub fn follow_up(
     subject: &Subject<'_>,
     on: Day,
 ) -> Option<Opened> {
-    let start = Start { play, client, severe: reviewed.severe, on, attempt: reviewed.attempt + 1 };
+    let occasion = reviewed.occasion.clone();
+    let start = Start { play, staff, client, severe: reviewed.severe, on, attempt: reviewed.attempt + 1, occasion };
     match review.next {
-        Next::TryAgain { .. } => Some(start.open(library, evidence(play, subject))),
+        Next::TryAgain { .. } => Some(start.open(library, subject, evidence(play, subject))),
         Next::Escalate => Some(start.escalate(evidence(play, subject))),
         Next::Close | Next::Wait => None,
     }
 }
 
-/// Gives a pending task to those who look after the account now. Whether anything changed.
-pub fn hand_over(task: &mut Task, client: Client<'_>) -> bool {
-    let (csm, assignee) = (client.csm.cloned(), assignee(task.owner, client));
+/// Gives a pending task to those who look after the account now. What somebody was chosen for stays with that person while
+/// there is one. Whether anything changed.
+pub fn hand_over(task: &mut Task, staff: &Staff, client: Client<'_>) -> bool {
+    let chosen = matches!(task.owner, Owner::LeastLoaded(_)) && task.assignee.as_ref().is_some_and(|person| staff.has(person));
+    let assignee = if chosen { task.assignee.clone() } else { staff.assignee(&task.owner, client) };
+    let csm = client.csm.cloned();
     if !task.is_pending() || (task.csm == csm && task.assignee == assignee) {
         return false;
     }
@@ -144,30 +239,39 @@ pub fn hand_over(task: &mut Task, client: Client<'_>) -> bool {
 pub(super) struct What {
     pub(super) title: String,
     pub(super) solution: Option<String>,
-    pub(super) due_on: Day,
+    pub(super) kind: String,
+    pub(super) owner: Owner,
+    pub(super) due_in_working_days: u32,
+    pub(super) after: Option<u32>,
 }
 
 /// What a prescription begins with.
 struct Start<'a> {
     play: &'a Play,
+    staff: &'a Staff,
     client: Client<'a>,
     severe: bool,
     on: Day,
     attempt: u32,
+    occasion: Option<String>,
 }
 
 impl Start<'_> {
-    fn open(&self, library: &Library, evidence: Vec<String>) -> Opened {
+    fn open(&self, library: &Library, subject: &Subject<'_>, evidence: Vec<String>) -> Opened {
         let prescription = self.prescription(evidence);
-        let due = |days: u32| self.client.plus_working_days(self.on, days);
-        let steps = &self.play.tasks;
+        // The last remedy is for all; without it there would be no play.
+        let fitting = self.play.remedies.iter().find(|remedy| remedy.fits(subject));
+        let steps: &[Step] = fitting.map_or(&[], |remedy: &Remedy| &remedy.tasks);
         let whats: Vec<What> = match &self.play.then {
             Then::ChangeTo(solutions) if self.attempt > 1 => {
                 let within = steps.iter().map(|step| step.due_in_working_days).max().unwrap_or_default();
                 let what = |name: &String| What {
                     title: library.solution(name).map_or(name, |solution| &solution.title).clone(),
                     solution: Some(name.clone()),
-                    due_on: due(within),
+                    kind: steps.first().map_or_else(|| "call".to_owned(), |step| step.kind.clone()),
+                    owner: self.play.owner.clone(),
+                    due_in_working_days: within,
+                    after: None,
                 };
                 solutions.iter().map(what).collect()
             }
@@ -175,26 +279,32 @@ impl Start<'_> {
                 let what = |step: &Step| What {
                     title: step.title.clone(),
                     solution: Some(step.solution.clone()),
-                    due_on: due(step.due_in_working_days),
+                    kind: step.kind.clone(),
+                    owner: step.owner.clone().unwrap_or_else(|| self.play.owner.clone()),
+                    due_in_working_days: step.due_in_working_days,
+                    after: step.after,
                 };
                 steps.iter().map(what).collect()
             }
         };
         let tasks = whats.into_iter().zip(0..);
-        let tasks = tasks.map(|(what, step)| task(&prescription, self.client, self.play.owner, step, what)).collect();
+        let tasks = tasks.map(|(what, step)| self.task(&prescription, step, what)).collect();
         Opened { prescription, tasks }
     }
 
-    /// One task for the leader, due in two working days.
+    /// One task for whoever decides, due in two working days.
     fn escalate(&self, evidence: Vec<String>) -> Opened {
         let prescription = Prescription { status: PrescriptionStatus::Escalated, ..self.prescription(evidence) };
         let times = if self.attempt == 2 { "one attempt".to_owned() } else { format!("{} attempts", self.attempt - 1) };
         let what = What {
             title: format!("Decide what to do: {times} at “{}” did not help", self.play.title),
             solution: None,
-            due_on: self.client.plus_working_days(self.on, 2),
+            kind: "internal".to_owned(),
+            owner: self.play.hand_to.clone(),
+            due_in_working_days: 2,
+            after: None,
         };
-        let tasks = vec![task(&prescription, self.client, Owner::Leader, 0, what)];
+        let tasks = vec![self.task(&prescription, 0, what)];
         Opened { prescription, tasks }
     }
 
@@ -213,24 +323,32 @@ impl Start<'_> {
             outcome: None,
             said: None,
             evidence,
+            identity: self.play.identity.clone(),
+            occasion: self.occasion.clone(),
         }
+    }
+
+    fn task(&self, of: &Prescription, step: u32, what: What) -> Task {
+        task(of, self.staff, self.client, step, what)
     }
 }
 
-pub(super) fn task(of: &Prescription, client: Client<'_>, owner: Owner, step: u32, what: What) -> Task {
+/// A task of a prescription.
+pub(super) fn task(of: &Prescription, staff: &Staff, client: Client<'_>, step: u32, what: What) -> Task {
+    let assignee = staff.assignee(&what.owner, client);
     Task {
         id: short_id("t", client.account, &of.playbook, &of.opened_on.to_string(), of.attempt, Some(step)),
         account_id: client.account.clone(),
         csm: client.csm.cloned(),
-        assignee: assignee(owner, client),
-        owner,
+        due_on: staff.due(assignee.as_ref(), of.opened_on, what.due_in_working_days),
+        assignee,
+        owner: what.owner,
         playbook: of.playbook.clone(),
         diagnosis: of.diagnosis.clone(),
         solution: what.solution,
         title: what.title,
         opened_on: of.opened_on,
-        due_on: what.due_on,
-        status: TaskStatus::Open,
+        status: if what.after.is_some() { TaskStatus::Waiting } else { TaskStatus::Open },
         attempt: of.attempt,
         prescription: of.id.clone(),
         step,
@@ -238,16 +356,9 @@ pub(super) fn task(of: &Prescription, client: Client<'_>, owner: Owner, step: u3
         note: None,
         by: None,
         closed_on: None,
+        kind: what.kind,
+        after: what.after,
     }
-}
-
-/// The leader's tasks go to the CSM where nobody is above, and the other way round: a task without anybody is lost.
-fn assignee(owner: Owner, client: Client<'_>) -> Option<Id> {
-    let person = match owner {
-        Owner::Csm => client.csm.or(client.leader),
-        Owner::Leader => client.leader.or(client.csm),
-    };
-    person.cloned()
 }
 
 pub(super) fn days(count: u32) -> i32 {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Owner;
 use crate::model::{Day, Id};
 
 /// A list of words as they stand in JSON and in the store.
@@ -26,20 +27,10 @@ macro_rules! words {
 }
 
 words! {
-    /// Who gets a task.
-    #[derive(Default)]
-    Owner {
-        /// The CSM of the account.
-        #[default]
-        Csm = "csm",
-        /// Whom the CSM reports to.
-        Leader = "leader",
-    }
-}
-
-words! {
     /// How a prescription stands.
     PrescriptionStatus {
+        /// Found, and waiting for its owner to have time for it; it has no tasks yet.
+        Waiting = "waiting",
         /// Being worked on.
         Open = "open",
         /// With the leader, after all attempts.
@@ -54,6 +45,8 @@ words! {
     TaskStatus {
         /// To be done.
         Open = "open",
+        /// To be done once another task of the prescription has ended.
+        Waiting = "waiting",
         /// Done by a person.
         Done = "done",
         /// Put off by a person until a day.
@@ -94,6 +87,10 @@ pub struct Prescription {
     pub said: Option<String>,
     /// What led to it, for people.
     pub evidence: Vec<String>,
+    /// What tells it from other things to do for the account: one of each is open at a time.
+    pub identity: String,
+    /// The occasion on which it was found, for plays that have one.
+    pub occasion: Option<String>,
 }
 
 impl Prescription {
@@ -112,7 +109,7 @@ pub struct Task {
     pub account_id: Id,
     /// The CSM of the account.
     pub csm: Option<Id>,
-    /// Who is to do it: the CSM, or the leader.
+    /// Who is to do it.
     pub assignee: Option<Id>,
     /// Why that person.
     pub owner: Owner,
@@ -144,12 +141,16 @@ pub struct Task {
     pub by: Option<String>,
     /// When it was done, dismissed or closed.
     pub closed_on: Option<Day>,
+    /// What kind of work it is.
+    pub kind: String,
+    /// The place of the task that must have ended before this one opens.
+    pub after: Option<u32>,
 }
 
 impl Task {
-    /// Whether somebody still has to do it, now or after a snooze.
+    /// Whether somebody still has to do it: now, after a snooze, or after another task.
     pub fn is_pending(&self) -> bool {
-        matches!(self.status, TaskStatus::Open | TaskStatus::Snoozed)
+        matches!(self.status, TaskStatus::Open | TaskStatus::Snoozed | TaskStatus::Waiting)
     }
 
     /// Whether it belongs on the list of this morning.

@@ -1,7 +1,7 @@
 //! Looks first at what the last prescription did, then at what is new.
 
 use super::plan::days;
-use super::{Play, Prescription, PrescriptionStatus, Task, TaskStatus};
+use super::{Owner, Play, Prescription, PrescriptionStatus, Task, TaskStatus, Then};
 use crate::model::Day;
 use crate::signals::Signal;
 use crate::signals::condition::{Name, Subject, Verdict};
@@ -28,6 +28,8 @@ pub enum Outcome {
     Done,
     /// People called all of it unnecessary.
     Dismissed,
+    /// The sign went away while it waited for its owner.
+    PassedBy,
     /// The play is not meant for the account any more, or has been removed.
     NoLongerServed,
 }
@@ -43,6 +45,7 @@ impl Outcome {
             Outcome::Unknowable { .. } => "unknowable",
             Outcome::Done => "done",
             Outcome::Dismissed => "dismissed",
+            Outcome::PassedBy => "passed_by",
             Outcome::NoLongerServed => "no_longer_served",
         }
     }
@@ -58,7 +61,7 @@ pub enum Next {
         /// Its number.
         attempt: u32,
     },
-    /// The leader decides.
+    /// The leader decides, or the product manager.
     Escalate,
     /// It is looked at again later.
     Wait,
@@ -75,10 +78,11 @@ pub struct Review {
     pub text: String,
 }
 
-/// Whether a prescription is to be looked at this morning: its day has come, and it is the account's turn, or it was too
-/// severe to wait for turns.
+/// Whether a prescription is to be looked at this morning: its day has come, and it is the account's turn, or it was found
+/// outside of turns.
 pub fn is_due(prescription: &Prescription, in_turn: bool, on: Day) -> bool {
-    prescription.is_open() && on >= prescription.review_on && (in_turn || prescription.severe)
+    let at_work = prescription.is_open() && prescription.status != PrescriptionStatus::Waiting;
+    at_work && on >= prescription.review_on && (in_turn || prescription.severe || prescription.occasion.is_some())
 }
 
 /// Looks at a prescription with all its tasks.
@@ -88,17 +92,32 @@ pub fn review(prescription: &Prescription, tasks: &[Task], play: &Play, subject:
     }
     let outcome = outcome(tasks, play.recovered.evaluate(subject));
     let next = match &outcome {
-        Outcome::Recovered | Outcome::RecoveredByItself | Outcome::Done | Outcome::Dismissed | Outcome::NoLongerServed => {
-            Next::Close
-        }
+        Outcome::Recovered
+        | Outcome::RecoveredByItself
+        | Outcome::Done
+        | Outcome::Dismissed
+        | Outcome::PassedBy
+        | Outcome::NoLongerServed => Next::Close,
         Outcome::NotDoneYet(_) | Outcome::Unknowable { .. } => Next::Wait,
         // The leader has decided and acted: the loop begins again when the sign shows after the cooldown.
         Outcome::NotRecovered if prescription.status == PrescriptionStatus::Escalated => Next::Close,
         Outcome::NotRecovered if prescription.attempt < play.attempts => Next::TryAgain { attempt: prescription.attempt + 1 },
+        Outcome::NotRecovered if play.then == Then::Close => Next::Close,
         Outcome::NotRecovered => Next::Escalate,
     };
     let text = say(prescription, tasks, play, subject, &outcome, next, on);
     Review { outcome, next, text }
+}
+
+/// Who decides when all attempts are used up, for people.
+pub fn decider(play: &Play) -> &'static str {
+    if play.hand_to == Owner::Product { "the product manager" } else { "the leader" }
+}
+
+/// Closes what waited for its owner until its sign was gone.
+pub fn pass_by(prescription: &Prescription) -> Review {
+    let text = format!("{}: the sign was gone before anybody had time for it → closed", prescription.diagnosis);
+    Review { outcome: Outcome::PassedBy, next: Next::Close, text }
 }
 
 /// Closes a prescription whose play is gone, or is no longer for the account.
@@ -168,7 +187,7 @@ fn say(
         (Outcome::Recovered, _) => "it worked, closed".to_owned(),
         (Outcome::RecoveredByItself, _) => "recovered by itself, closed".to_owned(),
         (Outcome::Dismissed, _) => "dismissed, closed".to_owned(),
-        (Outcome::Done | Outcome::NoLongerServed, _) => "closed".to_owned(),
+        (Outcome::Done | Outcome::PassedBy | Outcome::NoLongerServed, _) => "closed".to_owned(),
         (Outcome::NotDoneYet(_), _) => "not better, and not done yet: still open".to_owned(),
         (Outcome::Unknowable { missing, stale }, _) => {
             let missing = missing.iter().map(|name| name.label());
@@ -177,8 +196,9 @@ fn say(
             format!("cannot be judged ({} {why}), looked at again from {}", what.join(", "), again_on(Some(play), on))
         }
         (Outcome::NotRecovered, Next::TryAgain { attempt }) => format!("no better, attempt {attempt} of {}", play.attempts),
-        (Outcome::NotRecovered, Next::Escalate) => "no better, handed to the leader".to_owned(),
-        (Outcome::NotRecovered, _) => "no better, closed as the leader decided".to_owned(),
+        (Outcome::NotRecovered, Next::Escalate) => format!("no better, handed to {}", decider(play)),
+        (Outcome::NotRecovered, _) if prescription.status != PrescriptionStatus::Escalated => "no better, closed".to_owned(),
+        (Outcome::NotRecovered, _) => format!("no better, closed as {} decided", decider(play)),
     };
     let said = if parts.is_empty() { String::new() } else { format!("{} → ", parts.join("; ")) };
     format!("{}: {said}{result}", prescription.diagnosis)

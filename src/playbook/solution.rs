@@ -2,8 +2,10 @@
 
 use serde::Deserialize;
 use serde_saphyr::Spanned;
+use sha2::{Digest, Sha256};
 
 use super::spec::is_name;
+use crate::model::hex;
 use crate::signals::condition::{Document, Fault};
 
 /// One solution: a Markdown file with a head.
@@ -19,6 +21,28 @@ pub struct Solution {
     pub in_short: String,
     /// The whole text, Markdown.
     pub text: String,
+    /// What else its head says.
+    pub head: Notes,
+    /// First digits of the hash of the file: two of one hash are the same text.
+    pub version: String,
+}
+
+/// For whom it is and how it is taken: each may be empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[serde(default)]
+pub struct Notes {
+    /// The customers' industries.
+    pub industry: Vec<String>,
+    /// The customers' sizes: enterprise, mid, small.
+    pub size: Vec<String>,
+    /// What they bought.
+    pub product: Vec<String>,
+    /// How much of it, how often.
+    pub dose: String,
+    /// What it may do besides.
+    pub side_effects: String,
+    /// How to know that it worked.
+    pub worked: String,
 }
 
 #[derive(Deserialize)]
@@ -28,6 +52,18 @@ struct Head {
     #[serde(rename = "for", default)]
     helps: Vec<Spanned<String>>,
     in_short: Option<String>,
+    #[serde(default)]
+    industry: Vec<String>,
+    #[serde(default)]
+    size: Vec<String>,
+    #[serde(default)]
+    product: Vec<String>,
+    #[serde(default)]
+    dose: String,
+    #[serde(default)]
+    side_effects: String,
+    #[serde(default)]
+    worked: String,
 }
 
 impl Solution {
@@ -55,6 +91,15 @@ impl Solution {
             title: one_line(&head.title),
             helps: head.helps.into_iter().map(|play| (play.value, play.referenced.line())).collect(),
             in_short,
+            version: hex(&Sha256::digest(&text))[..8].to_owned(),
+            head: Notes {
+                industry: head.industry,
+                size: head.size,
+                product: head.product,
+                dose: one_line(&head.dose),
+                side_effects: one_line(&head.side_effects),
+                worked: one_line(&head.worked),
+            },
             text: body.to_owned(),
         })
     }
@@ -86,7 +131,7 @@ mod tests {
         let said = |file: &str, text: &str| Solution::parse(file, text).unwrap_err().to_string();
         assert_eq!(
             said("solutions/call.md", "---\ntitle: x\nfore: [a]\n---\ny"),
-            "solutions/call.md:3:1: `fore` is not a known key; did you mean `for`? (known: title, for, in_short)"
+            "solutions/call.md:3:1: `fore` is not a known key; did you mean `for`? (known: title, for, in_short, industry, size, product, dose, side_effects, worked)"
         );
         assert!(said("solutions/call.md", "# Call").contains("must begin with a head"));
         assert!(said("solutions/call.md", "---\ntitle: x\n---\n# only a heading").contains("first paragraph"));

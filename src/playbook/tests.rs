@@ -1,9 +1,11 @@
 //! Planning and reviewing together, as a cycle calls them.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{Calendar, Day, Id};
+use crate::model::{Calendar, Day, Id, Zone};
 use crate::signals::condition::{Subject, Verdict};
 use crate::signals::{Reading, Signal, Signals, State};
 
@@ -49,13 +51,13 @@ struct People {
     account: Id,
     csm: Id,
     leader: Id,
-    calendar: Calendar,
+    staff: Staff,
 }
 
 impl People {
     fn new() -> People {
         let id = |text| Id::parse(text).unwrap();
-        People { account: id("a1"), csm: id("ann"), leader: id("lee"), calendar: Calendar::default() }
+        People { account: id("a1"), csm: id("ann"), leader: id("lee"), staff: staff() }
     }
 
     fn client(&self) -> Client<'_> {
@@ -63,24 +65,43 @@ impl People {
             account: &self.account,
             csm: Some(&self.csm),
             leader: Some(&self.leader),
-            calendar: &self.calendar,
+            language: None,
             region: None,
+            seller: None,
         }
+    }
+}
+
+fn staff() -> Staff {
+    Staff::new(BTreeMap::new(), BTreeMap::new(), Calendar::default(), Zone::UTC)
+}
+
+/// The night of a morning.
+fn night(on: Day, in_turn: bool) -> Night<'static> {
+    Night { on, before: Some(on - 1), in_turn, happened: &[], contact_days: None }
+}
+
+/// What is newly prescribed.
+fn new(prescribed: Prescribed) -> Option<Opened> {
+    match prescribed {
+        Prescribed::New(opened) => Some(opened),
+        _ => None,
     }
 }
 
 fn opened(library: &Library, on: Day, history: &[Prescription]) -> Option<Opened> {
     let people = People::new();
     let signals = fresh(0.4);
-    let diagnoses = diagnose(library, &Subject::new(&signals), true);
-    prescribe(library, &diagnoses.found[0], people.client(), history, on)
+    let subject = Subject::new(&signals);
+    let diagnoses = diagnose(library, &subject, night(on, true));
+    new(prescribe(library, &people.staff, &diagnoses.found[0], people.client(), &subject, history, on))
 }
 
 #[test]
 fn a_sign_acts_in_its_turn_and_a_severe_one_always() {
     let library = library(PLAY);
     let look = |signals: &Signals, in_turn, lifecycle| {
-        let diagnoses = diagnose(&library, &Subject { lifecycle, ..Subject::new(signals) }, in_turn);
+        let diagnoses = diagnose(&library, &Subject { lifecycle, ..Subject::new(signals) }, night(friday(), in_turn));
         (diagnoses.found.len(), diagnoses.found.iter().any(|one| one.severe), diagnoses.paused.len())
     };
     assert_eq!(look(&fresh(0.4), true, None), (1, false, 0));
@@ -117,14 +138,14 @@ fn tasks_have_an_owner_and_a_working_day() {
 fn a_task_follows_the_account_to_its_next_csm() {
     let mut task = opened(&library(PLAY), friday(), &[]).unwrap().tasks.remove(0);
     let people = People::new();
-    assert!(!hand_over(&mut task, people.client()));
+    assert!(!hand_over(&mut task, &people.staff, people.client()));
     let bob = Id::parse("bob").unwrap();
-    assert!(hand_over(&mut task, Client { csm: Some(&bob), ..people.client() }));
+    assert!(hand_over(&mut task, &people.staff, Client { csm: Some(&bob), ..people.client() }));
     assert_eq!(task.assignee, Some(bob));
-    assert!(hand_over(&mut task, Client { csm: None, ..people.client() }));
+    assert!(hand_over(&mut task, &people.staff, Client { csm: None, ..people.client() }));
     assert_eq!(task.assignee, Some(people.leader.clone()), "a task without a CSM is the leader's");
     task.status = TaskStatus::Done;
-    assert!(!hand_over(&mut task, people.client()), "what is done stays with who did it");
+    assert!(!hand_over(&mut task, &people.staff, people.client()), "what is done stays with who did it");
 }
 
 #[test]
@@ -243,7 +264,7 @@ fn what_failed_is_changed_and_then_handed_up_and_never_repeated_for_ever() {
         let owners: Vec<&str> = now.tasks.iter().filter_map(|task| task.assignee.as_ref()).map(Id::as_str).collect();
         let titles: Vec<&str> = now.tasks.iter().map(|task| task.title.as_str()).collect();
         lived.push(format!("{}: {} by {}", now.prescription.attempt, titles.join(", "), owners.join(", ")));
-        match follow_up(&library, play, people.client(), &now.prescription, &review, &subject, on) {
+        match follow_up(&library, &people.staff, play, people.client(), &now.prescription, &review, &subject, on) {
             Some(next) => now = next,
             None => break,
         }
@@ -257,8 +278,15 @@ fn what_failed_is_changed_and_then_handed_up_and_never_repeated_for_ever() {
         ]
     );
     assert!(
-        prescribe(&library, &diagnose(&library, &subject, true).found[0], people.client(), &[now.prescription], on + 29)
-            .is_none()
+        prescribe(
+            &library,
+            &people.staff,
+            &diagnose(&library, &subject, night(on, true)).found[0],
+            people.client(),
+            &subject,
+            &[now.prescription],
+            on + 29
+        ) == Prescribed::Nothing
     );
 }
 
@@ -298,13 +326,13 @@ proptest! {
                         let place = tasks.iter().position(|one| one.id == task.id).unwrap();
                         tasks[place] = task;
                     }
-                    if let Some(next) = follow_up(&library, play, people.client(), &history[at], &review, &subject, on) {
+                    if let Some(next) = follow_up(&library, &people.staff, play, people.client(), &history[at], &review, &subject, on) {
                         history.push(next.prescription);
                         tasks.extend(next.tasks);
                     }
                 }
-                for found in diagnose(&library, &subject, in_turn).found {
-                    if let Some(next) = prescribe(&library, &found, people.client(), &history, on) {
+                for found in diagnose(&library, &subject, night(on, in_turn)).found {
+                    if let Some(next) = new(prescribe(&library, &people.staff, &found, people.client(), &subject, &history, on)) {
                         history.push(next.prescription);
                         tasks.extend(next.tasks);
                     }
@@ -341,4 +369,124 @@ fn a_condition_answers_the_same_for_every_order_of_the_files() {
             .values()
             .all(|play| play.when.evaluate(&Subject::new(&signals)) != Verdict::False || play.name != "use-fell")
     );
+}
+
+/// A play with an occasion, two remedies, and steps that wait for one another.
+const LIVE: &str = r#"name: use-fell
+title: A month after go-live
+occasion: {date: go_live, days: 30, within_days: 20}
+severity: high
+identity: onboarding
+at_most: {times: 1, in_days: 700}
+prescriptions:
+  - for: industry == "retail"
+    tasks:
+      - {name: look, title: Look at the tills, solution: call, due_in_working_days: 1, kind: visit}
+      - {title: Write it down, solution: workshop, due_in_working_days: 3, after: look, owner: leader}
+  - tasks:
+      - {title: Call, solution: call, due_in_working_days: 2}
+recovered: use_ratio >= 0.8
+hand_to: product
+"#;
+
+fn live_for(days: i32, on: Day) -> Signals {
+    let mut signals = Signals::default();
+    signals.set(Signal::DaysSinceLive, Reading::fresh(f64::from(days), on - 1));
+    signals.set(Signal::UseRatio, Reading::fresh(0.5, on - 1));
+    signals
+}
+
+/// What is prescribed on a morning to an account of that industry, so many days after its go-live.
+fn live(days: i32, industry: &str, history: &[Prescription], on: Day) -> Option<Prescribed> {
+    let (library, people) = (library(LIVE), People::new());
+    let signals = live_for(days, on);
+    let subject = Subject { industry: Some(industry), ..Subject::new(&signals) };
+    let found = diagnose(&library, &subject, night(on, false)).found;
+    found.first().map(|found| prescribe(&library, &people.staff, found, people.client(), &subject, history, on))
+}
+
+#[test]
+fn an_occasion_acts_once_outside_of_turns_by_industry() {
+    assert_eq!(live(29, "retail", &[], friday()), None, "not yet");
+    let retail = new(live(33, "retail", &[], friday()).unwrap()).unwrap();
+    let titles = |opened: &Opened| opened.tasks.iter().map(|task| task.title.clone()).collect::<Vec<_>>();
+    assert_eq!(titles(&retail), ["Look at the tills", "Write it down"]);
+    assert_eq!(titles(&new(live(33, "law", &[], friday()).unwrap()).unwrap()), ["Call"]);
+    assert_eq!(retail.prescription.evidence[0], "live since 2026-10-18");
+    assert!(is_due(&retail.prescription, false, friday() + 14), "nor do its reviews wait for turns");
+    let mut closed = retail.prescription.clone();
+    (closed.status, closed.closed_on) = (PrescriptionStatus::Closed, Some(friday() + 1));
+    assert_eq!(live(40, "retail", &[closed.clone()], friday() + 7), Some(Prescribed::Nothing), "it cools down");
+    closed.closed_on = Some(friday() - 200);
+    assert_eq!(live(33, "retail", &[closed.clone()], friday()), Some(Prescribed::Nothing), "the same occasion, acted on");
+    closed.occasion = Some("live since 2020-01-01".to_owned());
+    closed.opened_on = friday() - 300;
+    assert_eq!(live(33, "retail", &[closed.clone()], friday()), Some(Prescribed::Nothing), "once in 700 days");
+    closed.opened_on = friday() - 701;
+    assert!(matches!(live(33, "retail", &[closed], friday()), Some(Prescribed::New(_))));
+}
+
+#[test]
+fn what_is_open_is_brought_up_to_date_and_not_added_to() {
+    let open = new(live(33, "retail", &[], friday()).unwrap()).unwrap().prescription;
+    let other = Prescription { playbook: "kick-off".to_owned(), evidence: vec!["x".to_owned()], ..open.clone() };
+    let Some(Prescribed::Again(0, now)) = live(40, "retail", &[other], friday() + 7) else { panic!("a second one") };
+    assert_eq!(now.evidence, ["x"], "another play of the same identity keeps its own words");
+    let before = Prescription { occasion: Some("live since 2026-01-01".to_owned()), ..open };
+    let Some(Prescribed::Again(0, now)) = live(40, "retail", &[before], friday() + 7) else { panic!("a second one") };
+    assert_eq!(now.occasion.as_deref(), Some("live since 2026-10-18"));
+}
+
+#[test]
+fn steps_wait_for_one_another() {
+    let Opened { mut tasks, .. } = new(live(33, "retail", &[], friday()).unwrap()).unwrap();
+    let people = People::new();
+    let kinds: Vec<&str> = tasks.iter().map(|task| task.kind.as_str()).collect();
+    assert_eq!(
+        (tasks[1].status, tasks[1].assignee.as_ref(), kinds),
+        (TaskStatus::Waiting, Some(&people.leader), vec!["visit", "call"])
+    );
+    assert!(!tasks[1].is_open_on(friday() + 9) && tasks[1].is_pending());
+    assert_eq!(advance(&mut tasks, &people.staff, friday() + 3), Vec::<usize>::new(), "not before the first has ended");
+    tasks[0].status = TaskStatus::Done;
+    assert_eq!(advance(&mut tasks, &people.staff, friday() + 3), [1]);
+    // Planned for three working days, which a weekend made five days; from the Monday on these end on a Saturday.
+    assert_eq!((tasks[1].status, tasks[1].due_on.to_string().as_str()), (TaskStatus::Open, "2026-11-30"));
+}
+
+#[test]
+fn what_waited_begins_later_or_is_let_go() {
+    let (library, people) = (library(LIVE), People::new());
+    let mut waiting = new(live(33, "retail", &[], friday()).unwrap()).unwrap().prescription;
+    waiting.status = PrescriptionStatus::Waiting;
+    assert!(!is_due(&waiting, true, friday() + 99), "nobody has been asked to do anything yet");
+    let on = friday() + 10;
+    let mut signals = live_for(43, on);
+    let begun = release(&library, &people.staff, &waiting, people.client(), &Subject::new(&signals), on).unwrap();
+    assert_eq!((begun.prescription.id.as_str(), begun.prescription.opened_on), (waiting.id.as_str(), on));
+    assert_eq!((begun.tasks[0].prescription.as_str(), begun.tasks[0].title.as_str()), (waiting.id.as_str(), "Call"));
+    assert_eq!(begun.prescription.evidence[0], "live since 2026-10-18");
+    signals.set(Signal::UseRatio, Reading::fresh(0.9, on - 1));
+    assert_eq!(release(&library, &people.staff, &waiting, people.client(), &Subject::new(&signals), on), None, "recovered");
+    assert_eq!(pass_by(&waiting).outcome.word(), "passed_by");
+}
+
+#[test]
+fn what_failed_goes_to_whoever_the_play_names() {
+    let (library, people) = (library(LIVE), People::new());
+    let play = &library.plays["use-fell"];
+    let opened = new(live(33, "law", &[], friday()).unwrap()).unwrap();
+    let failed = Review { outcome: Outcome::NotRecovered, next: Next::Escalate, text: String::new() };
+    let signals = live_for(60, friday());
+    let next = follow_up(
+        &library,
+        &people.staff,
+        play,
+        people.client(),
+        &opened.prescription,
+        &failed,
+        &Subject::new(&signals),
+        friday() + 30,
+    );
+    assert_eq!((next.unwrap().tasks[0].owner.clone(), decider(play)), (Owner::Product, "the product manager"));
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{Asker, Board};
 use crate::model::record::{Request, RequestStatus};
 use crate::model::{Day, Id};
-use crate::playbook::{Client, Errand, Opened, errand, errand_id};
+use crate::playbook::{Client, Errand, Opened, Staff, errand, errand_id};
 
 /// The name under which these tasks stand in place of a play's.
 pub const TELL: &str = "tell-the-customer";
@@ -41,7 +41,12 @@ pub fn status_changes(before: &[Request], now: &[Request], since: Day, on: Day) 
 }
 
 /// The tasks of one change: one for each customer that asked before it, due in a working week.
-pub fn telling<'a>(board: &'a Board, change: &StatusChange, client: &dyn Fn(&'a Asker) -> Client<'a>) -> Vec<Opened> {
+pub fn telling<'a>(
+    board: &'a Board,
+    change: &StatusChange,
+    staff: &Staff,
+    client: &dyn Fn(&'a Asker) -> Client<'a>,
+) -> Vec<Opened> {
     let Some(place) = board.requests.iter().position(|request| request.id == change.request) else { return Vec::new() };
     let request = &board.requests[place];
     let mut opened: Vec<Opened> = Vec::new();
@@ -60,7 +65,7 @@ pub fn telling<'a>(board: &'a Board, change: &StatusChange, client: &dyn Fn(&'a 
                 ],
                 due_in_working_days: DUE_IN,
             };
-            opened.push(errand(&told, client, board.on));
+            opened.push(errand(&told, staff, client, board.on));
         }
     }
     opened
@@ -108,7 +113,7 @@ fn words(request: &Request, change: &StatusChange, asked_on: Day) -> String {
 mod tests {
     use super::super::board::tests::{asker, board, id, request};
     use super::*;
-    use crate::model::Calendar;
+    use crate::model::{Calendar, Zone};
 
     fn with(name: &str, status: Option<RequestStatus>, on: Option<i32>) -> Request {
         Request { status, status_on: on.map(Day::from_days), ..request(name) }
@@ -139,19 +144,19 @@ mod tests {
         askers[2].customer = false;
         let asks = [(0, 0, None, None), (0, 0, Some(3), None), (0, 1, None, None), (0, 2, None, None)];
         let board = board(vec![request("r")], askers, &asks);
-        let calendar = Calendar::default();
+        let staff = Staff::new([].into(), [].into(), Calendar::default(), Zone::UTC);
         let client = |asker: &'_ Asker| -> Client<'_> {
-            // The test's own calendar outlives the call.
             Client {
                 account: Box::leak(Box::new(asker.id.clone())),
                 csm: None,
                 leader: None,
-                calendar: Box::leak(Box::new(calendar.clone())),
+                language: None,
                 region: None,
+                seller: None,
             }
         };
         let change = StatusChange { request: id("r"), status: RequestStatus::Shipped, on: Day::from_days(19_990) };
-        let opened = telling(&board, &change, &client);
+        let opened = telling(&board, &change, &staff, &client);
         let tasks: Vec<&str> = opened.iter().map(|one| one.tasks[0].id.as_str()).collect();
         let known = ["a", "b"].map(|account| telling_id(&id(account), &id("r"), RequestStatus::Shipped));
         assert_eq!(tasks, known);
@@ -162,6 +167,6 @@ mod tests {
             "words: on 2024-06-26 you asked us for “Title of r”. It is there since 2024-09-24. May I show you in ten minutes how it works for you?"
         );
         let early = StatusChange { on: Day::from_days(19_800), ..change };
-        assert_eq!(telling(&board, &early, &client), [], "nobody had asked by then");
+        assert_eq!(telling(&board, &early, &staff, &client), [], "nobody had asked by then");
     }
 }

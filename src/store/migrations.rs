@@ -19,6 +19,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (10, "freshness", include_str!("../../migrations/0010_freshness.sql")),
     (11, "opinion", include_str!("../../migrations/0011_opinion.sql")),
     (14, "request_move", include_str!("../../migrations/0014_request_move.sql")),
+    (15, "loop", include_str!("../../migrations/0015_loop.sql")),
     (16, "staged", include_str!("../../migrations/0016_staged.sql")),
 ];
 

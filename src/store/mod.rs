@@ -28,6 +28,7 @@ pub mod risk_models;
 pub mod scores;
 pub mod staged;
 mod task_change;
+pub mod task_counts;
 mod task_rows;
 pub mod tasks;
 mod tile;

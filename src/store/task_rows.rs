@@ -8,21 +8,37 @@ use crate::model::{Day, Id};
 use crate::playbook::{Owner, Prescription, PrescriptionStatus, Task, TaskStatus};
 
 /// The columns of `prescription`, in the order of [`PrescriptionRow`].
-pub(super) const PRESCRIPTION: &str =
-    "id, account_id, playbook, diagnosis, severe, attempt, opened_on, review_on, status, closed_on, outcome, said, evidence";
+pub(super) const PRESCRIPTION: &str = "id, account_id, playbook, diagnosis, severe, attempt, opened_on, review_on, status, closed_on, outcome, said, evidence, \
+     identity, occasion";
 
 /// Those of them that may hold NULL.
-pub(super) const PRESCRIPTION_NULLABLE: &[&str] = &["closed_on", "outcome", "said"];
+pub(super) const PRESCRIPTION_NULLABLE: &[&str] = &["closed_on", "outcome", "said", "occasion"];
 
-pub(super) type PrescriptionRow =
-    (String, String, String, String, bool, i64, i64, i64, String, Option<i64>, Option<String>, Option<String>, String);
+pub(super) type PrescriptionRow = (
+    String,
+    String,
+    String,
+    String,
+    bool,
+    i64,
+    i64,
+    i64,
+    String,
+    Option<i64>,
+    Option<String>,
+    Option<String>,
+    String,
+    String,
+    Option<String>,
+);
 
 /// The columns of `task`, in the order of [`TaskRow`].
 pub(super) const TASK: &str = "id, prescription, step, csm, assignee, owner, solution, title, due_on, status, snoozed_until, \
-                               note, changed_by, closed_on";
+                               note, changed_by, closed_on, kind, after_step";
 
 /// Those of them that may hold NULL.
-pub(super) const TASK_NULLABLE: &[&str] = &["csm", "assignee", "solution", "snoozed_until", "note", "changed_by", "closed_on"];
+pub(super) const TASK_NULLABLE: &[&str] =
+    &["csm", "assignee", "solution", "snoozed_until", "note", "changed_by", "closed_on", "after_step"];
 
 pub(super) type TaskRow = (
     String,
@@ -39,6 +55,8 @@ pub(super) type TaskRow = (
     Option<String>,
     Option<String>,
     Option<i64>,
+    String,
+    Option<i64>,
 );
 
 /// The columns of [`PRESCRIPTION`] from a packed row.
@@ -49,7 +67,11 @@ pub(super) fn prescription_fields(mut row: Fields<'_>) -> Result<PrescriptionRow
     let (severe, attempt, opened_on, review_on) = (row.flag()?, row.number()?, row.number()?, row.number()?);
     let (status, closed_on) = (row.text()?.to_owned(), row.optional_number()?);
     let (outcome, said, evidence) = (row.optional_text()?, row.optional_text()?, row.text()?.to_owned());
-    Ok((id, account_id, playbook, diagnosis, severe, attempt, opened_on, review_on, status, closed_on, outcome, said, evidence))
+    let (identity, occasion) = (row.text()?.to_owned(), row.optional_text()?);
+    Ok((
+        id, account_id, playbook, diagnosis, severe, attempt, opened_on, review_on, status, closed_on, outcome, said, evidence,
+        identity, occasion,
+    ))
 }
 
 /// The columns of [`TASK`] from a packed row.
@@ -60,12 +82,45 @@ pub(super) fn task_fields(mut row: Fields<'_>) -> Result<TaskRow> {
     let (solution, title, due_on) = (row.optional_text()?, row.text()?.to_owned(), row.number()?);
     let (status, snoozed_until) = (row.text()?.to_owned(), row.optional_number()?);
     let (note, by, closed_on) = (row.optional_text()?, row.optional_text()?, row.optional_number()?);
-    Ok((id, prescription, step, csm, assignee, owner, solution, title, due_on, status, snoozed_until, note, by, closed_on))
+    let (kind, after) = (row.text()?.to_owned(), row.optional_number()?);
+    Ok((
+        id,
+        prescription,
+        step,
+        csm,
+        assignee,
+        owner,
+        solution,
+        title,
+        due_on,
+        status,
+        snoozed_until,
+        note,
+        by,
+        closed_on,
+        kind,
+        after,
+    ))
 }
 
 pub(super) fn prescription(row: PrescriptionRow) -> Result<Prescription> {
-    let (id, account_id, playbook, diagnosis, severe, attempt, opened_on, review_on, status, closed_on, outcome, said, evidence) =
-        row;
+    let (
+        id,
+        account_id,
+        playbook,
+        diagnosis,
+        severe,
+        attempt,
+        opened_on,
+        review_on,
+        status,
+        closed_on,
+        outcome,
+        said,
+        evidence,
+        identity,
+        occasion,
+    ) = row;
     let wrong = |column: &str| format!("table prescription, column {column}, key {id}");
     Ok(Prescription {
         account_id: person(&account_id).with_context(|| wrong("account_id"))?,
@@ -80,12 +135,31 @@ pub(super) fn prescription(row: PrescriptionRow) -> Result<Prescription> {
         outcome,
         said,
         evidence: evidence.lines().map(str::to_owned).collect(),
+        identity,
+        occasion,
         id,
     })
 }
 
 pub(super) fn task(row: TaskRow, of: &Prescription) -> Result<Task> {
-    let (id, prescription, step, csm, assignee, owner, solution, title, due_on, status, snoozed_until, note, by, closed_on) = row;
+    let (
+        id,
+        prescription,
+        step,
+        csm,
+        assignee,
+        owner,
+        solution,
+        title,
+        due_on,
+        status,
+        snoozed_until,
+        note,
+        by,
+        closed_on,
+        kind,
+        after,
+    ) = row;
     let wrong = |column: &str| format!("table task, column {column}, key {id}");
     Ok(Task {
         account_id: of.account_id.clone(),
@@ -106,6 +180,8 @@ pub(super) fn task(row: TaskRow, of: &Prescription) -> Result<Task> {
         note,
         by,
         closed_on: closed_on.map(day).transpose().with_context(|| wrong("closed_on"))?,
+        kind,
+        after: after.map(u32::try_from).transpose().with_context(|| wrong("after_step"))?,
         id,
     })
 }

@@ -70,7 +70,7 @@ pub struct TaskFilter<'a> {
 
 /// Tasks by due date: the pending ones, snoozed ones among them, and of the others what the filter asks for.
 pub async fn list(db: &Db, filter: TaskFilter<'_>) -> Result<Vec<Task>> {
-    let matching = "(status IN ('open', 'snoozed') OR closed_on >= $1) AND ($2 = '' OR csm = $2 OR assignee = $2)";
+    let matching = "(status IN ('open', 'snoozed', 'waiting') OR closed_on >= $1) AND ($2 = '' OR csm = $2 OR assignee = $2)";
     let since = filter.closed_since.map_or(i64::MAX, days);
     let csm = filter.csm.unwrap_or_default();
     let sql = format!("SELECT {TASK} FROM task WHERE {matching} ORDER BY due_on, id");
@@ -109,7 +109,7 @@ pub async fn insert(tx: &mut Tx, block: i64, opened: &[Opened]) -> Result<()> {
     for opened in opened.chunks(500) {
         let sql = format!(
             "INSERT INTO prescription (block, {PRESCRIPTION}) VALUES {} ON CONFLICT (id) DO NOTHING",
-            placeholders(tx, opened.len(), 14)
+            placeholders(tx, opened.len(), 16)
         );
         on_tx!(tx, conn => {
             let mut query = sqlx::query(AssertSqlSafe(sql));
@@ -128,15 +128,20 @@ pub async fn insert(tx: &mut Tx, block: i64, opened: &[Opened]) -> Result<()> {
                     .bind(one.closed_on.map(days))
                     .bind(&one.outcome)
                     .bind(&one.said)
-                    .bind(one.evidence.join("\n"));
+                    .bind(one.evidence.join("\n"))
+                    .bind(&one.identity)
+                    .bind(&one.occasion);
             }
             query.execute(conn).await.map(drop)
         })
         .context("writing prescriptions")?;
     }
-    let tasks: Vec<&Task> = opened.iter().flat_map(|opened| &opened.tasks).collect();
+    insert_tasks(tx, &opened.iter().flat_map(|opened| &opened.tasks).collect::<Vec<_>>()).await
+}
+
+async fn insert_tasks(tx: &mut Tx, tasks: &[&Task]) -> Result<()> {
     for tasks in tasks.chunks(500) {
-        let sql = format!("INSERT INTO task ({TASK}) VALUES {} ON CONFLICT (id) DO NOTHING", placeholders(tx, tasks.len(), 14));
+        let sql = format!("INSERT INTO task ({TASK}) VALUES {} ON CONFLICT (id) DO NOTHING", placeholders(tx, tasks.len(), 16));
         on_tx!(tx, conn => {
             let mut query = sqlx::query(AssertSqlSafe(sql));
             for task in tasks {
@@ -146,7 +151,7 @@ pub async fn insert(tx: &mut Tx, block: i64, opened: &[Opened]) -> Result<()> {
                     .bind(i64::from(task.step))
                     .bind(task.csm.as_ref().map(Id::as_str))
                     .bind(task.assignee.as_ref().map(Id::as_str))
-                    .bind(task.owner.word())
+                    .bind(task.owner.to_string())
                     .bind(&task.solution)
                     .bind(&task.title)
                     .bind(days(task.due_on))
@@ -154,7 +159,9 @@ pub async fn insert(tx: &mut Tx, block: i64, opened: &[Opened]) -> Result<()> {
                     .bind(task.snoozed_until.map(days))
                     .bind(&task.note)
                     .bind(&task.by)
-                    .bind(task.closed_on.map(days));
+                    .bind(task.closed_on.map(days))
+                    .bind(&task.kind)
+                    .bind(task.after.map(i64::from));
             }
             query.execute(conn).await.map(drop)
         })
@@ -178,7 +185,7 @@ pub async fn save_review(tx: &mut Tx, reviewed: &Prescription, tasks: &[Task]) -
     .context("writing a review")?;
     anyhow::ensure!(updated == 1, "writing a review: there is no prescription {}", reviewed.id);
     let sql = "UPDATE task SET status = 'closed', snoozed_until = NULL, closed_on = $2
-               WHERE id = $1 AND status IN ('open', 'snoozed')";
+               WHERE id = $1 AND status IN ('open', 'snoozed', 'waiting')";
     let mut closed = 0;
     for task in tasks.iter().filter(|task| task.prescription == reviewed.id && task.status == TaskStatus::Closed) {
         closed += on_tx!(tx, conn => sqlx::query(sql).bind(&task.id).bind(task.closed_on.map(days)).execute(conn).await
@@ -186,6 +193,74 @@ pub async fn save_review(tx: &mut Tx, reviewed: &Prescription, tasks: &[Task]) -
         .context("closing a task")?;
     }
     Ok(closed)
+}
+
+/// Writes that what waited for its owner begins, with its tasks.
+pub async fn release(tx: &mut Tx, Opened { prescription: one, tasks }: &Opened) -> Result<()> {
+    let sql = "UPDATE prescription SET status = 'open', opened_on = $2, review_on = $3, severe = $4, evidence = $5
+               WHERE id = $1 AND status = 'waiting'";
+    let updated = on_tx!(tx, conn => sqlx::query(sql)
+        .bind(&one.id)
+        .bind(days(one.opened_on))
+        .bind(days(one.review_on))
+        .bind(one.severe)
+        .bind(one.evidence.join("\n"))
+        .execute(conn).await.map(|done| done.rows_affected()))
+    .context("beginning with what waited")?;
+    anyhow::ensure!(updated == 1, "beginning with what waited: prescription {} does not wait", one.id);
+    insert_tasks(tx, &tasks.iter().collect::<Vec<_>>()).await
+}
+
+/// Writes how an open prescription looks now.
+pub async fn save_found(tx: &mut Tx, one: &Prescription) -> Result<()> {
+    let sql = "UPDATE prescription SET severe = $2, evidence = $3, occasion = $4 WHERE id = $1";
+    on_tx!(tx, conn => sqlx::query(sql)
+        .bind(&one.id)
+        .bind(one.severe)
+        .bind(one.evidence.join("\n"))
+        .bind(&one.occasion)
+        .execute(conn).await.map(drop))
+    .context("bringing a prescription up to date")
+}
+
+/// Writes that a task's turn has come.
+pub async fn save_turn(tx: &mut Tx, task: &Task) -> Result<()> {
+    let sql = "UPDATE task SET status = 'open', due_on = $2 WHERE id = $1 AND status = 'waiting'";
+    on_tx!(tx, conn => sqlx::query(sql).bind(&task.id).bind(days(task.due_on)).execute(conn).await.map(drop))
+        .context("opening the next task")
+}
+
+/// What waits for its owner to have time, the oldest first.
+pub async fn waiting(db: &Db) -> Result<Vec<Prescription>> {
+    let sql =
+        format!("SELECT {PRESCRIPTION} FROM prescription WHERE closed_on IS NULL AND status = 'waiting' ORDER BY opened_on, id");
+    let rows: Vec<PrescriptionRow> =
+        on_db!(db, pool => sqlx::query_as(AssertSqlSafe(sql)).fetch_all(pool).await).context("reading what waits")?;
+    rows.into_iter().map(prescription).collect()
+}
+
+/// All prescriptions that were begun on this day or later, and the tasks of all of them, both in the order of their ids.
+pub async fn begun_since(db: &Db, since: Day) -> Result<(Vec<Prescription>, Vec<Task>)> {
+    let sql = format!("SELECT {PRESCRIPTION} FROM prescription WHERE opened_on >= $1 AND status <> 'waiting' ORDER BY id");
+    let rows: Vec<PrescriptionRow> =
+        on_db!(db, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(days(since)).fetch_all(pool).await)
+            .context("reading prescriptions")?;
+    let prescriptions = rows.into_iter().map(prescription).collect::<Result<Vec<_>>>()?;
+    let sql =
+        format!("SELECT {TASK} FROM task WHERE prescription IN (SELECT id FROM prescription WHERE opened_on >= $1) ORDER BY id");
+    let rows: Vec<TaskRow> = on_db!(db, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(days(since)).fetch_all(pool).await)
+        .context("reading tasks")?;
+    let tasks = join(&prescriptions, rows)?;
+    Ok((prescriptions, tasks))
+}
+
+/// How many tasks plays have opened for each person this morning.
+pub async fn opened_on(tx: &mut Tx, on: Day) -> Result<BTreeMap<String, usize>> {
+    let sql = "SELECT COALESCE(t.assignee, t.csm, ''), count(*) FROM prescription p JOIN task t ON t.prescription = p.id \
+               WHERE p.opened_on = $1 AND p.attempt = 1 GROUP BY COALESCE(t.assignee, t.csm, '') ORDER BY 1";
+    let rows: Vec<(String, i64)> = on_tx!(tx, conn => sqlx::query_as(sql).bind(days(on)).fetch_all(conn).await)
+        .context("reading what was opened this morning")?;
+    Ok(rows.into_iter().map(|(person, count)| (person, usize::try_from(count).unwrap_or_default())).collect())
 }
 
 /// Writes who is to do a task now.

@@ -72,6 +72,28 @@ impl House {
         House { folder, db, setup, clock: ManualClock::new(Zone::UTC.start_of(day("2026-01-01"))) }
     }
 
+    /// With an `SQLite` store, and of the playbook that comes with longroad the five plays that tests know by heart.
+    pub async fn with_five_plays(config: &str) -> House {
+        let mut house = House::new(config).await;
+        let plays = ["champion-left", "first-value-at-risk", "no-contact", "renewal-clock", "use-fell"];
+        let wanted = |path: &str, text: &str| match path.split_once('/') {
+            Some(("plays", file)) => plays.iter().any(|play| file == format!("{play}.yaml")),
+            Some(("solutions", _)) => {
+                let names = text.lines().find_map(|line| line.strip_prefix("for: [")?.strip_suffix(']'));
+                names.is_some_and(|names| names.split(", ").all(|name| plays.contains(&name)))
+            }
+            Some(("cadence" | "pipelines", _)) | None => false,
+            Some(_) => true,
+        };
+        for (path, text) in longroad::playbook::shipped().iter().filter(|(path, text)| wanted(path, text)) {
+            let path = house.folder.path().join("playbooks").join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        house.configure(config);
+        house
+    }
+
     fn read(folder: &Path, config: &str) -> Arc<Setup> {
         std::fs::write(folder.join("longroad.toml"), config).unwrap();
         let config = Config::load(&folder.join("longroad.toml"), std::iter::empty()).unwrap();

@@ -64,7 +64,7 @@ async fn tasks_of(house: &House, account: &str, play: &str) -> Vec<Task> {
 
 #[tokio::test]
 async fn severe_signs_act_at_once_and_others_wait_for_the_turn() {
-    let house = House::new(BY_HAND).await;
+    let house = House::with_five_plays(BY_HAND).await;
     let mut clients = vec![client("gone", "small"), client("quiet", "small"), client("big", "enterprise")];
     // The cadence of small ones is 91 days, of enterprises 21: they pass it on the 7th and the 2nd night.
     clients[1].called = 85;
@@ -111,7 +111,7 @@ async fn severe_signs_act_at_once_and_others_wait_for_the_turn() {
 
 #[tokio::test]
 async fn reviews_say_what_became_of_it() {
-    let house = House::new(BY_HAND).await;
+    let house = House::with_five_plays(BY_HAND).await;
     let mut clients: Vec<Client> = ["back", "still", "idle", "alone", "never"].map(|id| client(id, "small")).to_vec();
     let night = async |clients: &[Client], morning: Day| {
         put(&house, clients, morning);
@@ -170,7 +170,7 @@ async fn reviews_say_what_became_of_it() {
 #[tokio::test]
 async fn what_did_not_help_is_tried_once_more_and_then_handed_on() {
     // A turn every night, so that reviews alone set the pace.
-    let house = House::new(&format!("{BY_HAND}\n[cycle]\ndefault_cadence_days = 1\ncadence_days = {{}}\n")).await;
+    let house = House::with_five_plays(&format!("{BY_HAND}\n[cycle]\ndefault_cadence_days = 1\ncadence_days = {{}}\n")).await;
     let mut clients = vec![client("x", "own")];
     clients[0].called = 100;
     let mut seen: Vec<(i32, u32, String, Option<String>)> = Vec::new();
@@ -199,7 +199,7 @@ async fn what_did_not_help_is_tried_once_more_and_then_handed_on() {
 
 #[tokio::test]
 async fn a_snoozed_task_comes_back_on_its_day() {
-    let house = House::new(BY_HAND).await;
+    let house = House::with_five_plays(BY_HAND).await;
     let mut clients = vec![client("x", "small")];
     put(&house, &clients, start());
     house.night(start()).await;
@@ -221,7 +221,7 @@ async fn a_snoozed_task_comes_back_on_its_day() {
 
 #[tokio::test]
 async fn tasks_follow_the_account_to_its_new_owner() {
-    let house = House::new(BY_HAND).await;
+    let house = House::with_five_plays(BY_HAND).await;
     let mut clients = vec![client("x", "small")];
     clients[0].left_on = Some(start() - 1);
     put(&house, &clients, start());
@@ -243,7 +243,7 @@ async fn tasks_follow_the_account_to_its_new_owner() {
 
 #[tokio::test]
 async fn tasks_of_who_has_left_are_closed() {
-    let house = House::new(BY_HAND).await;
+    let house = House::with_five_plays(BY_HAND).await;
     let mut clients = vec![client("x", "small"), client("y", "small")];
     clients[0].left_on = Some(start() - 1);
     put(&house, &clients, start());

@@ -1,7 +1,7 @@
 //! Tasks in the store, on both databases.
 
-use longroad::model::{Calendar, Day, Id, Instant};
-use longroad::playbook::{Client, Diagnosis, Library, Opened, TaskStatus, hand_over, prescribe, review};
+use longroad::model::{Calendar, Day, Id, Instant, Zone};
+use longroad::playbook::{Client, Diagnosis, Library, Opened, Prescribed, Staff, TaskStatus, hand_over, prescribe, review};
 use longroad::signals::condition::Subject;
 use longroad::signals::{Reading, Signal, Signals};
 use longroad::store::tasks::{TaskFilter, Work, insert, list, of_block, save_owner, save_review};
@@ -17,14 +17,21 @@ fn id(text: &str) -> Id {
     Id::parse(text).unwrap()
 }
 
+/// Nobody of whom anything is known.
+fn staff() -> Staff {
+    Staff::new([].into(), [].into(), Calendar::default(), Zone::UTC)
+}
+
 /// Two tasks for the CSM `ann`: the shipped play about a champion who left.
 fn champion_left(library: &Library, account: &Id, on: Day) -> Opened {
     let (csm, leader) = (id("ann"), id("lee"));
-    let calendar = Calendar::default();
-    let client = Client { account, csm: Some(&csm), leader: Some(&leader), calendar: &calendar, region: None };
+    let client = Client { account, csm: Some(&csm), leader: Some(&leader), language: None, region: None, seller: None };
     let evidence = vec!["champions: 0".to_owned(), "known contacts: 2".to_owned()];
-    let diagnosis = Diagnosis { play: library.plays["champion-left"].clone(), severe: true, evidence };
-    prescribe(library, &diagnosis, client, &[], on).unwrap()
+    let diagnosis = Diagnosis { play: library.plays["champion-left"].clone(), severe: true, evidence, coming: None };
+    match prescribe(library, &staff(), &diagnosis, client, &Subject::new(&Signals::default()), &[], on) {
+        Prescribed::New(opened) => opened,
+        other => panic!("{other:?}"),
+    }
 }
 
 async fn work_of(db: &Db, block: i64, since: Day, account: &Id) -> Work {
@@ -108,8 +115,8 @@ async fn a_task_moves_to_another_person(db: &Db) {
     let mut work = work_of(db, 3, day("2026-11-20"), &account).await;
     let mut tx = db.begin().await.unwrap();
     for task in &mut work.tasks {
-        let calendar = &Calendar::default();
-        assert!(hand_over(task, Client { account: &account, csm: Some(&bob), leader: None, calendar, region: None }));
+        let client = Client { account: &account, csm: Some(&bob), leader: None, language: None, region: None, seller: None };
+        assert!(hand_over(task, &staff(), client));
         save_owner(&mut tx, task).await.unwrap();
     }
     tx.commit().await.unwrap();

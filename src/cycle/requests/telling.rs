@@ -9,7 +9,7 @@ use super::load::{Moment, load, wanted};
 use crate::cycle::Setup;
 use crate::cycle::world::World;
 use crate::model::Id;
-use crate::playbook::{Client, Opened};
+use crate::playbook::{Client, Opened, Staff};
 use crate::requests::{status_changes, telling};
 use crate::store::facts::AsOf;
 use crate::store::{Db, scores};
@@ -27,19 +27,18 @@ pub async fn tellings(db: &Db, setup: &Setup, world: &World) -> Result<HashMap<I
         return Ok(by_account);
     }
     let loaded = load(db, &setup.config, Moment { on, known: world.as_of }).await?;
-    let calendar = &setup.config.company.calendar;
-    // By CSM: whom the leader's part falls to, and whose holidays count.
-    let mut people: BTreeMap<Option<&Id>, (Option<&Id>, Option<&str>)> = BTreeMap::new();
+    let staff = Staff::new(world.users.clone(), BTreeMap::new(), setup.config.company.calendar.clone(), world.zone.clone());
+    // By CSM: whom the leader's part falls to.
+    let mut people: BTreeMap<Option<&Id>, Option<&Id>> = BTreeMap::new();
     for asker in &loaded.board.askers {
         let csm = asker.csm.as_ref();
-        let user = csm.and_then(|csm| world.users.get(csm.as_str()));
         let leader = world.leader_of(csm.map(Id::as_str)).map(|leader| &leader.id);
-        people.insert(csm, (leader, user.and_then(|user| user.region.as_deref())));
+        people.insert(csm, leader);
     }
     for change in &changes {
-        for opened in telling(&loaded.board, change, &|asker| {
-            let (leader, region) = people.get(&asker.csm.as_ref()).copied().unwrap_or_default();
-            Client { account: &asker.id, csm: asker.csm.as_ref(), leader, calendar, region }
+        for opened in telling(&loaded.board, change, &staff, &|asker| {
+            let leader = people.get(&asker.csm.as_ref()).copied().flatten();
+            Client { account: &asker.id, csm: asker.csm.as_ref(), leader, language: None, region: None, seller: None }
         }) {
             by_account.entry(opened.prescription.account_id.clone()).or_default().push(opened);
         }

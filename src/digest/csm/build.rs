@@ -96,6 +96,17 @@ fn notices(inputs: &CsmInputs) -> Vec<Notice> {
         let rest = if hidden == 0 { String::new() } else { format!(" and {hidden} more") };
         texts.push(format!("Waiting for fresh data, so nothing was prescribed by: {}{rest}.", plays.join(", ")));
     }
+    for (from, count) in inputs.moved.iter().take(LIST_LIMIT) {
+        let from = clean(from, NAME);
+        texts.push(format!("{} came to you from {from}: their accounts are yours now.", counted(*count, "open task")));
+    }
+    if inputs.waiting > 0 {
+        let them = if inputs.waiting == 1 { "it is" } else { "they are" };
+        texts.push(format!(
+            "Your day is full: {} more {them} to come, the most urgent first.",
+            counted(inputs.waiting, "prescription")
+        ));
+    }
     texts.extend(inputs.ending.kept().iter().map(|ending| {
         let account = clean(&ending.account_name, NAME);
         let (score, day) = (ending.score.round(), short_day(ending.ends_on));

@@ -1,6 +1,7 @@
 //! What a cycle gives to the digest of one reader, gathered account by account.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -157,6 +158,10 @@ pub struct CsmInputs {
     pub approximated: bool,
     /// Plays that wait for a source that is behind.
     pub paused_plays: Vec<String>,
+    /// Prescriptions that wait because the reader's day is full.
+    pub waiting: usize,
+    /// Tasks that came to the reader with accounts, by whose they were.
+    pub moved: BTreeMap<String, usize>,
 }
 
 impl CsmInputs {
@@ -177,6 +182,8 @@ impl CsmInputs {
             stale: Vec::new(),
             approximated: false,
             paused_plays: Vec::new(),
+            waiting: 0,
+            moved: BTreeMap::new(),
         }
     }
 

@@ -56,6 +56,11 @@ impl<'a> Document<'a> {
         Document { file, text }
     }
 
+    /// The file's name.
+    pub fn file(&self) -> &'a str {
+        self.file
+    }
+
     /// Reads the one document of the file. Keys that are unknown, missing or there twice, booleans other than `true`
     /// and `false`, tags, merge keys and aliases by the thousand are refused.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, Fault> {

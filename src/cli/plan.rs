@@ -1,0 +1,101 @@
+//! `longroad plan`: what a changed configuration would open and close, before it is put to work.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Result;
+
+use super::exit::Wrong;
+use super::open;
+use super::reply::Reply;
+use super::table::{Side, Table};
+use crate::clock::Clock;
+use crate::config::{Config, environment};
+use crate::cycle::{self, PlanReport, Setup};
+
+/// Show which tasks a changed configuration would open and close, and who would be over capacity
+///
+/// Every account is taken as if its turn had come tonight, once under the configuration in force and once under the changed
+/// one. Nothing is kept.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  longroad plan --playbooks playbooks-new")]
+pub struct Arguments {
+    /// A changed folder of playbooks
+    #[arg(long, value_name = "DIR")]
+    playbooks: Option<PathBuf>,
+    /// A changed configuration; its sources and store are not looked at
+    #[arg(long, value_name = "FILE")]
+    changed: Option<PathBuf>,
+}
+
+/// Shows it.
+pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Result<Reply> {
+    let setup = open::setup(file)?;
+    let mut config = match &arguments.changed {
+        Some(changed) => Config::load(changed, environment())?,
+        None => setup.config.clone(),
+    };
+    if let Some(folder) = &arguments.playbooks {
+        if !folder.is_dir() {
+            return Err(Wrong(format!("{} is no folder", folder.display())).into());
+        }
+        config.paths.playbooks = std::path::absolute(folder)?;
+    }
+    let folder = config.resolve(&config.paths.playbooks);
+    let new = Setup::load(config).map_err(|faults| {
+        let texts: Vec<String> = faults.iter().map(|fault| open::place(&folder, fault)).collect();
+        Wrong(texts.join("\n"))
+    })?;
+    let db = open::store(&setup.config).await?;
+    let report = cycle::plan(&db, &setup, &Arc::new(new), clock).await?;
+    db.close().await;
+    Reply::new(text(&report), &report)
+}
+
+fn text(report: &PlanReport) -> String {
+    let mut plays = Table::new(&[
+        ("play", Side::Left, 28),
+        ("opens now", Side::Right, 9),
+        ("then", Side::Right, 6),
+        ("waits now", Side::Right, 9),
+        ("then", Side::Right, 6),
+        ("closes now", Side::Right, 10),
+        ("then", Side::Right, 6),
+    ]);
+    for one in &report.plays {
+        let numbers = [one.opened, one.new_opened, one.waiting, one.new_waiting, one.closed, one.new_closed];
+        if numbers.iter().any(|number| *number != 0) {
+            plays.row(std::iter::once(one.playbook.clone()).chain(numbers.iter().map(ToString::to_string)));
+        }
+    }
+    let mut people = Table::new(&[
+        ("who", Side::Left, 20),
+        ("opens now", Side::Right, 9),
+        ("then", Side::Right, 6),
+        ("hours within a week", Side::Right, 19),
+        ("then", Side::Right, 6),
+        ("there are", Side::Right, 9),
+        ("", Side::Left, 13),
+    ]);
+    for one in &report.people {
+        let who = if one.person.is_empty() { "nobody" } else { one.person.as_str() };
+        people.row([
+            who.to_owned(),
+            one.opened.to_string(),
+            one.new_opened.to_string(),
+            format!("{:.1}", one.hours),
+            format!("{:.1}", one.new_hours),
+            format!("{:.0}", one.hours_per_week),
+            if one.over { "over capacity" } else { "" }.to_owned(),
+        ]);
+    }
+    let mut text = format!("as of {}, as if it were the turn of every account\n\n", report.as_of);
+    if plays.is_empty() {
+        text.push_str("no task would open, wait or close\n");
+    } else {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{plays}\n{people}");
+    }
+    text
+}

@@ -1,0 +1,84 @@
+//! How much the books ask of people, on the morning of the last cycle.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::Setup;
+use super::look::Look;
+use crate::clock::Clock;
+use crate::model::Day;
+use crate::model::record::Role;
+use crate::playbook::{self, Book, Held, Move};
+use crate::signals::Signal;
+use crate::store::{Db, task_counts, tasks};
+
+/// `load --json`.
+#[derive(Clone, Debug, Serialize)]
+pub struct LoadReport {
+    /// The morning.
+    pub as_of: Day,
+    /// Accounts whose CSM is not among the users.
+    pub without_csm: usize,
+    /// By person.
+    pub people: Vec<playbook::Load>,
+    /// Accounts that could go to somebody with time.
+    pub moves: Vec<Move>,
+}
+
+/// Reads it. A contact takes the hours of a call, as often as the account's class says.
+pub async fn load(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock) -> Result<LoadReport> {
+    let look = Look::at(db, setup, clock, None).await?;
+    let (on, hours) = (look.on, &setup.config.load.hours);
+    let mut tx = db.begin().await?;
+    let open = tasks::load(&mut tx, on).await?;
+    let due = task_counts::due_by(&mut tx, on + 7).await?;
+    drop(tx);
+    let users = &look.population.world.users;
+    let mut books: BTreeMap<&str, Book> = BTreeMap::new();
+    for (id, user) in users.iter().filter(|(_, user)| user.role == Role::Csm) {
+        let tasks = open.get(id).copied().unwrap_or_default();
+        #[expect(clippy::cast_precision_loss, reason = "a number of tasks")]
+        let task_hours = |((_, kind), count): (&(String, String), &i64)| hours.of(kind) * *count as f64;
+        books.insert(
+            id,
+            Book {
+                person: user.id.clone(),
+                hours_per_week: user.hours_per_week.unwrap_or(40.0),
+                language: user.language.clone(),
+                accounts: Vec::new(),
+                task_hours: due.iter().filter(|((person, _), _)| person == id).map(task_hours).sum(),
+                open: tasks.open,
+                overdue: tasks.overdue,
+                waiting: 0,
+            },
+        );
+    }
+    let (mut without_csm, mut csm_of) = (0, BTreeMap::new());
+    for customer in look.population.blocks.iter().flat_map(|block| &block.customers) {
+        let Some(book) = customer.csm.as_ref().and_then(|csm| books.get_mut(csm.as_str())) else {
+            without_csm += 1;
+            continue;
+        };
+        csm_of.insert(customer.id.as_str(), book.person.clone());
+        let class = setup.library.cadence.of(&customer.subject());
+        let silent = customer.signals.value(Signal::DaysSinceContact);
+        book.accounts.push(Held {
+            id: customer.id.clone(),
+            name: customer.name.to_string(),
+            hours: class.map_or(0.0, |class| 7.0 / f64::from(class.every_days) * hours.call),
+            untouched: class.zip(silent).is_some_and(|(class, silent)| silent > f64::from(class.every_days)),
+            arr: customer.signals.value(Signal::Arr),
+            language: customer.language.as_deref().map(str::to_owned),
+        });
+    }
+    for waiting in tasks::waiting(db).await? {
+        if let Some(book) = csm_of.get(waiting.account_id.as_str()).and_then(|csm| books.get_mut(csm.as_str())) {
+            book.waiting += 1;
+        }
+    }
+    let (people, moves) = playbook::loads(books.into_values().collect());
+    Ok(LoadReport { as_of: on, without_csm, people, moves })
+}

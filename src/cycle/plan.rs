@@ -1,0 +1,144 @@
+//! What a changed configuration would do, before it is put to work: every account is taken as if its turn had come, under the
+//! configuration in force and under the changed one, and all of it is thrown away.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::Setup;
+use super::population::{Before, Chosen, Population};
+use super::run::rehearse;
+use crate::clock::Clock;
+use crate::model::Day;
+use crate::store::facts::AsOf;
+use crate::store::task_counts::{self, Count};
+use crate::store::{Db, pulls};
+
+/// `plan --json`.
+#[derive(Clone, Debug, Serialize)]
+pub struct PlanReport {
+    /// The morning.
+    pub as_of: Day,
+    /// Hash of the configuration in force.
+    pub config_hash: String,
+    /// Hash of the changed one.
+    pub new_config_hash: String,
+    /// By play.
+    pub plays: Vec<Planned>,
+    /// By person, of all plays.
+    pub people: Vec<PersonPlan>,
+}
+
+/// What would come of a play: now, and then.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Planned {
+    /// Its name.
+    pub playbook: String,
+    /// Tasks that would open, by today's configuration.
+    pub opened: i64,
+    /// By the changed one.
+    pub new_opened: i64,
+    /// Prescriptions that would wait for room.
+    pub waiting: i64,
+    /// By the changed configuration.
+    pub new_waiting: i64,
+    /// Tasks that reviews would close.
+    pub closed: i64,
+    /// By the changed configuration.
+    pub new_closed: i64,
+}
+
+/// What would come to a person.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PersonPlan {
+    /// Who; empty: nobody.
+    pub person: String,
+    /// Tasks that would open.
+    pub opened: i64,
+    /// By the changed configuration.
+    pub new_opened: i64,
+    /// Hours of tasks that are overdue or due within a week.
+    pub hours: f64,
+    /// By the changed configuration.
+    pub new_hours: f64,
+    /// Hours there are in a week.
+    pub hours_per_week: f64,
+    /// Whether the changed configuration asks for more hours than there are.
+    pub over: bool,
+}
+
+/// What one configuration makes of the morning.
+struct Rehearsed {
+    tally: BTreeMap<(String, String), Count>,
+    hours: BTreeMap<String, f64>,
+}
+
+/// Rehearses a morning under both configurations.
+pub async fn plan(db: &Db, setup: &Arc<Setup>, new: &Arc<Setup>, clock: &dyn Clock) -> Result<PlanReport> {
+    let on = setup.config.company.zone().day_of(clock.now());
+    let (now, then) = (rehearsed(db, setup, on).await?, rehearsed(db, new, on).await?);
+    let mut plays: BTreeMap<&str, Planned> = BTreeMap::new();
+    for (tally, is_new) in [(&now.tally, false), (&then.tally, true)] {
+        for ((play, _), count) in tally {
+            let one = plays.entry(play).or_insert_with(|| Planned { playbook: play.clone(), ..Planned::default() });
+            let (opened, waiting, closed) = if is_new {
+                (&mut one.new_opened, &mut one.new_waiting, &mut one.new_closed)
+            } else {
+                (&mut one.opened, &mut one.waiting, &mut one.closed)
+            };
+            *opened += count.opened;
+            *waiting += count.waiting;
+            *closed += count.closed;
+        }
+    }
+    let everybody: BTreeSet<&String> = now.hours.keys().chain(then.hours.keys()).collect();
+    let users = super::world::users(db, setup, on).await?;
+    let people = everybody.into_iter().map(|person| {
+        let opened = |tally: &BTreeMap<(String, String), Count>| -> i64 {
+            tally.iter().filter(|((_, one), _)| one == person).map(|(_, count)| count.opened).sum()
+        };
+        let hours = |rehearsed: &Rehearsed| rehearsed.hours.get(person).copied().unwrap_or_default();
+        let hours_per_week = users.get(person).and_then(|user| user.hours_per_week).unwrap_or(40.0);
+        PersonPlan {
+            person: person.clone(),
+            opened: opened(&now.tally),
+            new_opened: opened(&then.tally),
+            hours: hours(&now),
+            new_hours: hours(&then),
+            hours_per_week,
+            over: hours(&then) > hours_per_week,
+        }
+    });
+    Ok(PlanReport {
+        as_of: on,
+        config_hash: setup.hash.clone(),
+        new_config_hash: new.hash.clone(),
+        people: people.collect(),
+        plays: plays.into_values().collect(),
+    })
+}
+
+async fn rehearsed(db: &Db, setup: &Arc<Setup>, on: Day) -> Result<Rehearsed> {
+    let as_of = AsOf { day: on, through_pull: pulls::last_id(db).await? };
+    // Without a cycle before it, it is every account's turn.
+    let population = Arc::new(Population::after(db, setup, as_of, Before::Replayed(None), Chosen::All).await?);
+    let mut tx = db.begin().await?;
+    let before = task_counts::tally(&mut tx, on).await?;
+    let mut tx = rehearse(db, tx, setup, &population).await?;
+    let mut tally = task_counts::tally(&mut tx, on).await?;
+    // What waited before waits still; what was opened and closed this morning before stands.
+    for (key, count) in &mut tally {
+        let before = before.get(key).copied().unwrap_or_default();
+        count.opened -= before.opened;
+        count.closed -= before.closed;
+    }
+    let mut hours: BTreeMap<String, f64> = BTreeMap::new();
+    for ((person, kind), count) in task_counts::due_by(&mut tx, on + 7).await? {
+        #[expect(clippy::cast_precision_loss, reason = "a number of tasks")]
+        let more = setup.config.load.hours.of(&kind) * count as f64;
+        *hours.entry(person).or_default() += more;
+    }
+    Ok(Rehearsed { tally, hours })
+}

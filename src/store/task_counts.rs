@@ -1,0 +1,53 @@
+//! Tasks and prescriptions counted, as a plan and a look at people's load want them.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+
+use super::task_rows::days;
+use super::{Tx, on_tx};
+use crate::model::Day;
+
+/// What there is of one play for one person.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Tasks opened on the morning.
+    pub opened: i64,
+    /// Tasks closed by a review on the morning.
+    pub closed: i64,
+    /// Prescriptions that wait for room, of all mornings.
+    pub waiting: i64,
+}
+
+/// Counts by play and person (empty: nobody) on a morning. Who a waiting prescription is for is known when it begins.
+pub async fn tally(tx: &mut Tx, on: Day) -> Result<BTreeMap<(String, String), Count>> {
+    let mut tally: BTreeMap<(String, String), Count> = BTreeMap::new();
+    let opened = "SELECT p.playbook, COALESCE(t.assignee, ''), count(*) FROM prescription p JOIN task t ON t.prescription = p.id
+                  WHERE p.opened_on = $1 GROUP BY p.playbook, COALESCE(t.assignee, '')";
+    let closed = "SELECT p.playbook, COALESCE(t.assignee, ''), count(*) FROM prescription p JOIN task t ON t.prescription = p.id
+                  WHERE p.closed_on = $1 AND t.status = 'closed' GROUP BY p.playbook, COALESCE(t.assignee, '')";
+    let waiting =
+        "SELECT playbook, '', count(*) FROM prescription WHERE opened_on <= $1 AND status = 'waiting' GROUP BY playbook";
+    for (sql, which) in [(opened, 0), (closed, 1), (waiting, 2)] {
+        let rows: Vec<(String, String, i64)> =
+            on_tx!(tx, conn => sqlx::query_as(sql).bind(days(on)).fetch_all(conn).await).context("counting tasks")?;
+        for (play, person, count) in rows {
+            let entry = tally.entry((play, person)).or_default();
+            match which {
+                0 => entry.opened = count,
+                1 => entry.closed = count,
+                _ => entry.waiting = count,
+            }
+        }
+    }
+    Ok(tally)
+}
+
+/// Tasks to be done that are overdue or due by a day, by person and kind.
+pub async fn due_by(tx: &mut Tx, day: Day) -> Result<BTreeMap<(String, String), i64>> {
+    let sql = "SELECT COALESCE(assignee, csm, ''), kind, count(*) FROM task WHERE status = 'open' AND due_on <= $1
+               GROUP BY COALESCE(assignee, csm, ''), kind";
+    let rows: Vec<(String, String, i64)> =
+        on_tx!(tx, conn => sqlx::query_as(sql).bind(days(day)).fetch_all(conn).await).context("counting what is due")?;
+    Ok(rows.into_iter().map(|(person, kind, count)| ((person, kind), count)).collect())
+}
