@@ -85,6 +85,13 @@ impl Setup {
             ));
         }
         let (Ok(library), true) = (library, faults.is_empty()) else { return Err(faults) };
+        let stages = |pipeline: &Arc<Pipeline>| {
+            pipeline.stages.iter().map(|stage| format!("{}/{}", pipeline.name, stage.name)).collect::<Vec<_>>()
+        };
+        let unknown = library.unknown_stages(&pipelines.iter().flat_map(stages).collect::<Vec<_>>());
+        if !unknown.is_empty() {
+            return Err(unknown);
+        }
         let kept = Kept {
             files,
             metrics: config.metrics.clone(),

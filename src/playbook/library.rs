@@ -1,6 +1,6 @@
 //! All that the CS team has written: plays, solutions, and what first value means.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::cadence::Cadence;
@@ -98,6 +98,31 @@ impl Library {
             }
         }
         (kinds, within)
+    }
+
+    /// The stages that plays wait for (`pipeline/stage`), and for how many days the longest of them makes sense.
+    pub fn watched_stages(&self) -> (BTreeSet<&str>, i32) {
+        let of = |play: &'_ Arc<Play>| play.occasion.as_ref().map_or(0, |occasion| occasion.within_days.cast_signed());
+        let within = self.stages().map(|(play, ..)| of(play)).max().unwrap_or_default();
+        (self.stages().map(|(_, name, ..)| name).collect(), within)
+    }
+
+    /// Plays that wait for a stage: its name, and where that stands.
+    fn stages(&self) -> impl Iterator<Item = (&Arc<Play>, &str, u64, u64)> {
+        self.plays.values().filter_map(|play| match &play.occasion.as_ref()?.of {
+            OccasionOf::Stage { name, line, column } => Some((play, name.as_str(), *line, *column)),
+            _ => None,
+        })
+    }
+
+    /// Plays that wait for a stage which is none of these (`pipeline/stage`).
+    pub fn unknown_stages(&self, known: &[String]) -> Vec<Fault> {
+        let unknown = self.stages().filter(|(_, name, ..)| !known.iter().any(|one| one == name));
+        let fault = |(play, name, line, column): (&Arc<Play>, &str, u64, u64)| {
+            let hint = did_you_mean(name, known.iter().map(String::as_str));
+            Fault { file: play.file.clone(), line, column, reason: format!("there is no stage `{name}`{hint}") }
+        };
+        unknown.map(fault).collect()
     }
 
     /// What plays do otherwise than their examples say.

@@ -26,6 +26,7 @@ pub fn shipped() -> &'static [(&'static str, &'static str)] {
         "plays/executive-review-due.yaml",
         "plays/first-value-at-risk.yaml",
         "plays/funding.yaml",
+        "plays/hand-over-training.yaml",
         "plays/just-live.yaml",
         "plays/layoff.yaml",
         "plays/low-breadth.yaml",
@@ -89,5 +90,6 @@ pub fn shipped() -> &'static [(&'static str, &'static str)] {
         "solutions/win-back-use.md",
         "solutions/win-them-twice.md",
         "solutions/work-session-on-site.md",
+        "solutions/write-the-value-plan.md",
     ]
 }
