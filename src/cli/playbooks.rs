@@ -79,7 +79,8 @@ fn text(report: &PlaysReport) -> String {
              {compared}\n\
              Better band: the share, of those below the best band, that had risen by the day of the review; the difference in\n\
              percentage points. Points: those of the health score gained by then; whoever has left counts with 0. All that was\n\
-             begun is counted, done or not. Where an interval holds 0, nothing is shown yet.\n\n"
+             begun is counted, done or not. Where an interval holds 0, nothing is shown yet; and what a play picks by its sign may\n\
+             rise by itself in ways that no score tells, so that a small difference is no proof.\n\n"
         );
     } else {
         text += "Before/after alone flatters: whoever is picked for a low score rises by itself.\n";

@@ -220,6 +220,21 @@ mod tests {
         let helped: Vec<&str> =
             library.solutions.values().flat_map(|one| one.helps.iter().map(|(play, _)| play.as_str())).collect();
         assert_eq!(library.failures(), [], "an example fails");
+        let remedies = |play: &Play| {
+            play.remedies.iter().flat_map(|remedy| &remedy.tasks).map(|step| step.solution.clone()).collect::<Vec<_>>()
+        };
+        let changes = |play: &Play| match &play.then {
+            crate::playbook::Then::ChangeTo(names) => names.clone(),
+            _ => Vec::new(),
+        };
+        let used: Vec<String> = library.plays.values().flat_map(|play| [remedies(play), changes(play)].concat()).collect();
+        for solution in library.solutions.values() {
+            assert!(used.contains(&solution.name), "no play prescribes {}", solution.name);
+            let head = &solution.head;
+            for part in [&head.dose, &head.side_effects, &head.worked] {
+                assert!(part.len() > 8 && !head.size.is_empty(), "the head of {} is thin", solution.name);
+            }
+        }
         for play in library.plays.values() {
             assert!(play.examples.iter().len() > 0, "{} has no example", play.name);
             assert!(helped.contains(&play.name.as_str()), "no solution says that it is for {}", play.name);
