@@ -11,8 +11,8 @@ use crate::config::Config;
 use crate::health::Scorecard;
 use crate::model::{Calendar, MetricDeclaration, hex};
 use crate::pipeline::{self, Pipeline};
-use crate::playbook::{Library, shipped};
-use crate::signals::condition::Fault;
+use crate::playbook::{Library, OccasionOf, Play, shipped};
+use crate::signals::condition::{Fault, nearest};
 
 /// Everything that decides a score or a task, apart from the facts.
 #[derive(Clone, Debug)]
@@ -68,7 +68,7 @@ impl Setup {
     fn of(config: Config, files: Vec<(String, String)>) -> Result<Setup, Vec<Fault>> {
         let mut faults = Vec::new();
         let library = Library::load(&files).map_err(|more| faults.extend(more));
-        let pipelines = pipeline::load(&files).map_err(|more| faults.extend(more)).unwrap_or_default();
+        let pipelines = pipeline::load(&files).map_err(|more| faults.extend(more));
         let is_card =
             |path: &str| path.starts_with("scorecards/") && Path::new(path).extension().is_some_and(|kind| kind == "yaml");
         let mut cards = Vec::new();
@@ -84,7 +84,11 @@ impl Setup {
                 "needs one scorecard without `serves`, for all accounts that no other one serves",
             ));
         }
-        let (Ok(library), true) = (library, faults.is_empty()) else { return Err(faults) };
+        let (Ok(library), Ok(pipelines)) = (library, pipelines) else { return Err(faults) };
+        faults.extend(library.plays.values().filter_map(|play| stage_of(play, &pipelines)));
+        if !faults.is_empty() {
+            return Err(faults);
+        }
         let kept = Kept {
             files,
             metrics: config.metrics.clone(),
@@ -147,6 +151,21 @@ impl Setup {
             anyhow::anyhow!("a scorecard of that time cannot be read any more: {}", texts.join("; "))
         })
     }
+}
+
+/// What is wrong with the stage on which a play acts.
+fn stage_of(play: &Play, pipelines: &[Arc<Pipeline>]) -> Option<Fault> {
+    let OccasionOf::Stage { stage, line, column } = &play.occasion.as_ref()?.of else { return None };
+    let stages = |pipeline: &Arc<Pipeline>| -> Vec<String> {
+        pipeline.stages.iter().map(|stage| format!("{}/{}", pipeline.name, stage.name)).collect()
+    };
+    let known: Vec<String> = pipelines.iter().flat_map(stages).collect();
+    if known.contains(stage) {
+        return None;
+    }
+    let near = nearest(stage, known.iter().map(String::as_str)).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+    let reason = format!("no pipeline has the stage `{stage}`{near}");
+    Some(Fault { line: *line, column: *column, ..Fault::whole(&play.file, reason) })
 }
 
 /// The files of a playbooks folder by their relative paths, in the order of these.

@@ -21,8 +21,15 @@ pub enum OccasionOf {
     Event(Vec<String>),
     /// So many days after a date; before it, where negative.
     Date(Date, i32),
-    /// A record entered this stage: `pipeline/stage`.
-    Stage(String),
+    /// A record entered a stage.
+    Stage {
+        /// `pipeline/stage`.
+        stage: String,
+        /// Where the play says so.
+        line: u64,
+        /// Where in the line.
+        column: u64,
+    },
 }
 
 /// A date of an account.
@@ -103,7 +110,7 @@ impl Occasion {
         };
         match &self.of {
             OccasionOf::Event(kinds) => happened(&|kind| kinds.iter().any(|one| one == kind)),
-            OccasionOf::Stage(stage) => happened(&|kind| kind == stage),
+            OccasionOf::Stage { stage, .. } => happened(&|kind| kind == stage),
             OccasionOf::Date(date, days) => {
                 let (anchor, name) = anchor(*date, subject, night, *days)?;
                 let on = anchor + *days;

@@ -6,6 +6,7 @@ mod asks;
 mod backups;
 mod believed;
 mod believing;
+mod broken_files;
 mod chaos_ledger;
 mod chaos_mail;
 mod cli;
