@@ -8,8 +8,10 @@ use super::value;
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Load {
-    /// Tasks that plays open for one person on one working day, at most; what is severe comes on top.
+    /// Tasks that begin for one person on one working day, at most; what is severe begins in any case, and counts.
     pub tasks_per_csm_and_day: u32,
+    /// While a person has so many tasks to do, only what is severe begins.
+    pub open_tasks_per_csm: u32,
     /// The share of a person's hours that such tasks may take on that day, 0 to 1.
     #[serde(deserialize_with = "value::share")]
     pub share_for_plays: f64,
@@ -58,6 +60,6 @@ impl Default for Hours {
 
 impl Default for Load {
     fn default() -> Load {
-        Load { tasks_per_csm_and_day: 6, share_for_plays: 0.5, hours: Hours::default() }
+        Load { tasks_per_csm_and_day: 6, open_tasks_per_csm: 30, share_for_plays: 0.5, hours: Hours::default() }
     }
 }

@@ -22,7 +22,11 @@ fn put(house: &House) {
     let accounts = "id,name,csm,tier,signed_on,live_on\na,Alpha,ann,small,2026-01-05,2026-01-05\n\
                     b,Beta,bob,small,2026-01-05,2026-01-05\nc,Gamma,,small,2026-01-05,2026-01-05\n";
     house.put("accounts.csv", accounts);
-    house.put("contacts.csv", "id,account_id,name,role,left_on\np,a,Pia,champion,2026-08-01\n");
+    house.put(
+        "contacts.csv",
+        "id,account_id,name,role,left_on\np,a,Pia,champion,2026-08-01\n\
+         q,b,Quin,champion,\nr,b,Ria,buyer,\ns,c,Sam,champion,\nt,c,Tom,buyer,\n",
+    );
 }
 
 /// What a leader was written for that day.
