@@ -209,6 +209,9 @@ mod tests {
         let pick = |tier| FirstValue::pick(&definitions, &Subject { tier, ..Subject::new(&signals) }).unwrap().name.as_str();
         assert_eq!([pick(Some("enterprise")), pick(Some("small")), pick(None)], ["large", "default", "default"]);
         let late = FirstValue::parse("f.yaml", &text("x", "serves: score > 3\n")).unwrap_err();
-        assert_eq!(late.to_string(), "f.yaml:3:9: condition: `score` is not known yet when this is asked; it may ask for tier, segment, industry, region, product and language");
+        assert_eq!(
+            late.to_string(),
+            "f.yaml:3:9: condition: `score` is not known yet when this is asked; it may ask for tier, segment, industry, region, product and language"
+        );
     }
 }

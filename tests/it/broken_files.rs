@@ -4,6 +4,9 @@
 
 use std::fmt::Write;
 
+use longroad::config::Config;
+use longroad::cycle::Setup;
+
 use crate::support::{Outcome, Place};
 
 const PLAY: &str = "\
@@ -206,6 +209,13 @@ fn place() -> Place {
     place
 }
 
+/// All that is wrong with the playbooks, as `check` prints it.
+fn faults(place: &Place) -> Vec<String> {
+    let config = Config::load(&place.path("longroad.toml"), std::iter::empty()).unwrap();
+    let faults = Setup::load(config).map_or_else(|faults| faults, |setup| setup.library.failures());
+    faults.iter().map(|fault| format!("playbooks/{fault}")).collect()
+}
+
 /// The line that a message names, with a mark under the column.
 fn shown(place: &Place, message: &str) -> Option<String> {
     let mut parts = message.split(':');
@@ -224,24 +234,29 @@ fn what_is_sound_has_no_mistakes() {
 #[test]
 fn each_broken_file_is_told_with_its_place_and_what_was_meant() {
     let place = place();
-    let (mut told, mut unseen) = (String::new(), Vec::<&str>::new());
-    for (what, file, from, to) in BROKEN {
+    let mut told = String::new();
+    for (number, (what, file, from, to)) in BROKEN.iter().enumerate() {
         let sound = FILES.iter().find(|(path, _)| path == file).unwrap().1;
         assert_eq!(sound.matches(from).count(), 1, "{what}: `{from}`");
         let path = format!("playbooks/{file}");
         place.put(&path, &sound.replace(from, to));
-        let Outcome { code, out, .. } = place.run(&["check"]);
-        unseen.extend((code != 2).then_some(what));
+        let messages = faults(&place);
+        assert!(!messages.is_empty(), "{what} is passed over");
+        // The command prints these lines; asking it each time would take a minute.
+        if number % 16 == 0 {
+            let Outcome { code, out, .. } = place.run(&["check"]);
+            let printed: Vec<&str> = out.lines().filter(|line| line.starts_with("playbooks/")).collect();
+            assert_eq!((code, printed), (2, messages.iter().map(String::as_str).collect()), "{what}");
+        }
         let _ = writeln!(told, "# {what}");
-        for message in out.lines().filter(|line| line.starts_with("playbooks/")) {
+        for message in messages {
             let _ = writeln!(told, "{message}");
-            told.extend(shown(&place, message).map(|line| line + "\n"));
+            told.extend(shown(&place, &message).map(|line| line + "\n"));
         }
         told.push('\n');
         place.put(&path, sound);
     }
     insta::assert_snapshot!(told);
-    assert!(unseen.is_empty(), "passed over: {unseen:?}");
 }
 
 #[test]

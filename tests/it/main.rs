@@ -38,6 +38,7 @@ mod opinions;
 mod outbox;
 mod partitions;
 mod periodic;
+mod planning;
 mod push;
 mod readers;
 mod records;
