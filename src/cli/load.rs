@@ -7,22 +7,28 @@ use anyhow::Result;
 
 use super::open;
 use super::reply::Reply;
+use super::sheet::{Sheet, cell};
 use super::table::{Side, Table, cut};
 use super::words::count;
 use crate::clock::Clock;
 use crate::cycle::{self, LoadReport};
+use crate::playbook::Load;
 
 /// Show who has how much to do against the hours there are, what is left untouched, and where accounts could go
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  longroad load")]
-pub struct Arguments {}
+#[command(after_help = "Example:\n  longroad load --csv load.csv")]
+pub struct Arguments {
+    #[command(flatten)]
+    sheet: Sheet,
+}
 
 /// Shows it.
-pub async fn run(file: &Path, _: &Arguments, clock: &dyn Clock) -> Result<Reply> {
+pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Result<Reply> {
     let setup = open::setup(file)?;
     let db = open::store(&setup.config).await?;
     let report = cycle::load(&db, &setup, clock).await?;
     db.close().await;
+    arguments.sheet.write(&HEADS, report.people.iter().map(cells))?;
     Reply::new(text(&report), &report)
 }
 
@@ -72,4 +78,35 @@ fn text(report: &LoadReport) -> String {
         let _ = writeln!(text, "  and {} more", report.moves.len() - 20);
     }
     text
+}
+
+const HEADS: [&str; 11] = [
+    "person",
+    "accounts",
+    "arr",
+    "hours_needed",
+    "hours_per_week",
+    "over",
+    "open",
+    "overdue",
+    "waiting",
+    "untouched",
+    "untouched_arr",
+];
+
+fn cells(one: &Load) -> Vec<String> {
+    let sum = |sum: Option<f64>| cell(sum.map(|sum| format!("{sum:.2}")));
+    vec![
+        one.person.to_string(),
+        one.accounts.to_string(),
+        sum(one.arr),
+        format!("{:.2}", one.hours_needed),
+        one.hours_per_week.to_string(),
+        one.over.to_string(),
+        one.open.to_string(),
+        one.overdue.to_string(),
+        one.waiting.to_string(),
+        one.untouched.to_string(),
+        sum(one.untouched_arr),
+    ]
 }

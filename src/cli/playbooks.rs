@@ -7,22 +7,27 @@ use anyhow::Result;
 
 use super::open;
 use super::reply::Reply;
+use super::sheet::{Sheet, cell, number};
 use super::table::{Side, Table};
 use super::words::signed;
 use crate::clock::Clock;
-use crate::cycle::{self, PlaysReport};
+use crate::cycle::{self, PlayReport, PlaysReport};
 
 /// Show how plays did in the last year: begun, done, recovered, and against comparable accounts
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  longroad playbooks")]
-pub struct Arguments {}
+#[command(after_help = "Example:\n  longroad playbooks --csv plays.csv")]
+pub struct Arguments {
+    #[command(flatten)]
+    sheet: Sheet,
+}
 
 /// Shows it.
-pub async fn run(file: &Path, _: &Arguments, clock: &dyn Clock) -> Result<Reply> {
+pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Result<Reply> {
     let setup = open::setup(file)?;
     let db = open::store(&setup.config).await?;
     let report = cycle::effects(&db, &setup, clock).await?;
     db.close().await;
+    arguments.sheet.write(&HEADS, report.plays.iter().map(cells))?;
     Reply::new(text(&report), &report)
 }
 
@@ -68,4 +73,31 @@ fn text(report: &PlaysReport) -> String {
          score within five points and nothing prescribed. Whoever has left counts with 0."
     );
     text
+}
+
+const HEADS: [&str; 14] = [
+    "playbook",
+    "title",
+    "started",
+    "completed",
+    "dismissed",
+    "median_days_to_done",
+    "judged",
+    "recovered",
+    "pairs",
+    "points_treated",
+    "points_comparable",
+    "difference",
+    "difference_low",
+    "difference_high",
+];
+
+fn cells(one: &PlayReport) -> Vec<String> {
+    let mut cells = vec![one.playbook.clone(), one.title.clone()];
+    cells.extend([one.started, one.completed, one.dismissed].map(|count| count.to_string()));
+    cells.push(cell(one.median_days_to_done));
+    cells.extend([one.judged, one.recovered, one.pairs].map(|count| count.to_string()));
+    let known = one.comparison.as_ref().map(|one| [one.treated, one.untreated, one.effect, one.low, one.high]);
+    cells.extend(known.map_or([None; 5], |known| known.map(Some)).map(number));
+    cells
 }
