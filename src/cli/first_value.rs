@@ -129,7 +129,7 @@ fn table(name: &'static str) -> Table {
         ("unknown", Side::Right, 7),
         ("pending (attained)", Side::Right, 18),
         ("attainment (95 %)", Side::Right, 24),
-        ("days", Side::Right, 14),
+        ("days", Side::Right, 17),
     ])
 }
 
