@@ -9,6 +9,7 @@ mod desks;
 mod distrust;
 mod drift;
 mod effect;
+mod entered;
 mod evaluate;
 mod executive;
 mod first_value;

@@ -14,6 +14,7 @@ mod cluster;
 mod costs;
 mod daemon;
 mod delivery;
+mod desks;
 mod double;
 mod exports;
 mod first_value;

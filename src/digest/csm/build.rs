@@ -101,11 +101,9 @@ fn notices(inputs: &CsmInputs) -> Vec<Notice> {
         texts.push(format!("{} came to you from {from}: their accounts are yours now.", counted(*count, "open task")));
     }
     if inputs.waiting > 0 {
-        let them = if inputs.waiting == 1 { "it is" } else { "they are" };
-        texts.push(format!(
-            "Your day is full: {} more {them} to come, the most urgent first.",
-            counted(inputs.waiting, "prescription")
-        ));
+        let (more, wait) =
+            if inputs.waiting == 1 { ("less urgent prescription", "waits") } else { ("less urgent prescriptions", "wait") };
+        texts.push(format!("Your day is full: {} {more} {wait} for a later one.", inputs.waiting));
     }
     texts.extend(inputs.ending.kept().iter().map(|ending| {
         let account = clean(&ending.account_name, NAME);
