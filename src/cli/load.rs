@@ -1,13 +1,13 @@
 //! `longroad load`: what the books ask of people, against the hours there are.
 
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
 
 use super::open;
 use super::reply::Reply;
-use super::sheet;
+use super::sheet::Sheet;
 use super::table::{Side, Table, cut};
 use super::words::count;
 use crate::clock::Clock;
@@ -23,9 +23,8 @@ use crate::playbook::{KINDS, Load};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  longroad load --csv load.csv")]
 pub struct Arguments {
-    /// Write it to this file as CSV, too
-    #[arg(long, value_name = "FILE")]
-    csv: Option<PathBuf>,
+    #[command(flatten)]
+    sheet: Sheet,
 }
 
 /// Shows it.
@@ -34,9 +33,7 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
     let db = open::store(&setup.config).await?;
     let report = cycle::load(&db, &setup, clock).await?;
     db.close().await;
-    if let Some(file) = &arguments.csv {
-        sheet::write(file, &HEADS, report.people.iter().map(|one| row(one, report.currency.code())))?;
-    }
+    arguments.sheet.write(&HEADS, report.people.iter().map(|one| row(one, report.currency.code())))?;
     Reply::new(text(&report), &report)
 }
 

@@ -7,23 +7,28 @@ use anyhow::Result;
 
 use super::open;
 use super::reply::Reply;
+use super::sheet::{Sheet, cell, number};
 use super::table::{Side, Table};
 use super::words::signed;
 use crate::clock::Clock;
-use crate::cycle::{self, PlaysReport};
+use crate::cycle::{self, PlayReport, PlaysReport};
 use crate::playbook::Comparison;
 
 /// Show how plays did in the last year: begun, done, recovered, and against comparable accounts
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  longroad playbooks")]
-pub struct Arguments {}
+#[command(after_help = "Example:\n  longroad playbooks --csv plays.csv")]
+pub struct Arguments {
+    #[command(flatten)]
+    sheet: Sheet,
+}
 
 /// Shows it.
-pub async fn run(file: &Path, _: &Arguments, clock: &dyn Clock) -> Result<Reply> {
+pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Result<Reply> {
     let setup = open::setup(file)?;
     let db = open::store(&setup.config).await?;
     let report = cycle::effects(&db, &setup, clock).await?;
     db.close().await;
+    arguments.sheet.write(&HEADS, report.plays.iter().map(cells))?;
     Reply::new(text(&report), &report)
 }
 
@@ -97,4 +102,38 @@ fn sides(one: Option<&Comparison>, value: impl Fn(f64) -> String, change: impl F
     let Some(one) = one else { return ["–".to_owned(), "–".to_owned(), "too few".to_owned()] };
     let difference = format!("{} ({} to {})", change(one.effect), change(one.low), change(one.high));
     [value(one.treated), value(one.untreated), difference]
+}
+
+const HEADS: [&str; 19] = [
+    "playbook",
+    "title",
+    "started",
+    "completed",
+    "dismissed",
+    "median_days_to_done",
+    "judged",
+    "recovered",
+    "pairs",
+    "better_band_treated",
+    "better_band_comparable",
+    "better_band_difference",
+    "better_band_low",
+    "better_band_high",
+    "points_treated",
+    "points_comparable",
+    "points_difference",
+    "points_low",
+    "points_high",
+];
+
+fn cells(one: &PlayReport) -> Vec<String> {
+    let mut cells = vec![one.playbook.clone(), one.title.clone()];
+    cells.extend([one.started, one.completed, one.dismissed].map(|count| count.to_string()));
+    cells.push(cell(one.median_days_to_done));
+    cells.extend([one.judged, one.recovered, one.pairs].map(|count| count.to_string()));
+    for compared in [&one.recovery, &one.comparison] {
+        let known = compared.as_ref().map(|one| [one.treated, one.untreated, one.effect, one.low, one.high]);
+        cells.extend(known.map_or([None; 5], |known| known.map(Some)).map(number));
+    }
+    cells
 }

@@ -8,13 +8,14 @@ use serde::Serialize;
 
 use super::Setup;
 use super::look::Look;
+use super::population::Population;
 use crate::clock::Clock;
 use crate::model::record::Role;
 use crate::model::{Currency, Day, Exact, Money};
 use crate::playbook::{self, Book, Held, Move};
 use crate::revenue::Rates;
 use crate::signals::Signal;
-use crate::store::{Db, task_counts, tasks};
+use crate::store::{Db, Tx, task_counts, tasks};
 
 /// `load --json`.
 #[derive(Clone, Debug, Serialize)]
@@ -33,15 +34,36 @@ pub struct LoadReport {
     pub moves: Vec<Move>,
 }
 
-/// Reads it. A contact takes the hours of a call, as often as the account's class says.
+/// Reads it.
 pub async fn load(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock) -> Result<LoadReport> {
     let look = Look::at(db, setup, clock, None).await?;
-    let (on, hours) = (look.on, &setup.config.load.hours);
     let mut tx = db.begin().await?;
-    let open = tasks::load(&mut tx, on).await?;
-    let due = task_counts::due_by(&mut tx, on + 7).await?;
+    let Books { books, without_csm, currency, without_rate } = books(&mut tx, setup, &look.population).await?;
     drop(tx);
-    let users = &look.population.world.users;
+    let people = books.iter().map(playbook::load).collect();
+    Ok(LoadReport { as_of: look.on, currency, without_rate, without_csm, people, moves: playbook::moves(books) })
+}
+
+/// What all CSMs look after.
+#[derive(Debug)]
+pub struct Books {
+    /// By the CSM's id.
+    pub books: Vec<Book>,
+    /// Accounts that are in none of them.
+    pub without_csm: usize,
+    /// What all amounts are in.
+    pub currency: Currency,
+    /// Currencies without a rate into that one: their amounts are left out.
+    pub without_rate: Vec<String>,
+}
+
+/// Reads the books. A contact takes the hours of a call, as often as the account's class says.
+pub async fn books(tx: &mut Tx, setup: &Setup, population: &Population) -> Result<Books> {
+    let (on, hours) = (population.world.as_of.day, &setup.config.load.hours);
+    let open = tasks::load(tx, on).await?;
+    let due = task_counts::due_by(tx, on + 7).await?;
+    let waiting = task_counts::waiting(tx).await?;
+    let users = &population.world.users;
     let mut books: BTreeMap<&str, Book> = BTreeMap::new();
     for (id, user) in users.iter().filter(|(_, user)| user.role == Role::Csm) {
         let tasks = open.get(id).copied().unwrap_or_default();
@@ -61,14 +83,14 @@ pub async fn load(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock) -> Result<Load
             },
         );
     }
-    let (mut without_csm, mut csm_of) = (0, BTreeMap::new());
+    let mut without_csm = 0;
     let mut rates = Rates::new(setup.config.company.currency, setup.config.revenue.rates.clone());
-    for customer in look.population.blocks.iter().flat_map(|block| &block.customers) {
+    for customer in population.blocks.iter().flat_map(|block| &block.customers) {
         let Some(book) = customer.csm.as_ref().and_then(|csm| books.get_mut(csm.as_str())) else {
             without_csm += 1;
             continue;
         };
-        csm_of.insert(customer.id.as_str(), book.person.clone());
+        book.waiting += waiting.get(customer.id.as_str()).map_or(0, |count| usize::try_from(*count).unwrap_or_default());
         let class = setup.library.cadence.of(&customer.subject());
         let worth: Vec<Exact> = customer.arr().map(|arr| rates.convert(Exact::of(arr.minor), arr.currency)).collect();
         let arr =
@@ -83,12 +105,6 @@ pub async fn load(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock) -> Result<Load
             language: customer.language.as_deref().map(str::to_owned),
         });
     }
-    for waiting in tasks::waiting(db).await? {
-        if let Some(book) = csm_of.get(waiting.account_id.as_str()).and_then(|csm| books.get_mut(csm.as_str())) {
-            book.waiting += 1;
-        }
-    }
-    let (people, moves) = playbook::loads(books.into_values().collect());
     let without_rate = rates.missing.iter().map(ToString::to_string).collect();
-    Ok(LoadReport { as_of: on, currency: rates.currency, without_rate, without_csm, people, moves })
+    Ok(Books { books: books.into_values().collect(), without_csm, currency: rates.currency, without_rate })
 }

@@ -97,11 +97,11 @@ pub struct Move {
     pub hours: f64,
 }
 
-/// The load of each book, and accounts that could go from those who have too much to those who have time and the account's
+/// Accounts that could go from those who have too much to those who have time and the account's
 /// language: the untouched first, then those that take the most hours for the least revenue.
-pub fn loads(mut books: Vec<Book>) -> (Vec<Load>, Vec<Move>) {
+pub fn moves(mut books: Vec<Book>) -> Vec<Move> {
     books.sort_by(|a, b| a.person.cmp(&b.person));
-    let loads = books.iter().map(load).collect();
+    let mut needs: Vec<f64> = books.iter().map(needed).collect();
     let mut moves = Vec::new();
     for from in 0..books.len() {
         let arr = |held: &Held| held.arr.map_or(i64::MAX, |arr| arr.minor);
@@ -112,20 +112,21 @@ pub fn loads(mut books: Vec<Book>) -> (Vec<Load>, Vec<Move>) {
         });
         let mut gone = Vec::new();
         for place in order {
-            if needed(&books[from]) <= books[from].hours_per_week {
+            if needs[from] <= books[from].hours_per_week {
                 break;
             }
             let held = books[from].accounts[place].clone();
-            let fits = |book: &Book| {
+            let fits = |to: usize| {
+                let book = &books[to];
                 let speaks = match (&book.language, &held.language) {
                     (Some(own), Some(theirs)) => own.eq_ignore_ascii_case(theirs) || own.eq_ignore_ascii_case("en"),
                     _ => true,
                 };
-                speaks && needed(book) + held.hours <= book.hours_per_week
+                speaks && needs[to] + held.hours <= book.hours_per_week
             };
-            let free = |book: &Book| needed(book) / book.hours_per_week.max(0.1);
-            let to = (0..books.len()).filter(|&to| to != from && fits(&books[to]));
-            let Some(to) = to.min_by(|&a, &b| free(&books[a]).total_cmp(&free(&books[b])).then(a.cmp(&b))) else { continue };
+            let free = |to: usize| needs[to] / books[to].hours_per_week.max(0.1);
+            let to = (0..books.len()).filter(|&to| to != from && fits(to));
+            let Some(to) = to.min_by(|&a, &b| free(a).total_cmp(&free(b)).then(a.cmp(&b))) else { continue };
             moves.push(Move {
                 account_id: held.id.clone(),
                 name: held.name.clone(),
@@ -133,7 +134,8 @@ pub fn loads(mut books: Vec<Book>) -> (Vec<Load>, Vec<Move>) {
                 to: books[to].person.clone(),
                 hours: held.hours,
             });
-            books[from].accounts[place].hours = 0.0;
+            needs[from] -= held.hours;
+            needs[to] += held.hours;
             gone.push(place);
             books[to].accounts.push(held);
         }
@@ -142,7 +144,7 @@ pub fn loads(mut books: Vec<Book>) -> (Vec<Load>, Vec<Move>) {
             books[from].accounts.remove(place);
         }
     }
-    (loads, moves)
+    moves
 }
 
 fn needed(book: &Book) -> f64 {
@@ -153,7 +155,8 @@ fn contacts(book: &Book) -> f64 {
     book.accounts.iter().map(|held| held.hours).sum()
 }
 
-fn load(book: &Book) -> Load {
+/// What a book asks for.
+pub fn load(book: &Book) -> Load {
     let sum = |of: &dyn Fn(&Held) -> bool| {
         let known = book.accounts.iter().filter(|held| of(held)).filter_map(|held| held.arr);
         known.reduce(|sum, arr| Money { minor: sum.minor.saturating_add(arr.minor), ..sum })
@@ -209,15 +212,14 @@ mod tests {
             book("german", 0, 1.0, 40.0, Some("de")),
             book("free", 2, 1.0, 5.0, Some("fr")),
         ];
-        let (loads, moves) = loads(books);
-        let full = loads.iter().find(|load| load.person.as_str() == "full").unwrap();
+        let full = load(&books[0]);
         assert_eq!((full.accounts, full.hours_needed, full.over, full.untouched), (12, 13.0, true, 6));
         let said = [full.arr, full.untouched_arr].map(|arr| arr.unwrap().amount());
         assert_eq!(said, ["66000.00", "36000.00"]);
         assert_eq!((full.contact_hours, full.task_hours["call"]), (12.0, 0.75));
-        let json = serde_json::to_value(full).unwrap();
+        let json = serde_json::to_value(&full).unwrap();
         assert_eq!((&json["arr"], &json["hours_needed"]), (&"66000.00".into(), &13.0.into()));
-        let told: Vec<String> = moves.iter().map(|one| format!("{} to {}", one.account_id, one.to)).collect();
+        let told: Vec<String> = moves(books).iter().map(|one| format!("{} to {}", one.account_id, one.to)).collect();
         assert_eq!(told, ["full-1 to free", "full-3 to free"], "then nobody who speaks French has time");
     }
 }

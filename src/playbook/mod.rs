@@ -28,7 +28,7 @@ pub use effect::{Comparison, Crowd, Pair, Seen, Treated, compare_bands, compare_
 pub use errand::{Errand, begin_errand, errand, errand_id, review_errand};
 pub use example::Example;
 pub use library::Library;
-pub use load::{Book, Held, Load, Move, loads};
+pub use load::{Book, Held, Load, Move, load, moves};
 pub use occasion::{Coming, Date, Happening, Night, Occasion, OccasionOf};
 pub use owner::{Owner, Wanted};
 pub use plan::{Client, Diagnoses, Diagnosis, Opened, Prescribed, advance, diagnose, follow_up, hand_over, prescribe, release};

@@ -48,11 +48,19 @@ async fn a_leader_is_told_once_a_week_about_the_own_team() {
     assert_eq!(days, [week("lea"), week("leo")].concat(), "each Monday, and neither the CSMs nor the executive");
     assert_eq!(house.delivered(), house.outbox().await);
     let leo = told(&house, "leo", monday()).await;
-    assert!(leo.contains("ACCOUNTS: 1 account") && leo.contains("- Ann: 1 account, 2 tasks open, 0 overdue"), "{leo}");
+    assert!(
+        leo.contains("ACCOUNTS: 1 account")
+            && leo.contains("- Ann: needs 1.0 of 40 hours a week; 1 account, 0 untouched; 2 tasks open, 0 overdue"),
+        "{leo}"
+    );
     assert!(!leo.contains("Bob") && !leo.contains("WHICH PLAYS WORK"), "{leo}");
     // Nobody's account is the first leader's.
     let lea = told(&house, "lea", monday()).await;
-    assert!(lea.contains("ACCOUNTS: 2 accounts") && lea.contains("- Bob: 1 account, 0 tasks open, 0 overdue"), "{lea}");
+    assert!(
+        lea.contains("ACCOUNTS: 2 accounts")
+            && lea.contains("- Bob: needs 0.0 of 40 hours a week; 1 account, 0 untouched; 0 tasks open, 0 overdue"),
+        "{lea}"
+    );
     let later = told(&house, "leo", monday() + 7).await;
     assert!(later.contains("2 tasks open, 1 overdue"), "{later}");
 }
