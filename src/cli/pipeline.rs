@@ -107,7 +107,7 @@ fn row(seen: &Seen<'_>, on: Day) -> Vec<String> {
         cell(cycle::source(seen.facts)),
         text(Field::Region),
         text(Field::Industry),
-        cell(state.map(|state| state.good_answers())),
+        cell(state.map(State::good_answers)),
         cell(touch.map(|(day, _)| day)),
         cell(touch.map(|(_, by)| by)),
     ]

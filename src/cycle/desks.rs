@@ -8,7 +8,6 @@ use super::Setup;
 use super::assess::Customer;
 use super::population::Population;
 use crate::config::Load;
-use crate::digest::csm::TaskItem;
 use crate::model::{Day, Id};
 use crate::playbook::{Budget, Candidate, Opened, PrescriptionStatus, Room, Severity, Staff, Standing, TaskStatus, rank};
 use crate::signals::Signal;
@@ -18,7 +17,7 @@ use crate::store::tasks::{self, Ended};
 /// How far back plays are judged by what became of them. Days.
 const JUDGED_DAYS: i32 = 180;
 
-/// Something found that would begin, with what a digest says of its tasks.
+/// Something found that would begin.
 #[derive(Debug)]
 pub struct Pending {
     /// The block of its account.
@@ -31,8 +30,8 @@ pub struct Pending {
     pub waited: bool,
     /// Whether its tasks are written while it waits: those of a play are made when it begins, to fit the account then.
     pub keeps_tasks: bool,
-    /// What a digest says, with whoever is to do it.
-    pub items: Vec<(Option<Id>, TaskItem)>,
+    /// The number of its account.
+    pub ordinal: u32,
 }
 
 /// The desks of one night.
@@ -148,7 +147,9 @@ impl Desks {
         let Opened { mut prescription, mut tasks } = pending.opened;
         prescription.status = PrescriptionStatus::Waiting;
         if pending.keeps_tasks {
-            tasks.iter_mut().for_each(|task| task.status = TaskStatus::Waiting);
+            for task in &mut tasks {
+                task.status = TaskStatus::Waiting;
+            }
         } else {
             tasks.clear();
         }

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::assess::Customer;
 use super::book::{self, Books};
-use super::desks::Desks;
+use super::desks::{Desks, Pending};
 use super::entered::Entered;
 use super::evaluate::Evaluated;
 use super::look::Odds;
@@ -245,17 +245,20 @@ impl<'a> Night<'a> {
 
     /// Begins with what fits into people's days; the rest waits and is counted.
     async fn settle(&mut self, report: &mut CycleReport) -> Result<()> {
+        let population = Arc::clone(&self.population);
+        let blocks: HashMap<i64, &Block> = population.blocks.iter().map(|block| (block.number, block)).collect();
+        let on = population.world.as_of.day;
         let mut begin: BTreeMap<i64, Vec<Opened>> = BTreeMap::new();
-        for pending in self.desks.close() {
-            report.tasks_opened += pending.opened.tasks.len() as u64;
-            for (person, item) in pending.items {
-                self.books.task(person.as_ref(), item);
+        for Pending { block, ordinal, opened, .. } in self.desks.close() {
+            report.tasks_opened += opened.tasks.len() as u64;
+            let customers = blocks.get(&block).map_or(&[][..], |block| &block.customers);
+            if let Ok(at) = customers.binary_search_by_key(&ordinal, |customer| customer.ordinal) {
+                for task in opened.tasks.iter().filter(|task| task.is_open_on(on)) {
+                    let item = work::task_item(self.setup, &customers[at], task, Some(&opened.prescription));
+                    self.books.task(task.assignee.as_ref(), item);
+                }
             }
-            if pending.waited {
-                tasks::release(&mut self.tx, &pending.opened).await?;
-            } else {
-                begin.entry(pending.block).or_default().push(pending.opened);
-            }
+            begin.entry(block).or_default().push(opened);
         }
         for (block, opened) in begin.into_iter().chain(std::mem::take(&mut self.desks.held)) {
             tasks::insert(&mut self.tx, block, &opened).await?;

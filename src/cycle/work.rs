@@ -152,26 +152,17 @@ pub async fn turn(
         let person = one.tasks.first().and_then(|task| task.assignee.clone());
         match person {
             Some(person) if !one.prescription.severe => {
-                let item = |task: &Task| (task.assignee.clone(), task_item(setup, customer, task, Some(&one.prescription)));
-                let items = one.tasks.iter().filter(|task| task.is_open_on(on)).map(item).collect();
-                let keeps_tasks = play.is_none();
-                let pending = Pending { block, person, opened: one, waited, keeps_tasks, items };
+                let (keeps_tasks, ordinal) = (play.is_none(), customer.ordinal);
+                let pending = Pending { block, person, opened: one, waited, keeps_tasks, ordinal };
                 desks.offer(customer, play.map(|play| play.severity).unwrap_or_default(), pending);
-            }
-            _ if waited => {
-                tasks::release(tx, &one).await?;
-                desks.begin(&one);
-                turn.opened += one.tasks.len() as u64;
-                if let Some(place) = history.iter().position(|old| old.id == one.prescription.id) {
-                    history[place] = one.prescription;
-                }
-                all_tasks.extend(one.tasks);
             }
             _ => new.push(one),
         }
     }
     turn.opened += new.iter().map(|opened| opened.tasks.len() as u64).sum::<u64>();
-    new.iter().for_each(|opened| desks.begin(opened));
+    for opened in &new {
+        desks.begin(opened);
+    }
     let prescriptions: BTreeMap<&str, &Prescription> =
         history.iter().chain(new.iter().map(|opened| &opened.prescription)).map(|one| (one.id.as_str(), one)).collect();
     for task in all_tasks.iter().chain(new.iter().flat_map(|opened| &opened.tasks)).filter(|task| task.is_open_on(on)) {
@@ -195,7 +186,8 @@ pub async fn leave(tx: &mut Tx, work: Work, on: Day) -> Result<u64> {
     Ok(closed)
 }
 
-fn task_item(setup: &Setup, customer: &Customer, task: &Task, prescription: Option<&Prescription>) -> TaskItem {
+/// What a digest says of a task.
+pub fn task_item(setup: &Setup, customer: &Customer, task: &Task, prescription: Option<&Prescription>) -> TaskItem {
     let solution = task.solution.as_ref().and_then(|name| setup.library.solution(name));
     TaskItem {
         id: task.id.clone(),

@@ -104,11 +104,14 @@ fn join(prescriptions: &[Prescription], tasks: Vec<TaskRow>) -> Result<Vec<Task>
     tasks.into_iter().filter_map(|row| by_id.get(row.1.as_str()).copied().map(|of| task(row, of))).collect()
 }
 
-/// Writes what was newly prescribed to the accounts of a block. What is there already stays as it is.
+/// Writes what was newly prescribed to the accounts of a block, and what begins of that which waited. All else that is there
+/// already stays as it is.
 pub async fn insert(tx: &mut Tx, block: i64, opened: &[Opened]) -> Result<()> {
     for opened in opened.chunks(500) {
         let sql = format!(
-            "INSERT INTO prescription (block, {PRESCRIPTION}) VALUES {} ON CONFLICT (id) DO NOTHING",
+            "INSERT INTO prescription (block, {PRESCRIPTION}) VALUES {} ON CONFLICT (id) DO UPDATE SET status = excluded.status, \
+             opened_on = excluded.opened_on, review_on = excluded.review_on, severe = excluded.severe, \
+             evidence = excluded.evidence WHERE prescription.status = 'waiting'",
             placeholders(tx, opened.len(), 16)
         );
         on_tx!(tx, conn => {
@@ -141,7 +144,11 @@ pub async fn insert(tx: &mut Tx, block: i64, opened: &[Opened]) -> Result<()> {
 
 async fn insert_tasks(tx: &mut Tx, tasks: &[&Task]) -> Result<()> {
     for tasks in tasks.chunks(500) {
-        let sql = format!("INSERT INTO task ({TASK}) VALUES {} ON CONFLICT (id) DO NOTHING", placeholders(tx, tasks.len(), 16));
+        let sql = format!(
+            "INSERT INTO task ({TASK}) VALUES {} ON CONFLICT (id) DO UPDATE SET status = excluded.status, \
+             due_on = excluded.due_on WHERE task.status = 'waiting' AND excluded.status = 'open'",
+            placeholders(tx, tasks.len(), 16)
+        );
         on_tx!(tx, conn => {
             let mut query = sqlx::query(AssertSqlSafe(sql));
             for task in tasks {
@@ -193,25 +200,6 @@ pub async fn save_review(tx: &mut Tx, reviewed: &Prescription, tasks: &[Task]) -
         .context("closing a task")?;
     }
     Ok(closed)
-}
-
-/// Writes that what waited for its owner begins, with its tasks.
-pub async fn release(tx: &mut Tx, Opened { prescription: one, tasks }: &Opened) -> Result<()> {
-    let sql = "UPDATE prescription SET status = 'open', opened_on = $2, review_on = $3, severe = $4, evidence = $5
-               WHERE id = $1 AND status = 'waiting'";
-    let updated = on_tx!(tx, conn => sqlx::query(sql)
-        .bind(&one.id)
-        .bind(days(one.opened_on))
-        .bind(days(one.review_on))
-        .bind(one.severe)
-        .bind(one.evidence.join("\n"))
-        .execute(conn).await.map(|done| done.rows_affected()))
-    .context("beginning with what waited")?;
-    anyhow::ensure!(updated == 1, "beginning with what waited: prescription {} does not wait", one.id);
-    for task in tasks.iter().filter(|task| task.status == TaskStatus::Open) {
-        save_turn(tx, task).await?;
-    }
-    insert_tasks(tx, &tasks.iter().collect::<Vec<_>>()).await
 }
 
 /// Writes how an open prescription looks now.
