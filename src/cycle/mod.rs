@@ -39,6 +39,7 @@ mod settle;
 mod setup;
 mod staged;
 mod staged_acts;
+mod staged_entries;
 mod staged_lines;
 mod take_in;
 mod value_report;

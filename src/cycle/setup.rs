@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::config::Config;
 use crate::health::Scorecard;
 use crate::model::{Calendar, MetricDeclaration, hex};
-use crate::pipeline::{self, Pipeline};
+use crate::pipeline::{self, Kind, Pipeline};
 use crate::playbook::{Library, OccasionOf, Play, shipped};
 use crate::signals::condition::{Fault, nearest};
 
@@ -159,12 +159,13 @@ fn stage_of(play: &Play, pipelines: &[Arc<Pipeline>]) -> Option<Fault> {
     let stages = |pipeline: &Arc<Pipeline>| -> Vec<String> {
         pipeline.stages.iter().map(|stage| format!("{}/{}", pipeline.name, stage.name)).collect()
     };
-    let known: Vec<String> = pipelines.iter().flat_map(stages).collect();
+    // A lead is nobody's account yet.
+    let known: Vec<String> = pipelines.iter().filter(|pipeline| pipeline.kind != Kind::Leads).flat_map(stages).collect();
     if known.contains(stage) {
         return None;
     }
     let near = nearest(stage, known.iter().map(String::as_str)).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-    let reason = format!("no pipeline has the stage `{stage}`{near}");
+    let reason = format!("no pipeline of accounts or contracts has the stage `{stage}`{near}");
     Some(Fault { line: *line, column: *column, ..Fault::whole(&play.file, reason) })
 }
 

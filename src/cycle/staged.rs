@@ -58,6 +58,8 @@ pub struct Seen<'a> {
     pub facts: &'a dyn Facts,
     /// The user who works on it, where its stage names one.
     pub owner: Option<&'a str>,
+    /// The account behind it; leads have none yet.
+    pub account: Option<&'a str>,
     /// What it may bring.
     pub amount: Option<Money>,
     /// What it cost.
@@ -148,6 +150,14 @@ impl<'a> Board<'a> {
         }
     }
 
+    /// Lets one record go by, set aside if it is. All leads are read for that, and only this one is lived through.
+    pub async fn one(&self, pipeline: &Pipeline, record: &str, visit: &mut (dyn FnMut(&Seen<'_>) + Send)) -> Result<()> {
+        match pipeline.kind {
+            Kind::Leads => self.some_leads(pipeline, &|lead| lead.id.as_str() == record, true, visit).await,
+            Kind::Contracts | Kind::Accounts => self.accounts(pipeline, visit).await,
+        }
+    }
+
     fn zone(&self) -> &Zone {
         self.setup.config.company.zone()
     }
@@ -232,6 +242,7 @@ impl<'a> Board<'a> {
                 facts: &facts,
                 owner,
                 amount,
+                account: None,
                 cost,
                 unknown_stage: word.as_deref().filter(|_| unknown),
             });
@@ -364,6 +375,7 @@ impl<'a> Board<'a> {
                 facts,
                 owner,
                 amount,
+                account: Some(account.id.as_str()),
                 cost: None,
                 unknown_stage: None,
             });

@@ -162,7 +162,7 @@ fn candidates<'s>(setup: &'s Setup, doing: &Doing, named: Option<&str>) -> Vec<&
 async fn find(board: &Board<'_>, pipeline: &Pipeline, record: &str, at: At) -> Result<Option<Found>> {
     let mut found = None;
     board
-        .each(pipeline, &mut |seen: &Seen<'_>| {
+        .one(pipeline, record, &mut |seen: &Seen<'_>| {
             if seen.id != record {
                 return;
             }
@@ -306,7 +306,7 @@ async fn after(db: &Db, setup: &Setup, clock: &dyn Clock, pipeline: &Pipeline, r
         next_touch: None,
     };
     board
-        .each(pipeline, &mut |seen| {
+        .one(pipeline, record, &mut |seen| {
             let Some(state) = seen.stands.ok().filter(|_| seen.id == record) else { return };
             seen.name.clone_into(&mut done.name);
             done.stage.clone_from(&pipeline.stages[state.stage].name);

@@ -100,6 +100,16 @@ impl Library {
         (kinds, within)
     }
 
+    /// The stages on whose entering plays act, as `pipeline/stage`.
+    pub fn watched_stages(&self) -> Vec<&str> {
+        let occasions = self.plays.values().filter_map(|play| play.occasion.as_ref());
+        let stages = occasions.filter_map(|occasion| match &occasion.of {
+            OccasionOf::Stage { stage, .. } => Some(stage.as_str()),
+            OccasionOf::Event(_) | OccasionOf::Date(..) => None,
+        });
+        stages.collect()
+    }
+
     /// What plays do otherwise than their examples say.
     pub fn failures(&self) -> Vec<Fault> {
         let of = |play: &Arc<Play>| play.examples.iter().filter_map(|example| example.failure(self, play)).collect::<Vec<_>>();
