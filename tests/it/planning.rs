@@ -170,10 +170,11 @@ async fn load_adds_up_by_hand() {
     house.put(
         "contracts.csv",
         &format!(
-            "id,account_id,starts_on,ends_on,amount,currency\n{}{}{}",
+            "id,account_id,starts_on,ends_on,amount,currency\n{}{}{}{}",
             contract("a", 12_000, "EUR"),
             contract("b", 6_000, "USD"),
-            contract("c", 500, "EUR")
+            contract("c", 500, "EUR"),
+            contract("d", 700, "EUR")
         ),
     );
     house.put("touches.csv", "id,account_id,at,kind\n1,a,2026-08-20T10:00:00Z,call\n2,b,2026-09-28T10:00:00Z,call\n");
