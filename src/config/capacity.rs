@@ -1,11 +1,11 @@
 //! `[load]`: how much a person can do, and how long things take.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::value;
 
 /// `[load]`.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Load {
     /// Tasks that begin for one person on one working day, at most; what is severe begins in any case, and counts.
@@ -20,7 +20,7 @@ pub struct Load {
 }
 
 /// Hours of a task, by its kind; above 0.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[expect(missing_docs, reason = "each field holds the hours of the kind of its name")]
 pub struct Hours {

@@ -8,7 +8,6 @@ use tokio::task::JoinSet;
 
 use super::Setup;
 use super::assess::{self, Customer};
-use super::staged_entries;
 use super::world::World;
 use crate::model::Day;
 use crate::signals::Peers;
@@ -125,7 +124,6 @@ impl Population {
             blocks.insert(block.number, block);
         }
         let mut blocks: Vec<Block> = blocks.into_values().collect();
-        staged_entries::add(db, setup, as_of.day, &mut blocks).await?;
         group(&mut blocks);
         let peers = Peers::new(blocks.iter().flat_map(|block| &block.customers).map(|customer| &customer.peer));
         let part = blocks.len().div_ceil(std::thread::available_parallelism().map_or(1, usize::from)).max(1);

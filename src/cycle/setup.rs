@@ -10,9 +10,9 @@ use sha2::{Digest, Sha256};
 use crate::config::Config;
 use crate::health::Scorecard;
 use crate::model::{Calendar, MetricDeclaration, hex};
-use crate::pipeline::{self, Kind, Pipeline};
-use crate::playbook::{Library, OccasionOf, Play, shipped};
-use crate::signals::condition::{Fault, nearest};
+use crate::pipeline::{self, Pipeline};
+use crate::playbook::{Library, shipped};
+use crate::signals::condition::Fault;
 
 /// Everything that decides a score or a task, apart from the facts.
 #[derive(Clone, Debug)]
@@ -50,6 +50,9 @@ struct Kept {
     risk: Option<(u32, f64)>,
     #[serde(default)]
     calendar: Calendar,
+    /// What fits into people's days.
+    #[serde(default)]
+    load: crate::config::Load,
 }
 
 impl Setup {
@@ -85,7 +88,10 @@ impl Setup {
             ));
         }
         let (Ok(library), Ok(pipelines)) = (library, pipelines) else { return Err(faults) };
-        faults.extend(library.plays.values().filter_map(|play| stage_of(play, &pipelines)));
+        let stages = |pipeline: &Arc<Pipeline>| {
+            pipeline.stages.iter().map(|stage| format!("{}/{}", pipeline.name, stage.name)).collect::<Vec<_>>()
+        };
+        faults.extend(library.unknown_stages(&pipelines.iter().flat_map(stages).collect::<Vec<_>>()));
         if !faults.is_empty() {
             return Err(faults);
         }
@@ -103,6 +109,7 @@ impl Setup {
             zone: config.company.zone().name().to_owned(),
             risk: Some((config.risk.horizon_days, config.risk.lost_a_year)),
             calendar: config.company.calendar.clone(),
+            load: config.load.clone(),
         };
         let text = serde_json::to_string(&kept).map_err(|error| vec![Fault::whole("configuration", error.to_string())])?;
         let hash = hex(&Sha256::digest(&text))[..16].to_owned();
@@ -130,6 +137,7 @@ impl Setup {
         let mut config = self.config.clone();
         config.metrics = kept.metrics;
         config.company.calendar = kept.calendar;
+        config.load = kept.load;
         config.cycle.cadence_days = kept.cadence_days;
         config.cycle.default_cadence_days = kept.default_cadence_days;
         config.accounts.alive = if kept.alive_by_use { crate::config::Alive::Use } else { crate::config::Alive::Contract };
@@ -151,22 +159,6 @@ impl Setup {
             anyhow::anyhow!("a scorecard of that time cannot be read any more: {}", texts.join("; "))
         })
     }
-}
-
-/// What is wrong with the stage on which a play acts.
-fn stage_of(play: &Play, pipelines: &[Arc<Pipeline>]) -> Option<Fault> {
-    let OccasionOf::Stage { stage, line, column } = &play.occasion.as_ref()?.of else { return None };
-    let stages = |pipeline: &Arc<Pipeline>| -> Vec<String> {
-        pipeline.stages.iter().map(|stage| format!("{}/{}", pipeline.name, stage.name)).collect()
-    };
-    // A lead is nobody's account yet.
-    let known: Vec<String> = pipelines.iter().filter(|pipeline| pipeline.kind != Kind::Leads).flat_map(stages).collect();
-    if known.contains(stage) {
-        return None;
-    }
-    let near = nearest(stage, known.iter().map(String::as_str)).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-    let reason = format!("no pipeline of accounts or contracts has the stage `{stage}`{near}");
-    Some(Fault { line: *line, column: *column, ..Fault::whole(&play.file, reason) })
 }
 
 /// The files of a playbooks folder by their relative paths, in the order of these.

@@ -50,6 +50,8 @@ pub struct Seen<'a> {
     pub id: &'a str,
     /// What people call it.
     pub name: &'a str,
+    /// Whose it is, where that is known.
+    pub account: Option<&'a str>,
     /// Its pipeline.
     pub pipeline: &'a Pipeline,
     /// Where it stands; `None`: it is set aside, and why.
@@ -58,8 +60,6 @@ pub struct Seen<'a> {
     pub facts: &'a dyn Facts,
     /// The user who works on it, where its stage names one.
     pub owner: Option<&'a str>,
-    /// The account behind it; leads have none yet.
-    pub account: Option<&'a str>,
     /// What it may bring.
     pub amount: Option<Money>,
     /// What it cost.
@@ -150,14 +150,6 @@ impl<'a> Board<'a> {
         }
     }
 
-    /// Lets one record go by, set aside if it is. All leads are read for that, and only this one is lived through.
-    pub async fn one(&self, pipeline: &Pipeline, record: &str, visit: &mut (dyn FnMut(&Seen<'_>) + Send)) -> Result<()> {
-        match pipeline.kind {
-            Kind::Leads => self.some_leads(pipeline, &|lead| lead.id.as_str() == record, true, visit).await,
-            Kind::Contracts | Kind::Accounts => self.accounts(pipeline, visit).await,
-        }
-    }
-
     fn zone(&self) -> &Zone {
         self.setup.config.company.zone()
     }
@@ -170,7 +162,7 @@ impl<'a> Board<'a> {
         }
     }
 
-    async fn some_leads(
+    pub(super) async fn some_leads(
         &self,
         pipeline: &Pipeline,
         wanted: &(dyn Fn(&Lead) -> bool + Sync),
@@ -236,13 +228,13 @@ impl<'a> Board<'a> {
             visit(&Seen {
                 id: id.as_str(),
                 name: &called,
+                account: facts.lead.account_id.as_ref().map(crate::model::Id::as_str),
                 pipeline,
                 touch: next_touch(pipeline, &state, &facts, &moment),
                 stands: aside.get(&id).map_or(Ok(&state), Err),
                 facts: &facts,
                 owner,
                 amount,
-                account: None,
                 cost,
                 unknown_stage: word.as_deref().filter(|_| unknown),
             });
@@ -369,13 +361,13 @@ impl<'a> Board<'a> {
             visit(&Seen {
                 id,
                 name: &account.name,
+                account: Some(account.id.as_str()),
                 pipeline,
                 touch: next_touch(pipeline, &state, facts, &moment),
                 stands: Ok(&state),
                 facts,
                 owner,
                 amount,
-                account: Some(account.id.as_str()),
                 cost: None,
                 unknown_stage: None,
             });

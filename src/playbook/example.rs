@@ -15,7 +15,7 @@ use crate::signals::{Band, Reading, Signal, Signals, Unit};
 /// One example.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Example {
-    /// What is known, by name; for events, `event` is the kind of one three days ago.
+    /// What is known, by name; `event` is the kind of one three days ago, `stage` one that a record entered then.
     facts: BTreeMap<String, Fact>,
     /// Whether the play acts, outside of the account's turn too where it is severe.
     acts: Acts,
@@ -69,6 +69,7 @@ impl Example {
             let wrong = |reason: String| yaml.at(value.referenced, reason);
             let fact = match (Name::parse(name), &value.value) {
                 (None, FactText::Text(text)) if name == "event" => Fact::Text(text.to_lowercase()),
+                (None, FactText::Text(text)) if name == "stage" => Fact::Text(text.clone()),
                 (None, _) => {
                     let hint = did_you_mean(name, Name::all(Scope::Scores).map(Name::name));
                     return Err(yaml.key(name, value.referenced, format!("`{name}` is not a known name{hint}")));
@@ -131,7 +132,7 @@ impl Example {
             ..Subject::new(&signals)
         };
         let event = |kind: &str| Happening { kind: kind.to_owned(), key: "e".to_owned(), on: on - 3, note: String::new() };
-        let happened: Vec<Happening> = text("event").map(event).into_iter().collect();
+        let happened: Vec<Happening> = text("event").into_iter().chain(text("stage")).map(event).collect();
         let plays = [(play.name.clone(), Arc::new(play.clone()))].into();
         let alone = Library { plays, cadence: library.cadence.clone(), ..Library::default() };
         let acts = |in_turn: bool| {

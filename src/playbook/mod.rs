@@ -24,7 +24,7 @@ mod tests;
 
 pub use budget::{Budget, Candidate, Room, Standing, rank};
 pub use cadence::{Cadence, Class};
-pub use effect::{Comparison, Pair, Seen, compare};
+pub use effect::{Comparison, Crowd, Pair, Seen, Treated, compare_bands, compare_points, pairs};
 pub use errand::{Errand, begin_errand, errand, errand_id, review_errand};
 pub use example::Example;
 pub use library::Library;

@@ -275,8 +275,8 @@ impl Check<'_> {
             };
             self.problem(&read.name, reason);
         }
-        if let Some(serves) = read.prescriptions.last().and_then(|last| last.serves.as_ref()) {
-            self.problem(serves, "the last prescription must be without `for`: it is the one for all other accounts");
+        if read.prescriptions.last().is_some_and(|last| last.serves.is_some()) {
+            self.problem(&read.name, "the last prescription must be without `for`: it is the one for all other accounts");
         }
         let alone = (!read.tasks.is_empty()).then(|| Remedy { serves: None, tasks: self.steps(&read.name, &read.tasks) });
         let mut remedies: Vec<Remedy> = alone.into_iter().collect();
@@ -351,7 +351,8 @@ impl Check<'_> {
             }
             (None, false, None) => OccasionOf::Event(read.event.iter().map(|kind| kind.trim().to_lowercase()).collect()),
             (None, true, Some(stage)) if stage.value.contains('/') => {
-                OccasionOf::Stage { stage: stage.value.clone(), line: stage.referenced.line(), column: stage.referenced.column() }
+                let place = stage.referenced;
+                OccasionOf::Stage { name: stage.value.clone(), line: place.line(), column: place.column() }
             }
             (None, true, Some(stage)) => {
                 self.problem(stage, "a stage is written pipeline/stage");
@@ -511,7 +512,7 @@ why: [use_ratio]
         plays/use-fell.yaml:5:18: condition: "mised" is none of not_live, on_track, at_risk, attained, attained_late, missed; did you mean "missed"?
         plays/use-fell.yaml:5:14: condition: ends too early: something is missing after the last word, perhaps a bracket or a quote
         plays/use-fell.yaml:3:24: condition: "mised" is none of not_live, on_track, at_risk, attained, attained_late, missed; did you mean "missed"?
-        plays/use-fell.yaml:3:7: `!champion_left` is a tag in YAML: what begins with `!` must stand in quotes
+        plays/use-fell.yaml:3:21: `!champion_left` is a tag in YAML: what begins with `!` must stand in quotes
         plays/use-fell.yaml:4:9: condition: `yes` is written true
         plays/use-fell.yaml:8:15: there is no solution `cal`: solutions/cal.md is missing; did you mean `call`?
         plays/use-fell.yaml:11:20: there is no solution `workshp`: solutions/workshp.md is missing; did you mean `workshop`?
@@ -524,7 +525,7 @@ why: [use_ratio]
         plays/use-fell.yaml:1:7: `change_to` needs at least one solution and at least 2 `attempts`
         plays/use-fell.yaml:12:8: `boss` is no owner (known: csm, leader, seller, product, `least loaded`, `least loaded, skill training, language, region`)
         plays/use-fell.yaml:7:1: `x` is not a known key (known: name, title, when, occasion, severe, severity, serves, owner, tasks, prescriptions, recovered, review_after_days, attempts, then, hand_to, identity, cooldown_days, at_most, why, examples)
-        plays/use-fell.yaml:8:5: the line does not begin in the column of the lines that it belongs to: mind the spaces before it
+        plays/use-fell.yaml:7:6: the key `solution` is missing
         plays/use-fell.yaml:2:11: expected string scalar
         plays/use-fell.yaml:1:7: needs `when`, a condition, or `occasion`, a day on which it acts
         plays/use-fell.yaml:3:18: `go_lvie` is none of go_live, anniversary, contract_end, last_day_to_act, next_contact; did you mean `go_live`?
@@ -535,9 +536,9 @@ why: [use_ratio]
         plays/use-fell.yaml:9:11: `vist` is none of call, visit, email, training, review, internal; did you mean `visit`?
         plays/use-fell.yaml:12:8: `least loaded, skil training` is no owner (known: csm, leader, seller, product, `least loaded`, `least loaded, skill training, language, region`)
         plays/use-fell.yaml:12:18: 0 lies outside 1 to 100
-        plays/use-fell.yaml:12:11: `hgih` is none of low, medium, high, critical; did you mean `high`?
+        plays/use-fell.yaml:12:11: `hgih` is none of low, medium, high, critical
         plays/use-fell.yaml:1:7: has both `tasks` and `prescriptions`: move the tasks into a last prescription without `for`
-        plays/use-fell.yaml:12:21: `use_rato` is not a known name; did you mean `use_ratio`?
+        plays/use-fell.yaml:12:31: `use_rato` is not a known name; did you mean `use_ratio`?
         plays/use-fell.yaml:12:32: is not what `use_ratio` can be
         "##);
     }

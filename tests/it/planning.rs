@@ -123,33 +123,6 @@ async fn the_next_cycle_does_what_the_plan_said() {
 }
 
 #[tokio::test]
-async fn a_play_acts_once_when_a_record_enters_its_stage() {
-    let mut house = House::with_five_plays(BY_HAND).await;
-    let steps = "name: steps\ntitle: Steps\nrecords: accounts\nstages:\n  \
-                 - {name: spoken-to, title: Spoken to, owner: csm, moves: [{to: quiet, account: days_since_contact > 20}]}\n  \
-                 - {name: quiet, title: Quiet, owner: csm}\n";
-    let play = "name: gone-quiet\ntitle: Gone quiet\noccasion: {stage: steps/quiet}\nrecovered: days_since_contact < 9\n\
-                tasks: [{title: Ring them up, solution: renew-contact, due_in_working_days: 2}]\n";
-    let folder = house.folder.path().join("playbooks");
-    std::fs::create_dir_all(folder.join("pipelines")).unwrap();
-    std::fs::write(folder.join("pipelines/steps.yaml"), steps).unwrap();
-    std::fs::write(folder.join("plays/gone-quiet.yaml"), play).unwrap();
-    house.configure(BY_HAND);
-    let mut clients = vec![client("quiet", "small"), client("spoken-to", "small")];
-    for nights in 0..24 {
-        clients[1].called = 5 - nights;
-        put(&house, &clients, start() + nights);
-        house.night(start() + nights).await;
-    }
-    let tasks = house.tasks().await;
-    let mine: Vec<&Task> = tasks.iter().filter(|task| task.playbook == "gone-quiet").collect();
-    assert_eq!(mine.len(), 1, "{mine:?}");
-    // The 21st day of silence is noted on the morning of the 16th day and acted on from the next one, a Sunday: on Monday.
-    assert_eq!((start() + 18).weekday(), chrono::Weekday::Mon);
-    assert_eq!((mine[0].account_id.as_str(), mine[0].opened_on), ("quiet", start() + 18));
-}
-
-#[tokio::test]
 async fn load_adds_up_by_hand() {
     let mut house = House::new(BY_HAND).await;
     // Nothing but the cadence: every hour is a contact's.
