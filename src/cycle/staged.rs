@@ -162,7 +162,7 @@ impl<'a> Board<'a> {
         }
     }
 
-    async fn some_leads(
+    pub(super) async fn some_leads(
         &self,
         pipeline: &Pipeline,
         wanted: &(dyn Fn(&Lead) -> bool + Sync),

@@ -6,7 +6,7 @@ use super::Setup;
 use super::staged::{At, Board, Seen};
 use crate::clock::Clock;
 use crate::model::record::Role as UserRole;
-use crate::pipeline::{Aside, Opens, Pipeline, Role, lacks};
+use crate::pipeline::{Aside, Kind, Opens, Pipeline, Role, lacks};
 use crate::store::staged::{Act, ActKind, act};
 use crate::store::{Db, Tx};
 
@@ -159,41 +159,48 @@ fn candidates<'s>(setup: &'s Setup, doing: &Doing, named: Option<&str>) -> Vec<&
     setup.pipelines.iter().map(std::convert::AsRef::as_ref).filter(can).collect()
 }
 
+/// Lets one record go by. Of leads all are read, to know whether it is set aside, and only this one is lived through.
+async fn one(board: &Board<'_>, pipeline: &Pipeline, record: &str, visit: &mut (dyn FnMut(&Seen<'_>) + Send)) -> Result<()> {
+    match pipeline.kind {
+        Kind::Leads => board.some_leads(pipeline, &|lead| lead.id.as_str() == record, true, visit).await,
+        Kind::Contracts | Kind::Accounts => board.each(pipeline, visit).await,
+    }
+}
+
 async fn find(board: &Board<'_>, pipeline: &Pipeline, record: &str, at: At) -> Result<Option<Found>> {
     let mut found = None;
-    board
-        .each(pipeline, &mut |seen: &Seen<'_>| {
-            if seen.id != record {
+    one(board, pipeline, record, &mut |seen: &Seen<'_>| {
+        if seen.id != record {
+            return;
+        }
+        let state = match seen.stands {
+            Ok(state) => state.clone(),
+            Err(aside) => {
+                found = Some(Found {
+                    stage: 0,
+                    lacks: Vec::new(),
+                    aside: Some(match aside {
+                        Aside::Unreachable => "is set aside: no valid number".to_owned(),
+                        Aside::Duplicate(id) => format!("is set aside: it is the same as {id}; work on that one"),
+                    }),
+                    extended: 0,
+                    ends_on: None,
+                    owner: None,
+                });
                 return;
             }
-            let state = match seen.stands {
-                Ok(state) => state.clone(),
-                Err(aside) => {
-                    found = Some(Found {
-                        stage: 0,
-                        lacks: Vec::new(),
-                        aside: Some(match aside {
-                            Aside::Unreachable => "is set aside: no valid number".to_owned(),
-                            Aside::Duplicate(id) => format!("is set aside: it is the same as {id}; work on that one"),
-                        }),
-                        extended: 0,
-                        ends_on: None,
-                        owner: None,
-                    });
-                    return;
-                }
-            };
-            let lacking = (0..pipeline.stages.len()).map(|to| lacks(pipeline, to, &state, seen.facts, at.on)).collect();
-            found = Some(Found {
-                stage: state.stage,
-                lacks: lacking,
-                aside: None,
-                extended: state.extended,
-                ends_on: state.ends_on,
-                owner: seen.owner.map(str::to_owned),
-            });
-        })
-        .await?;
+        };
+        let lacking = (0..pipeline.stages.len()).map(|to| lacks(pipeline, to, &state, seen.facts, at.on)).collect();
+        found = Some(Found {
+            stage: state.stage,
+            lacks: lacking,
+            aside: None,
+            extended: state.extended,
+            ends_on: state.ends_on,
+            owner: seen.owner.map(str::to_owned),
+        });
+    })
+    .await?;
     Ok(found)
 }
 
@@ -305,16 +312,15 @@ async fn after(db: &Db, setup: &Setup, clock: &dyn Clock, pipeline: &Pipeline, r
         maturity: None,
         next_touch: None,
     };
-    board
-        .each(pipeline, &mut |seen| {
-            let Some(state) = seen.stands.ok().filter(|_| seen.id == record) else { return };
-            seen.name.clone_into(&mut done.name);
-            done.stage.clone_from(&pipeline.stages[state.stage].name);
-            (done.ends_on, done.extended, done.good_answers) = (state.ends_on, state.extended, state.good_answers());
-            let asked = pipeline.questions.len();
-            done.maturity = (asked > 0).then(|| state.answers.len() as f64 / asked as f64);
-            done.next_touch = seen.touch.map(|(day, by)| (day, by.to_owned()));
-        })
-        .await?;
+    one(&board, pipeline, record, &mut |seen| {
+        let Some(state) = seen.stands.ok().filter(|_| seen.id == record) else { return };
+        seen.name.clone_into(&mut done.name);
+        done.stage.clone_from(&pipeline.stages[state.stage].name);
+        (done.ends_on, done.extended, done.good_answers) = (state.ends_on, state.extended, state.good_answers());
+        let asked = pipeline.questions.len();
+        done.maturity = (asked > 0).then(|| state.answers.len() as f64 / asked as f64);
+        done.next_touch = seen.touch.map(|(day, by)| (day, by.to_owned()));
+    })
+    .await?;
     Ok(done)
 }

@@ -74,6 +74,15 @@ examples:
       - {on: 2026-11-09, stage: pool}
 ";
 
+const ONBOARDING: &str = "\
+name: onboarding
+title: From the signature to the hand-over
+records: accounts
+stages:
+  - {name: kick-off, title: Kick-off, owner: csm}
+  - {name: live, title: Live, means: won}
+";
+
 const CADENCE: &str = "\
 classes:
   - {name: A, every_days: 7, for: 'tier == \"enterprise\"'}
@@ -103,11 +112,12 @@ measure: {active_days: 10}
 deadline_days: 30
 ";
 
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 8] = [
     ("plays/use-fell.yaml", PLAY),
     ("solutions/call.md", SOLUTION),
     ("solutions/visit.md", "---\ntitle: Visit\n---\nGo there.\n"),
     ("pipelines/leads.yaml", PIPELINE),
+    ("pipelines/onboarding.yaml", ONBOARDING),
     ("cadence/classes.yaml", CADENCE),
     ("scorecards/default.yaml", SCORECARD),
     ("first-value/default.yaml", FIRST_VALUE),
@@ -149,8 +159,18 @@ const BROKEN: &[(&str, &str, &str, &str)] = &[
     ("an owner that is none", "plays/use-fell.yaml", "severity: high", "severity: high\nowner: leadr"),
     ("an example that does not hold", "plays/use-fell.yaml", "{use_ratio: 0.4, tier: mid}", "{use_ratio: 0.7, tier: mid}"),
     ("an example with an unknown fact", "plays/use-fell.yaml", "{use_ratio: 0.4, tier", "{use_ration: 0.4, tier"),
-    ("a stage that no pipeline has", "plays/use-fell.yaml", "severity: high", "severity: high\noccasion: {stage: leads/sqll}"),
-    ("a pipeline that is not there", "plays/use-fell.yaml", "severity: high", "severity: high\noccasion: {stage: lead/sql}"),
+    (
+        "a stage that no pipeline has",
+        "plays/use-fell.yaml",
+        "severity: high",
+        "severity: high\noccasion: {stage: onboarding/kickoff}",
+    ),
+    (
+        "a pipeline that is not there",
+        "plays/use-fell.yaml",
+        "severity: high",
+        "severity: high\noccasion: {stage: onbording/live}",
+    ),
     ("a date that is none", "plays/use-fell.yaml", "severity: high", "severity: high\noccasion: {date: go_life}"),
     // Solutions.
     (
@@ -183,7 +203,7 @@ const BROKEN: &[(&str, &str, &str, &str)] = &[
         "the next pipeline is not there",
         "pipelines/leads.yaml",
         "    win_rate: 0.3",
-        "    goes_on_in: {pipeline: oportunity, won: order, lost: pool}",
+        "    goes_on_in: {pipeline: onbording, won: order, lost: pool}",
     ),
     // Cadence, scorecards, first value.
     ("a class behind the one for all", "cadence/classes.yaml", "91}\n", "91}\n  - {name: E, every_days: 365}\n"),

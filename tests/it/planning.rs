@@ -121,3 +121,47 @@ async fn the_next_cycle_does_what_the_plan_said() {
         assert_eq!(person.new_opened, i64::try_from(opened).unwrap(), "{person:?}");
     }
 }
+
+#[tokio::test]
+async fn load_adds_up_by_hand() {
+    let mut house = House::new(BY_HAND).await;
+    // Nothing but the cadence: every hour is a contact's.
+    let wanted = |path: &str| ["cadence/", "scorecards/", "first-value/"].iter().any(|folder| path.starts_with(folder));
+    for (path, text) in longroad::playbook::shipped().iter().filter(|(path, _)| wanted(path)) {
+        let path = house.folder.path().join("playbooks").join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    house.configure(&format!("{BY_HAND}\n[revenue.rates]\nUSD = 0.5\n"));
+    house.put("users.csv", "id,name,email,role,hours_per_week\nu1,Una,u@example.com,csm,0.2\nu2,Uwe,w@example.com,csm,\n");
+    house.put(
+        "accounts.csv",
+        "id,name,csm,tier,signed_on,live_on\na,A,u1,mid,2026-01-05,2026-01-05\nb,B,u1,mid,2026-01-05,2026-01-05\n\
+         c,C,u2,enterprise,2026-01-05,2026-01-05\nd,D,nobody,mid,2026-01-05,2026-01-05\n",
+    );
+    let contract = |id: &str, amount: u32, currency: &str| format!("k{id},{id},2026-01-05,2027-01-05,{amount},{currency}\n");
+    house.put(
+        "contracts.csv",
+        &format!(
+            "id,account_id,starts_on,ends_on,amount,currency\n{}{}{}{}",
+            contract("a", 12_000, "EUR"),
+            contract("b", 6_000, "USD"),
+            contract("c", 500, "EUR"),
+            contract("d", 700, "EUR")
+        ),
+    );
+    house.put("touches.csv", "id,account_id,at,kind\n1,a,2026-08-20T10:00:00Z,call\n2,b,2026-09-28T10:00:00Z,call\n");
+    house.night(start()).await;
+    let report = longroad::cycle::load(&house.db, &house.setup, &house.clock).await.unwrap();
+    let (una, uwe) = (&report.people[0], &report.people[1]);
+    // Class C: every 30 days a call of half an hour; class B: every 14.
+    assert!((una.contact_hours - 2.0 * 7.0 / 30.0 * 0.5).abs() < 1e-9 && (uwe.contact_hours - 0.25).abs() < 1e-9, "{report:?}");
+    assert!(una.over && !uwe.over && (una.hours_needed - una.contact_hours).abs() < 1e-9);
+    let amounts = |load: &longroad::playbook::Load| [load.arr, load.untouched_arr].map(|sum| sum.map(|sum| sum.amount()));
+    assert_eq!((una.accounts, una.untouched), (2, 1));
+    assert_eq!(amounts(una), [Some("15000.00".to_owned()), Some("12000.00".to_owned())], "a dollar is half a euro");
+    assert_eq!(amounts(uwe), [Some("500.00".to_owned()), Some("500.00".to_owned())], "nobody ever spoke with c");
+    assert_eq!(report.without_csm, 1);
+    let moves: Vec<(&str, &str)> = report.moves.iter().map(|one| (one.account_id.as_str(), one.to.as_str())).collect();
+    assert_eq!(moves, [("a", "u2")], "the untouched one goes first, and then there is time enough");
+}
