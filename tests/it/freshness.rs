@@ -14,8 +14,8 @@ use crate::house::{BY_HAND, House, day, usage};
 use crate::support::postgres;
 
 const IDS: &[&str] = &["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s", "t", "u"];
-const DESK: &str =
-    "[[source]]\nname = \"desk\"\nkind = \"csv\"\npath = \"desk\"\n[cycle]\ndefault_cadence_days = 1\n[metrics.logins]";
+const DESK: &str = "[[source]]\nname = \"desk\"\nkind = \"csv\"\npath = \"desk\"\n[cycle]\ndefault_cadence_days = 1\n\
+     [load]\ntasks_per_csm_and_day = 100\nshare_for_plays = 1.0\n[metrics.logins]";
 
 /// A Thursday; the newest data are of the day before.
 fn stop() -> Day {
