@@ -14,8 +14,8 @@ use crate::house::{BY_HAND, House, day, usage};
 use crate::support::postgres;
 
 const IDS: &[&str] = &["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s", "t", "u"];
-const DESK: &str = "[[source]]\nname = \"desk\"\nkind = \"csv\"\npath = \"desk\"\n[cycle]\ndefault_cadence_days = 1\n\
-     [load]\ntasks_per_csm_and_day = 100\nshare_for_plays = 1.0\n[metrics.logins]";
+const DESK: &str =
+    "[[source]]\nname = \"desk\"\nkind = \"csv\"\npath = \"desk\"\n[cycle]\ndefault_cadence_days = 1\n[metrics.logins]";
 
 /// A Thursday; the newest data are of the day before.
 fn stop() -> Day {
@@ -24,7 +24,7 @@ fn stop() -> Day {
 
 /// A company whose use comes from one source, and tickets, touches and contacts from another.
 async fn company(url: &str) -> House {
-    let house = House::on(url, &BY_HAND.replace("[metrics.logins]", DESK)).await;
+    let house = House::five_plays_on(url, &BY_HAND.replace("[metrics.logins]", DESK)).await;
     house.put("users.csv", "id,name,email,role\nu1,Una,una@example.com,csm\n");
     let rows = IDS.iter().map(|id| format!("{id},Name of {id},u1,2026-01-05,2026-01-05\n"));
     house.put("accounts.csv", &format!("id,name,csm,signed_on,live_on\n{}", rows.collect::<String>()));
