@@ -9,9 +9,10 @@ use serde::Serialize;
 use super::Setup;
 use super::look::Look;
 use crate::clock::Clock;
-use crate::model::Day;
 use crate::model::record::Role;
+use crate::model::{Currency, Day, Exact, Money};
 use crate::playbook::{self, Book, Held, Move};
+use crate::revenue::Rates;
 use crate::signals::Signal;
 use crate::store::{Db, task_counts, tasks};
 
@@ -20,6 +21,10 @@ use crate::store::{Db, task_counts, tasks};
 pub struct LoadReport {
     /// The morning.
     pub as_of: Day,
+    /// What all amounts are in.
+    pub currency: Currency,
+    /// Currencies without a rate into that one: their amounts are left out.
+    pub without_rate: Vec<String>,
     /// Accounts whose CSM is not among the users.
     pub without_csm: usize,
     /// By person.
@@ -41,7 +46,7 @@ pub async fn load(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock) -> Result<Load
     for (id, user) in users.iter().filter(|(_, user)| user.role == Role::Csm) {
         let tasks = open.get(id).copied().unwrap_or_default();
         #[expect(clippy::cast_precision_loss, reason = "a number of tasks")]
-        let task_hours = |((_, kind), count): (&(String, String), &i64)| hours.of(kind) * *count as f64;
+        let task_hours = |((_, kind), count): (&(String, String), &i64)| (kind.clone(), hours.of(kind) * *count as f64);
         books.insert(
             id,
             Book {
@@ -49,7 +54,7 @@ pub async fn load(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock) -> Result<Load
                 hours_per_week: user.hours_per_week.unwrap_or(40.0),
                 language: user.language.clone(),
                 accounts: Vec::new(),
-                task_hours: due.iter().filter(|((person, _), _)| person == id).map(task_hours).sum(),
+                task_hours: due.iter().filter(|((person, _), _)| person == id).map(task_hours).collect(),
                 open: tasks.open,
                 overdue: tasks.overdue,
                 waiting: 0,
@@ -57,6 +62,7 @@ pub async fn load(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock) -> Result<Load
         );
     }
     let (mut without_csm, mut csm_of) = (0, BTreeMap::new());
+    let mut rates = Rates::new(setup.config.company.currency, setup.config.revenue.rates.clone());
     for customer in look.population.blocks.iter().flat_map(|block| &block.customers) {
         let Some(book) = customer.csm.as_ref().and_then(|csm| books.get_mut(csm.as_str())) else {
             without_csm += 1;
@@ -64,13 +70,16 @@ pub async fn load(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock) -> Result<Load
         };
         csm_of.insert(customer.id.as_str(), book.person.clone());
         let class = setup.library.cadence.of(&customer.subject());
+        let worth: Vec<Exact> = customer.arr().map(|arr| rates.convert(Exact::of(arr.minor), arr.currency)).collect();
+        let arr =
+            (!worth.is_empty()).then(|| Money { minor: worth.into_iter().sum::<Exact>().rounded(), currency: rates.currency });
         let silent = customer.signals.value(Signal::DaysSinceContact);
         book.accounts.push(Held {
             id: customer.id.clone(),
             name: customer.name.to_string(),
             hours: class.map_or(0.0, |class| 7.0 / f64::from(class.every_days) * hours.call),
             untouched: class.zip(silent).is_some_and(|(class, silent)| silent > f64::from(class.every_days)),
-            arr: customer.signals.value(Signal::Arr),
+            arr,
             language: customer.language.as_deref().map(str::to_owned),
         });
     }
@@ -80,5 +89,6 @@ pub async fn load(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock) -> Result<Load
         }
     }
     let (people, moves) = playbook::loads(books.into_values().collect());
-    Ok(LoadReport { as_of: on, without_csm, people, moves })
+    let without_rate = rates.missing.iter().map(ToString::to_string).collect();
+    Ok(LoadReport { as_of: on, currency: rates.currency, without_rate, without_csm, people, moves })
 }
