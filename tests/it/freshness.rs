@@ -24,7 +24,7 @@ fn stop() -> Day {
 
 /// A company whose use comes from one source, and tickets, touches and contacts from another.
 async fn company(url: &str) -> House {
-    let house = House::on(url, &BY_HAND.replace("[metrics.logins]", DESK)).await;
+    let house = House::five_plays_on(url, &BY_HAND.replace("[metrics.logins]", DESK)).await;
     house.put("users.csv", "id,name,email,role\nu1,Una,una@example.com,csm\n");
     let rows = IDS.iter().map(|id| format!("{id},Name of {id},u1,2026-01-05,2026-01-05\n"));
     house.put("accounts.csv", &format!("id,name,csm,signed_on,live_on\n{}", rows.collect::<String>()));

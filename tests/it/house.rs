@@ -74,7 +74,12 @@ impl House {
 
     /// With an `SQLite` store, and of the playbook that comes with longroad the five plays that tests know by heart.
     pub async fn with_five_plays(config: &str) -> House {
-        let mut house = House::new(config).await;
+        House::five_plays_on("sqlite:longroad.db", config).await
+    }
+
+    /// The same with the store at this address.
+    pub async fn five_plays_on(url: &str, config: &str) -> House {
+        let mut house = House::on(url, config).await;
         let plays = ["champion-left", "first-value-at-risk", "no-contact", "renewal-clock", "use-fell"];
         let wanted = |path: &str, text: &str| match path.split_once('/') {
             Some(("plays", file)) => plays.iter().any(|play| file == format!("{play}.yaml")),
