@@ -13,7 +13,7 @@ use super::words::{count, percent};
 use crate::clock::Clock;
 use crate::cycle::{self, At, Seen};
 use crate::model::{Day, Money};
-use crate::pipeline::{Field, Group, Pipeline, Report, Role, Sum, Value, Waiting};
+use crate::pipeline::{Field, Group, Pipeline, Report, Role, State, Sum, Value, Waiting};
 
 /// Lines of each list where --all is not given.
 const MOST: usize = 12;
