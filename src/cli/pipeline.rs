@@ -13,7 +13,7 @@ use super::words::{count, percent};
 use crate::clock::Clock;
 use crate::cycle::{self, At, Seen};
 use crate::model::{Day, Money};
-use crate::pipeline::{Field, Group, Pipeline, Report, Role, Sum, Value, Waiting};
+use crate::pipeline::{Field, Group, Pipeline, Report, Role, State, Sum, Value, Waiting};
 
 /// Lines of each list where --all is not given.
 const MOST: usize = 12;
@@ -107,7 +107,7 @@ fn row(seen: &Seen<'_>, on: Day) -> Vec<String> {
         cell(cycle::source(seen.facts)),
         text(Field::Region),
         text(Field::Industry),
-        cell(state.map(|state| state.good_answers())),
+        cell(state.map(State::good_answers)),
         cell(touch.map(|(day, _)| day)),
         cell(touch.map(|(_, by)| by)),
     ]

@@ -218,8 +218,8 @@ pub async fn records(db: &Db, world: &World, block: i64) -> Result<BTreeMap<u32,
 /// Whether somebody still works on it: its stage is one of the way, or a word that no pipeline knows, which counts as new.
 fn is_open(lead: &Lead, pipelines: &[Arc<Pipeline>]) -> bool {
     let role = |word: &str| {
-        let knowing = pipelines.iter().filter(|pipeline| pipeline.kind == Kind::Leads);
-        knowing.filter_map(|pipeline| Some(pipeline.stages[pipeline.stage(word)?].role)).next()
+        let mut knowing = pipelines.iter().filter(|pipeline| pipeline.kind == Kind::Leads);
+        knowing.find_map(|pipeline| Some(pipeline.stages[pipeline.stage(word)?].role))
     };
     let role = lead.stage.as_ref().and_then(|stage| role(&stage.0));
     lead.lost_reason.is_none() && role.is_none_or(|role| role == Role::Open)
