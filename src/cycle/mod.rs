@@ -57,7 +57,7 @@ pub use look::{Preview, preview, score, scores};
 pub use mailing::Mailing;
 pub use mails::{renderer, send_due, sender, transport};
 pub use opinions::{Voice, Wish, say, withdraw};
-pub use plan::{PersonPlan, PlanReport, Planned, plan};
+pub use plan::{PersonPlan, PlanReport, Planned, PlayOfPerson, plan};
 pub use renewals::{Coverage, RenewalsReport, TurnedOut, renewals};
 pub use report::{AccountScore, CycleReport, FactorReport, OpinionReport, ScoreReport, ScoresReport};
 pub use revenue::{RevenueBook, RevenueQuestion};

@@ -71,7 +71,7 @@ impl Setup {
     fn of(config: Config, files: Vec<(String, String)>) -> Result<Setup, Vec<Fault>> {
         let mut faults = Vec::new();
         let library = Library::load(&files).map_err(|more| faults.extend(more));
-        let pipelines = pipeline::load(&files).map_err(|more| faults.extend(more)).unwrap_or_default();
+        let pipelines = pipeline::load(&files).map_err(|more| faults.extend(more));
         let is_card =
             |path: &str| path.starts_with("scorecards/") && Path::new(path).extension().is_some_and(|kind| kind == "yaml");
         let mut cards = Vec::new();
@@ -87,13 +87,13 @@ impl Setup {
                 "needs one scorecard without `serves`, for all accounts that no other one serves",
             ));
         }
-        let (Ok(library), true) = (library, faults.is_empty()) else { return Err(faults) };
+        let (Ok(library), Ok(pipelines)) = (library, pipelines) else { return Err(faults) };
         let stages = |pipeline: &Arc<Pipeline>| {
             pipeline.stages.iter().map(|stage| format!("{}/{}", pipeline.name, stage.name)).collect::<Vec<_>>()
         };
-        let unknown = library.unknown_stages(&pipelines.iter().flat_map(stages).collect::<Vec<_>>());
-        if !unknown.is_empty() {
-            return Err(unknown);
+        faults.extend(library.unknown_stages(&pipelines.iter().flat_map(stages).collect::<Vec<_>>()));
+        if !faults.is_empty() {
+            return Err(faults);
         }
         let kept = Kept {
             files,

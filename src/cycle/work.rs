@@ -82,10 +82,12 @@ pub async fn turn(
     }
     let mut new: Vec<Opened> = Vec::new();
     for prescription in &mut history {
-        if !playbook::is_due(prescription, evaluated.in_turn, on) {
+        let play = library.plays.get(&prescription.playbook).map(Arc::as_ref);
+        // Nobody is to work on for a play that has been taken out.
+        let taken_out = play.is_none() && prescription.playbook != TELL && prescription.is_open();
+        if !taken_out && !playbook::is_due(prescription, evaluated.in_turn, on) {
             continue;
         }
-        let play = library.plays.get(&prescription.playbook).map(Arc::as_ref);
         let mut mine: Vec<Task> = all_tasks.iter().filter(|task| task.prescription == prescription.id).cloned().collect();
         let review = match play {
             Some(play) => playbook::review(prescription, &mine, play, &subject, on),

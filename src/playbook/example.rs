@@ -9,7 +9,7 @@ use serde_saphyr::Spanned;
 use super::spec::did_you_mean;
 use super::{Happening, Library, Night, Play, diagnose};
 use crate::model::Day;
-use crate::signals::condition::{Document, Fault, LIFECYCLES, Name, Scope, Subject};
+use crate::signals::condition::{Document, Fault, LIFECYCLES, Name, Scope, Subject, Verdict};
 use crate::signals::{Band, Reading, Signal, Signals, Unit};
 
 /// One example.
@@ -72,7 +72,7 @@ impl Example {
                 (None, FactText::Text(text)) if name == "stage" => Fact::Text(text.clone()),
                 (None, _) => {
                     let hint = did_you_mean(name, Name::all(Scope::Scores).map(Name::name));
-                    return Err(wrong(format!("`{name}` is not a known name{hint}")));
+                    return Err(yaml.key(name, value.referenced, format!("`{name}` is not a known name{hint}")));
                 }
                 (Some(Name::Signal(signal)), value) => match (signal.unit(), value) {
                     (Unit::Flag, FactText::Flag(flag)) => Fact::Number(f64::from(u8::from(*flag))),
@@ -153,7 +153,8 @@ impl Example {
             Acts::Nothing => "nothing",
         };
         if does != self.acts {
-            return fault(format!("expects `{}`, and the play does `{}`", word(self.acts), word(does)));
+            let because = if does == Acts::Nothing { silence(play, &subject) } else { String::new() };
+            return fault(format!("expects `{}`, and the play does `{}`{because}", word(self.acts), word(does)));
         }
         let remedy = play.remedies.iter().find(|remedy| remedy.fits(&subject));
         let titles: Vec<&str> = remedy.iter().flat_map(|remedy| &remedy.tasks).map(|step| step.title.as_str()).collect();
@@ -162,4 +163,19 @@ impl Example {
         }
         None
     }
+}
+
+/// Why a play does nothing.
+fn silence(play: &Play, subject: &Subject<'_>) -> String {
+    for (key, condition) in [("when", Some(&play.when)), ("serves", play.serves.as_ref())] {
+        match condition.map(|condition| condition.evaluate(subject)) {
+            Some(Verdict::False) => return format!(": its `{key}` does not hold"),
+            Some(Verdict::Unknown { missing }) => {
+                let names: Vec<&str> = missing.iter().map(|name| name.name()).collect();
+                return format!(": its `{key}` hangs on {}, which the example does not give", names.join(", "));
+            }
+            _ => {}
+        }
+    }
+    if play.occasion.is_some() { ": its occasion has not come".to_owned() } else { String::new() }
 }

@@ -13,28 +13,28 @@ const USERS: &str = "id,name,email,role,manager_id\n\
     u2,Uwe,uwe@example.com,csm,u9\n\
     u9,Leo,leo@example.com,leader,\n";
 
-fn start() -> Day {
+pub fn start() -> Day {
     day("2026-10-01")
 }
 
 /// A customer: id, tier, who looks after it, days before the start of the last call, the day on which its champion left.
 #[derive(Clone, Debug)]
-struct Client {
-    id: &'static str,
-    tier: &'static str,
-    csm: &'static str,
-    called: i32,
-    left_on: Option<Day>,
-    champions: usize,
-    ended_on: Option<Day>,
+pub struct Client {
+    pub id: &'static str,
+    pub tier: &'static str,
+    pub csm: &'static str,
+    pub called: i32,
+    pub left_on: Option<Day>,
+    pub champions: usize,
+    pub ended_on: Option<Day>,
 }
 
-fn client(id: &'static str, tier: &'static str) -> Client {
+pub fn client(id: &'static str, tier: &'static str) -> Client {
     Client { id, tier, csm: "u1", called: 5, left_on: None, champions: 1, ended_on: None }
 }
 
 /// Writes the folder as of a morning: what is known of the clients then.
-fn put(house: &House, clients: &[Client], morning: Day) {
+pub fn put(house: &House, clients: &[Client], morning: Day) {
     let rows = |of: &dyn Fn(&Client) -> String| clients.iter().map(of).collect::<String>();
     house.put("users.csv", USERS);
     let accounts = rows(&|one| format!("{0},Name of {0},{1},{2},2026-01-05,2026-01-05\n", one.id, one.csm, one.tier));
