@@ -148,7 +148,9 @@ impl Desks {
         let Opened { mut prescription, mut tasks } = pending.opened;
         prescription.status = PrescriptionStatus::Waiting;
         if pending.keeps_tasks {
-            tasks.iter_mut().for_each(|task| task.status = TaskStatus::Waiting);
+            for task in &mut tasks {
+                task.status = TaskStatus::Waiting;
+            }
         } else {
             tasks.clear();
         }

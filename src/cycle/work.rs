@@ -171,7 +171,9 @@ pub async fn turn(
         }
     }
     turn.opened += new.iter().map(|opened| opened.tasks.len() as u64).sum::<u64>();
-    new.iter().for_each(|opened| desks.begin(opened));
+    for opened in &new {
+        desks.begin(opened);
+    }
     let prescriptions: BTreeMap<&str, &Prescription> =
         history.iter().chain(new.iter().map(|opened| &opened.prescription)).map(|one| (one.id.as_str(), one)).collect();
     for task in all_tasks.iter().chain(new.iter().flat_map(|opened| &opened.tasks)).filter(|task| task.is_open_on(on)) {

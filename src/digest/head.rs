@@ -41,7 +41,9 @@ impl Head {
             zone: reader.zone.name().to_owned(),
             notices: Vec::new(),
         };
-        behind(stale).into_iter().for_each(|text| head.note(text));
+        for text in behind(stale) {
+            head.note(text);
+        }
         if approximated {
             head.note(APPROXIMATED.to_owned());
         }
