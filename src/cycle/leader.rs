@@ -80,7 +80,7 @@ pub async fn gather(tx: &mut Tx, gathering: &Gathering<'_>) -> Result<Gathered> 
         tasks: tasks::load(tx, on).await?,
         hours: load::books(tx, setup, population)
             .await?
-            .by_person
+            .all
             .iter()
             .map(|book| (book.person.to_string(), playbook::load(book)))
             .collect(),

@@ -38,7 +38,7 @@ pub struct LoadReport {
 pub async fn load(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock) -> Result<LoadReport> {
     let look = Look::at(db, setup, clock, None).await?;
     let mut tx = db.begin().await?;
-    let Books { by_person: books, without_csm, currency, without_rate } = books(&mut tx, setup, &look.population).await?;
+    let Books { all: books, without_csm, currency, without_rate } = books(&mut tx, setup, &look.population).await?;
     drop(tx);
     let people = books.iter().map(playbook::load).collect();
     Ok(LoadReport { as_of: look.on, currency, without_rate, without_csm, people, moves: playbook::moves(books) })
@@ -48,7 +48,7 @@ pub async fn load(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock) -> Result<Load
 #[derive(Debug)]
 pub struct Books {
     /// By the CSM's id.
-    pub by_person: Vec<Book>,
+    pub all: Vec<Book>,
     /// Accounts that are in none of them.
     pub without_csm: usize,
     /// What all amounts are in.
@@ -106,5 +106,5 @@ pub async fn books(tx: &mut Tx, setup: &Setup, population: &Population) -> Resul
         });
     }
     let without_rate = rates.missing.iter().map(ToString::to_string).collect();
-    Ok(Books { by_person: books.into_values().collect(), without_csm, currency: rates.currency, without_rate })
+    Ok(Books { all: books.into_values().collect(), without_csm, currency: rates.currency, without_rate })
 }

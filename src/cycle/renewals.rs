@@ -218,7 +218,7 @@ pub async fn records(db: &Db, world: &World, block: i64) -> Result<BTreeMap<u32,
 /// Whether somebody still works on it: its stage is one of the way, or a word that no pipeline knows, which counts as new.
 fn is_open(lead: &Lead, pipelines: &[Arc<Pipeline>]) -> bool {
     let role = |word: &str| {
-        let knowing = pipelines.iter().filter(|pipeline| pipeline.kind == Kind::Leads);
+        let mut knowing = pipelines.iter().filter(|pipeline| pipeline.kind == Kind::Leads);
         knowing.find_map(|pipeline| Some(pipeline.stages[pipeline.stage(word)?].role))
     };
     let role = lead.stage.as_ref().and_then(|stage| role(&stage.0));
