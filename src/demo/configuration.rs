@@ -19,6 +19,10 @@ GBP = 1.16
 JPY = 0.0062
 USD = 0.91
 
+[cost]                            # what an hour of work for a customer costs, and hours of each contact and ticket
+hour = 85.0
+hours = {{ visit = 7.0, call = 1.0, email = 0.3, training = 5.0, review = 4.0, chat = 0.3, ticket = 2.0 }}
+
 [store]
 url = "sqlite:longroad.db"
 
