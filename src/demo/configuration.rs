@@ -20,8 +20,8 @@ JPY = 0.0062
 USD = 0.91
 
 [cost]                            # what an hour of work for a customer costs, and hours of each contact and ticket
-hour = 85.0
-hours = {{ visit = 7.0, call = 1.0, email = 0.3, training = 5.0, review = 4.0, chat = 0.3, ticket = 2.0 }}
+hour = 110.0
+hours = {{ visit = 9.0, call = 1.5, email = 0.5, training = 8.0, review = 6.0, chat = 0.5, ticket = 4.0 }}
 
 [store]
 url = "sqlite:longroad.db"
