@@ -13,7 +13,7 @@ use super::reply::Reply;
 use super::telemetry;
 use super::words::count;
 use crate::clock::Clock;
-use crate::config::{Config, environment};
+use crate::config::{Config, environment, nearest};
 use crate::cycle::{Setup, transport};
 use crate::delivery::{Renderer, SHIPPED};
 use crate::digest::Kind;
@@ -98,6 +98,15 @@ fn playbooks(config: &Config, found: &mut Findings) {
         Ok(setup) => {
             let library = &setup.library;
             found.mistakes.extend(library.failures().iter().map(|fault| open::place(&folder, fault)));
+            for metric in library.first_values.iter().filter_map(|one| one.measure.metric()) {
+                if !config.metrics.contains_key(metric) {
+                    let near = nearest(metric, config.metrics.keys().map(String::as_str));
+                    let hint = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+                    found
+                        .warnings
+                        .push(format!("first value is measured by `{metric}`, and there is no [metrics.{metric}]{hint}"));
+                }
+            }
             found.checked.push(format!(
                 "{}, {}, {}, {}, {}, {}",
                 count(setup.cards.len() as u64, "scorecard", "scorecards"),

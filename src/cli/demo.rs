@@ -15,7 +15,7 @@ use super::{open, telemetry};
 use crate::clock::{Clock, ManualClock};
 use crate::config::{Config, Level, Log};
 use crate::cycle::{self, CycleOptions, CycleReport, Mailing, Setup, Voice, Wish};
-use crate::demo::{Company, answer, call, demo_config};
+use crate::demo::{Company, answer, call, demo_config, demo_first_value};
 use crate::model::{Day, Id, Instant, Zone};
 use crate::playbook;
 use crate::store::staged::{self, Act, ActKind};
@@ -61,7 +61,8 @@ pub async fn run(arguments: &Arguments, clock: &dyn Clock) -> Result<Reply> {
     prepare(&arguments.dir)?;
     let file = arguments.dir.join("longroad.toml");
     write_new(&file, &demo_config(first_day))?;
-    for (path, text) in playbook::shipped() {
+    let (own_path, own_text) = demo_first_value();
+    for (path, text) in playbook::shipped().iter().copied().chain([(own_path, own_text.as_str())]) {
         write_new(&arguments.dir.join("playbooks").join(path), text)?;
     }
     // Not the environment: a demo must never live in the company's own store.

@@ -197,7 +197,7 @@ impl Sheet {
 }
 
 /// A cell by RFC 4180.
-pub(super) fn quoted(cell: &Cell, exact: bool) -> String {
+fn quoted(cell: &Cell, exact: bool) -> String {
     let formula = cell.is_free && !exact && cell.text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\0']);
     let text = if formula { format!("'{}", cell.text) } else { cell.text.clone() };
     let blank = |c: Option<char>| c.is_some_and(char::is_whitespace);

@@ -1,7 +1,7 @@
 //! `longroad first-value`: who attained the first value, how fast, and who misses it next.
 
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
 use clap::ValueEnum;
@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use super::open;
 use super::reply::Reply;
 use super::scores::origin;
-use super::sheet;
+use super::sheet::{Sheet, cell, number};
 use super::table::{Side, Table};
 use super::words::{count, percent};
 use crate::clock::Clock;
@@ -32,9 +32,8 @@ pub struct Arguments {
     /// The morning; the one of the last cycle by default
     #[arg(long, value_name = "DATE")]
     as_of: Option<Day>,
-    /// Write cohorts and groups to this file as CSV, too
-    #[arg(long, value_name = "FILE")]
-    csv: Option<PathBuf>,
+    #[command(flatten)]
+    sheet: Sheet,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -56,11 +55,9 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
     };
     let report = cycle::first_value(&db, &setup, clock, as_of, span).await?;
     db.close().await;
-    if let Some(file) = &arguments.csv {
-        let groups = report.groups.iter().flat_map(|(name, rows)| rows.iter().map(move |row| (*name, row)));
-        let rows = std::iter::once(("all", &report.all)).chain(report.cohorts.iter().map(|row| ("cohort", row))).chain(groups);
-        sheet::write(file, &HEADS, rows.map(|(by, row)| sheet_row(by, row)))?;
-    }
+    let groups = report.groups.iter().flat_map(|(name, rows)| rows.iter().map(move |row| (*name, row)));
+    let rows = std::iter::once(("all", &report.all)).chain(report.cohorts.iter().map(|row| ("cohort", row))).chain(groups);
+    arguments.sheet.write(&HEADS, rows.map(|(by, row)| sheet_row(by, row)))?;
     Reply::new(text(&report), &report)
 }
 
@@ -132,7 +129,7 @@ fn table(name: &'static str) -> Table {
         ("unknown", Side::Right, 7),
         ("pending (attained)", Side::Right, 18),
         ("attainment (95 %)", Side::Right, 24),
-        ("days", Side::Right, 14),
+        ("days", Side::Right, 17),
     ])
 }
 
@@ -187,12 +184,11 @@ const HEADS: [&str; 15] = [
 ];
 
 fn sheet_row(by: &str, row: &Attainment) -> Vec<String> {
-    let days = |days: Option<i32>| days.map(|days| days.to_string()).unwrap_or_default();
     let counts = [row.accounts, row.due, row.attained, row.late, row.missed, row.unknown, row.pending, row.pending_attained];
-    let mut cells = vec![by.to_owned(), row.key.clone().unwrap_or_default()];
+    let mut cells = vec![by.to_owned(), cell(row.key.as_ref())];
     cells.extend(counts.map(|count| count.to_string()));
-    cells.push(row.rate.map(|rate| format!("{rate:.4}")).unwrap_or_default());
-    cells.extend(row.quartile_days.map(days));
-    cells.push(days(row.median_days_from_contract));
+    cells.push(number(row.rate));
+    cells.extend(row.quartile_days.map(cell));
+    cells.push(cell(row.median_days_from_contract));
     cells
 }

@@ -26,6 +26,7 @@ pub struct Arguments {
 }
 
 const README: &str = include_str!("init_data.md");
+const PLAYBOOKS: &str = include_str!("../../playbooks/README.md");
 
 /// Writes the folder.
 pub fn run(arguments: &Arguments) -> Result<Reply> {
@@ -35,7 +36,7 @@ pub fn run(arguments: &Arguments) -> Result<Reply> {
         let reason = format!("{} is there already; edit it, or name another folder", configuration.display());
         return Err(Wrong(reason).into());
     }
-    let mut files = vec![("data/README.md".to_owned(), README)];
+    let mut files = vec![("data/README.md".to_owned(), README), ("playbooks/README.md".to_owned(), PLAYBOOKS)];
     files.extend(playbook::shipped().iter().map(|(path, text)| (format!("playbooks/{path}"), *text)));
     let mappings = http::shipped().iter();
     files.extend(mappings.map(|(name, text)| (format!("playbooks/sources/{name}.yaml"), *text)));

@@ -7,56 +7,123 @@ use anyhow::Result;
 
 use super::open;
 use super::reply::Reply;
+use super::sheet::Sheet;
 use super::table::{Side, Table, cut};
 use super::words::count;
 use crate::clock::Clock;
 use crate::cycle::{self, LoadReport};
+use crate::model::Money;
+use crate::playbook::{KINDS, Load};
 
 /// Show who has how much to do against the hours there are, what is left untouched, and where accounts could go
+///
+/// A contact takes the hours of a call, as often as the account's class in playbooks/cadence says. Tasks count that are overdue
+/// or due within a week, with the hours of their kind in [load]. Untouched is an account with which nobody has spoken for longer
+/// than its class allows.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  longroad load")]
-pub struct Arguments {}
+#[command(after_help = "Example:\n  longroad load --csv load.csv")]
+pub struct Arguments {
+    #[command(flatten)]
+    sheet: Sheet,
+}
 
 /// Shows it.
-pub async fn run(file: &Path, _: &Arguments, clock: &dyn Clock) -> Result<Reply> {
+pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Result<Reply> {
     let setup = open::setup(file)?;
     let db = open::store(&setup.config).await?;
     let report = cycle::load(&db, &setup, clock).await?;
     db.close().await;
+    arguments.sheet.write(&HEADS, report.people.iter().map(|one| row(one, report.currency.code())))?;
     Reply::new(text(&report), &report)
+}
+
+const HEADS: [&str; 12] = [
+    "person",
+    "accounts",
+    "arr",
+    "untouched_arr",
+    "currency",
+    "contact_hours",
+    "task_hours",
+    "hours_per_week",
+    "open",
+    "overdue",
+    "waiting",
+    "untouched",
+];
+
+fn row(one: &Load, currency: &str) -> Vec<String> {
+    let money = |money: Option<Money>| money.map_or(String::new(), Money::amount);
+    vec![
+        one.person.to_string(),
+        one.accounts.to_string(),
+        money(one.arr),
+        money(one.untouched_arr),
+        currency.to_owned(),
+        format!("{:.2}", one.contact_hours),
+        format!("{:.2}", one.task_hours.values().sum::<f64>()),
+        format!("{:.2}", one.hours_per_week),
+        one.open.to_string(),
+        one.overdue.to_string(),
+        one.waiting.to_string(),
+        one.untouched.to_string(),
+    ]
+}
+
+/// Hours a week by what they go into.
+fn hours(report: &LoadReport) -> Table {
+    let anybody = |kind: &&&'static str| report.people.iter().any(|one| one.task_hours.contains_key(**kind));
+    let kinds: Vec<&'static str> = KINDS.iter().filter(anybody).copied().collect();
+    let mut columns = vec![("hours a week", Side::Left, 20), ("contacts", Side::Right, 8)];
+    columns.extend(kinds.iter().map(|kind| (*kind, Side::Right, 8)));
+    columns.extend([("needs", Side::Right, 6), ("has", Side::Right, 6), ("", Side::Left, 12)]);
+    let mut table = Table::new(&columns);
+    for one in &report.people {
+        let mut cells = vec![one.person.to_string(), format!("{:.1}", one.contact_hours)];
+        cells.extend(kinds.iter().map(|kind| format!("{:.1}", one.task_hours.get(*kind).copied().unwrap_or_default())));
+        cells.extend([format!("{:.1}", one.hours_needed), format!("{:.1}", one.hours_per_week)]);
+        let over = one.hours_needed - one.hours_per_week;
+        cells.push(if one.over { format!("{over:.1} over") } else { String::new() });
+        table.row(cells);
+    }
+    table
 }
 
 fn text(report: &LoadReport) -> String {
     let mut table = Table::new(&[
         ("who", Side::Left, 20),
         ("accounts", Side::Right, 8),
-        ("ARR", Side::Right, 12),
-        ("needs h/week", Side::Right, 12),
-        ("has", Side::Right, 5),
+        ("ARR", Side::Right, 16),
         ("open", Side::Right, 5),
         ("overdue", Side::Right, 7),
         ("waiting", Side::Right, 7),
         ("untouched", Side::Right, 9),
-        ("their ARR", Side::Right, 12),
-        ("", Side::Left, 4),
+        ("their ARR", Side::Right, 16),
     ]);
-    let money = |sum: Option<f64>| sum.map_or_else(|| "–".to_owned(), |sum| format!("{sum:.0}"));
+    let money = |sum: Option<Money>| sum.map_or_else(|| "–".to_owned(), |sum| sum.to_string());
     for one in &report.people {
         table.row([
             one.person.to_string(),
             one.accounts.to_string(),
             money(one.arr),
-            format!("{:.1}", one.hours_needed),
-            format!("{:.0}", one.hours_per_week),
             one.open.to_string(),
             one.overdue.to_string(),
             one.waiting.to_string(),
             one.untouched.to_string(),
             money(one.untouched_arr),
-            if one.over { "over" } else { "" }.to_owned(),
         ]);
     }
-    let mut text = format!("as of {}; ARR adds up amounts as they stand, whatever their currency\n\n{table}", report.as_of);
+    let mut text = format!("as of {}\n\n{table}\n{}", report.as_of, hours(report));
+    // Writing to a string cannot fail.
+    if !report.without_rate.is_empty() {
+        let _ = writeln!(text, "\nleft out, without a rate into {}: {}", report.currency, report.without_rate.join(", "));
+    }
+    let over: Vec<&Load> = report.people.iter().filter(|one| one.over).collect();
+    let cost = over.iter().filter_map(|one| one.untouched_arr).reduce(|sum, arr| Money { minor: sum.minor + arr.minor, ..sum });
+    if let Some(cost) = cost {
+        let who = count(over.len() as u64, "person has", "people have");
+        let _ = writeln!(text, "\n{who} more to do than hours; {cost} of ARR in their books are untouched");
+    }
     if report.without_csm > 0 {
         let accounts = count(report.without_csm as u64, "account has", "accounts have");
         let _ = writeln!(text, "\n{accounts} nobody who looks after them");

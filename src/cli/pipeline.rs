@@ -1,19 +1,18 @@
 //! `longroad pipeline NAME`: where its records stand, and what became of them.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::exit::Wrong;
-use super::export::quoted;
 use super::open;
 use super::reply::Reply;
+use super::sheet::{Sheet, cell};
 use super::table::{Side, Table, cut};
 use super::words::{count, percent};
 use crate::clock::Clock;
 use crate::cycle::{self, At, Seen};
-use crate::model::Day;
-use crate::model::record::Cell;
+use crate::model::{Day, Money};
 use crate::pipeline::{Field, Group, Pipeline, Report, Role, Sum, Value, Waiting};
 
 /// Lines of each list where --all is not given.
@@ -35,9 +34,8 @@ pub struct Arguments {
     /// All overdue and returned records, and all origins, not the first 12 only
     #[arg(long)]
     all: bool,
-    /// Also write all records to this file, one line each
-    #[arg(long, value_name = "FILE")]
-    csv: Option<PathBuf>,
+    #[command(flatten)]
+    sheet: Sheet,
 }
 
 /// Shows it.
@@ -47,67 +45,72 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
     open::morning(&setup.config, clock, arguments.as_of)?;
     let at = At::of(&setup, clock, arguments.as_of)?;
     let db = open::store(&setup.config).await?;
-    let mut sheet = arguments.csv.is_some().then(Sheet::default);
+    let mut rows = Vec::new();
     let report = cycle::pipeline_report(&db, &setup, at, pipeline, &mut |seen| {
-        if let Some(sheet) = &mut sheet {
-            sheet.add(seen, at.on);
+        if arguments.sheet.is_wanted() {
+            rows.push(row(seen, at.on));
         }
     })
     .await;
     db.close().await;
     let report = report?;
-    if let (Some(sheet), Some(path)) = (sheet, &arguments.csv) {
-        std::fs::write(path, sheet.text()).with_context(|| format!("writing {}", path.display()))?;
-    }
+    rows.sort();
+    arguments.sheet.write(&COLUMNS, rows)?;
     Reply::new(text(pipeline, &report, if arguments.all { usize::MAX } else { MOST }), &report)
 }
 
-/// All records, a line each, in the order of their ids.
-#[derive(Default)]
-struct Sheet {
-    lines: Vec<String>,
-}
+const COLUMNS: [&str; 19] = [
+    "id",
+    "name",
+    "stage",
+    "since",
+    "ends_on",
+    "overdue_days",
+    "extended",
+    "owner",
+    "opened_on",
+    "set_aside",
+    "amount",
+    "currency",
+    "cost",
+    "source",
+    "region",
+    "industry",
+    "good_answers",
+    "next_touch_on",
+    "next_touch_by",
+];
 
-const COLUMNS: &str = "id,name,stage,since,ends_on,overdue_days,extended,owner,opened_on,set_aside,amount,currency,cost,\
-                       source,region,industry,good_answers,next_touch_on,next_touch_by";
-
-impl Sheet {
-    fn add(&mut self, seen: &Seen<'_>, on: Day) {
-        let text = |field: Field| match seen.facts.get(field).map(|known| known.value) {
-            Some(Value::Text(text)) => Cell::free(text),
-            _ => Cell::default(),
-        };
-        let day = |day: Option<Day>| Cell::plain(day.map_or(String::new(), |day| day.to_string()));
-        let state = seen.stands.ok();
-        let open = state.filter(|state| seen.pipeline.stages[state.stage].role == Role::Open);
-        let cells = [
-            Cell::free(seen.id),
-            Cell::free(seen.name),
-            Cell::plain(state.map_or("", |state| seen.pipeline.stages[state.stage].name.as_str())),
-            day(state.map(|state| state.since)),
-            day(open.and_then(|state| state.ends_on)),
-            Cell::plain(open.and_then(|state| state.overdue_days(on)).map_or(String::new(), |days| days.to_string())),
-            Cell::plain(state.map_or(String::new(), |state| state.extended.to_string())),
-            Cell::free(seen.owner.unwrap_or_default()),
-            day(state.and_then(|state| state.visits.first()).map(|visit| visit.from)),
-            Cell::plain(seen.stands.err().map_or(String::new(), crate::pipeline::Aside::reason)),
-            Cell::plain(seen.amount.map_or(String::new(), crate::model::Money::amount)),
-            Cell::plain(seen.amount.map_or(String::new(), |amount| amount.currency.to_string())),
-            Cell::plain(seen.cost.map_or(String::new(), crate::model::Money::amount)),
-            Cell::free(cycle::source(seen.facts).unwrap_or_default()),
-            text(Field::Region),
-            text(Field::Industry),
-            Cell::plain(state.map_or(String::new(), |state| state.good_answers().to_string())),
-            day(seen.touch.filter(|_| state.is_some()).map(|(day, _)| day)),
-            Cell::plain(seen.touch.filter(|_| state.is_some()).map_or("", |(_, by)| by)),
-        ];
-        self.lines.push(cells.iter().map(|cell| quoted(cell, false)).collect::<Vec<_>>().join(","));
-    }
-
-    fn text(mut self) -> String {
-        self.lines.sort();
-        format!("{COLUMNS}\n{}\n", self.lines.join("\n"))
-    }
+/// A record, for a spreadsheet.
+fn row(seen: &Seen<'_>, on: Day) -> Vec<String> {
+    let text = |field: Field| match seen.facts.get(field).map(|known| known.value) {
+        Some(Value::Text(text)) => text.to_owned(),
+        _ => String::new(),
+    };
+    let state = seen.stands.ok();
+    let open = state.filter(|state| seen.pipeline.stages[state.stage].role == Role::Open);
+    let touch = seen.touch.filter(|_| state.is_some());
+    vec![
+        seen.id.to_owned(),
+        seen.name.to_owned(),
+        cell(state.map(|state| &seen.pipeline.stages[state.stage].name)),
+        cell(state.map(|state| state.since)),
+        cell(open.and_then(|state| state.ends_on)),
+        cell(open.and_then(|state| state.overdue_days(on))),
+        cell(state.map(|state| state.extended)),
+        cell(seen.owner),
+        cell(state.and_then(|state| state.visits.first()).map(|visit| visit.from)),
+        cell(seen.stands.err().map(crate::pipeline::Aside::reason)),
+        cell(seen.amount.map(Money::amount)),
+        cell(seen.amount.map(|amount| amount.currency)),
+        cell(seen.cost.map(Money::amount)),
+        cell(cycle::source(seen.facts)),
+        text(Field::Region),
+        text(Field::Industry),
+        cell(state.map(|state| state.good_answers())),
+        cell(touch.map(|(day, _)| day)),
+        cell(touch.map(|(_, by)| by)),
+    ]
 }
 
 fn text(pipeline: &Pipeline, report: &Report, most: usize) -> String {

@@ -10,9 +10,10 @@ use super::exit::Wrong;
 use super::open;
 use super::reply::Reply;
 use super::table::{Side, Table};
+use super::words::count;
 use crate::clock::Clock;
 use crate::config::{Config, environment};
-use crate::cycle::{self, PlanReport, Setup};
+use crate::cycle::{self, PlanReport, Planned, Setup};
 
 /// Show which tasks a changed configuration would open and close, and who would be over capacity
 ///
@@ -63,20 +64,27 @@ fn text(report: &PlanReport) -> String {
         ("closes now", Side::Right, 10),
         ("then", Side::Right, 6),
     ]);
+    let mut alike = Planned::default();
     for one in &report.plays {
         let numbers = [one.opened, one.new_opened, one.waiting, one.new_waiting, one.closed, one.new_closed];
-        if numbers.iter().any(|number| *number != 0) {
+        if numbers.chunks(2).any(|pair| pair[0] != pair[1]) {
             plays.row(std::iter::once(one.playbook.clone()).chain(numbers.iter().map(ToString::to_string)));
+        } else {
+            alike.opened += one.opened;
+            alike.waiting += one.waiting;
+            alike.closed += one.closed;
         }
     }
     let mut people = Table::new(&[
         ("who", Side::Left, 20),
         ("opens now", Side::Right, 9),
         ("then", Side::Right, 6),
+        ("closes now", Side::Right, 10),
+        ("then", Side::Right, 6),
         ("hours within a week", Side::Right, 19),
         ("then", Side::Right, 6),
         ("there are", Side::Right, 9),
-        ("", Side::Left, 13),
+        ("", Side::Left, 21),
     ]);
     for one in &report.people {
         let who = if one.person.is_empty() { "nobody" } else { one.person.as_str() };
@@ -84,18 +92,34 @@ fn text(report: &PlanReport) -> String {
             who.to_owned(),
             one.opened.to_string(),
             one.new_opened.to_string(),
+            one.closed.to_string(),
+            one.new_closed.to_string(),
             format!("{:.1}", one.hours),
             format!("{:.1}", one.new_hours),
             format!("{:.0}", one.hours_per_week),
-            if one.over { "over capacity" } else { "" }.to_owned(),
+            match (one.over, one.hours > one.hours_per_week) {
+                (true, true) => "over capacity, as now",
+                (true, false) => "over capacity",
+                (false, true) => "over capacity now",
+                (false, false) => "",
+            }
+            .to_owned(),
         ]);
     }
     let mut text = format!("as of {}, as if it were the turn of every account\n\n", report.as_of);
-    if plays.is_empty() {
-        text.push_str("no task would open, wait or close\n");
+    // Writing to a string cannot fail.
+    let _ = if plays.is_empty() {
+        writeln!(text, "every play does then what it does now")
     } else {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{plays}\n{people}");
-    }
+        write!(text, "What changes:\n{plays}")
+    };
+    let _ = writeln!(
+        text,
+        "{}: {} open, {} wait, {} close\n\n{people}",
+        if plays.is_empty() { "all plays" } else { "\nall other plays, now and then" },
+        count(alike.opened.unsigned_abs(), "task", "tasks"),
+        count(alike.waiting.unsigned_abs(), "prescription", "prescriptions"),
+        count(alike.closed.unsigned_abs(), "task", "tasks"),
+    );
     text
 }

@@ -1,7 +1,7 @@
 //! `longroad renewals`: the renewal book.
 
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
 use clap::value_parser;
@@ -9,13 +9,13 @@ use clap::value_parser;
 use super::open;
 use super::reply::Reply;
 use super::scores::origin;
-use super::sheet;
+use super::sheet::{Sheet, cell, number};
 use super::table::{Side, Table};
 use super::words::count;
 use crate::clock::Clock;
 use crate::cycle::{self, RenewalsReport};
 use crate::health::opinion::Call;
-use crate::model::{Currency, Day};
+use crate::model::Day;
 use crate::revenue::renewal::{Renewal, Tally};
 
 /// List what comes up for renewal, with the machine's call beside the CSM's, and how the last calls turned out
@@ -31,9 +31,8 @@ pub struct Arguments {
     /// The morning; the one of the last cycle by default
     #[arg(long, value_name = "DATE")]
     as_of: Option<Day>,
-    /// Write the book to this file as CSV, too
-    #[arg(long, value_name = "FILE")]
-    csv: Option<PathBuf>,
+    #[command(flatten)]
+    sheet: Sheet,
 }
 
 /// Lists it.
@@ -43,9 +42,7 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
     let db = open::store(&setup.config).await?;
     let report = cycle::renewals(&db, &setup, clock, as_of, arguments.days).await?;
     db.close().await;
-    if let Some(file) = &arguments.csv {
-        sheet::write(file, &HEADS, report.renewals.iter().map(cells))?;
-    }
+    arguments.sheet.write(&HEADS, report.renewals.iter().map(cells))?;
     Reply::new(text(&report), &report)
 }
 
@@ -219,34 +216,28 @@ const HEADS: [&str; 24] = [
 ];
 
 fn cells(one: &Renewal) -> Vec<String> {
-    let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let number = |number: Option<f64>| number.map(|number| format!("{number:.4}")).unwrap_or_default();
-    let arr = |at: usize| match at {
-        0 => one.amounts.values().map(|[arr, _]| arr.clone()).collect::<Vec<_>>().join("; "),
-        _ => one.amounts.keys().filter(|code| Currency::parse(code).is_ok()).cloned().collect::<Vec<_>>().join("; "),
-    };
     vec![
         one.account_id.clone(),
         one.name.clone(),
-        text(&one.csm),
-        text(&one.seller),
-        text(&one.tier),
+        cell(one.csm.as_ref()),
+        cell(one.seller.as_ref()),
+        cell(one.tier.as_ref()),
         one.contracts.join("; "),
         one.ends_on.to_string(),
         one.act_by.to_string(),
         one.days_to_act.to_string(),
-        one.auto_renews.map(|auto| auto.to_string()).unwrap_or_default(),
+        cell(one.auto_renews),
         one.notice_given.to_string(),
-        arr(0),
-        arr(1),
-        text(&one.uplift_percent),
+        one.amounts.values().map(|[arr, _]| arr.as_str()).collect::<Vec<_>>().join("; "),
+        one.amounts.keys().map(String::as_str).collect::<Vec<_>>().join("; "),
+        cell(one.uplift_percent.as_ref()),
         number(one.score),
         one.band.name().to_owned(),
         number(one.churn_probability),
-        one.machine_call.map(Call::name).unwrap_or_default().to_owned(),
+        cell(one.machine_call.map(Call::name)),
         one.machine_reasons.join("; "),
-        one.csm_call.map(Call::name).unwrap_or_default().to_owned(),
-        text(&one.csm_reason),
+        cell(one.csm_call.map(Call::name)),
+        cell(one.csm_reason.as_ref()),
         one.differs.to_string(),
         one.gaps.join("; "),
         one.expansion.join("; "),

@@ -1,6 +1,6 @@
 //! `longroad requests`: feature requests by rank, and what follows from them.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -8,7 +8,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use super::exit::Wrong;
 use super::open;
 use super::reply::Reply;
-use super::requests_text::{csv, detail, text};
+use super::requests_text::{COLUMNS, detail, row, text};
+use super::sheet::Sheet;
 use crate::clock::Clock;
 use crate::config::{Config, Sight};
 use crate::cycle::requests::{Filter, Looker, Moment, request_detail, requests};
@@ -22,7 +23,7 @@ use crate::store::people;
 #[command(after_help = "Example:\n  longroad requests --product Atlas --csv requests.csv")]
 pub struct Arguments {
     /// One request, with everybody who asks for it and their words
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", conflicts_with = "csv")]
     id: Option<String>,
     /// Those of this product only
     #[arg(long, value_name = "PRODUCT")]
@@ -36,9 +37,8 @@ pub struct Arguments {
     /// As this user may see it: what a product manager sees of revenue is a setting
     #[arg(long = "for", value_name = "USER")]
     reader: Option<String>,
-    /// Write the requests and their parts to this file
-    #[arg(long, value_name = "FILE")]
-    csv: Option<PathBuf>,
+    #[command(flatten)]
+    sheet: Sheet,
 }
 
 const STATUSES: [RequestStatus; 5] =
@@ -65,9 +65,7 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
     let filter = Filter { product: arguments.product.clone(), status: arguments.status, id: None };
     let report = requests(&db, &config, moment, &filter, looker).await?;
     db.close().await;
-    if let Some(file) = &arguments.csv {
-        std::fs::write(file, csv(&report)?).with_context(|| format!("writing {}", file.display()))?;
-    }
+    arguments.sheet.write(&COLUMNS, report.requests.iter().map(row))?;
     Reply::new(text(&report), &report)
 }
 

@@ -2,8 +2,7 @@
 
 use std::fmt::Write;
 
-use anyhow::{Context, Result};
-
+use super::sheet::cell;
 use super::table::{Side, Table, cut};
 use super::words::{band, count};
 use crate::cycle::requests::{AskRow, RequestDetail, RequestRow, RequestsReport, grouped};
@@ -291,67 +290,61 @@ fn ask_line(ask: &AskRow) -> Vec<String> {
     ]
 }
 
-/// The requests with their parts. What a spreadsheet would take for a formula gets a ' before it.
-pub fn csv(report: &RequestsReport) -> Result<Vec<u8>> {
-    let safe = |text: &str| if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() };
-    let mut out = csv::Writer::from_writer(Vec::new());
-    out.write_record([
-        "rank",
-        "rank_before",
-        "score",
-        "id",
-        "title",
-        "product",
-        "status",
-        "place",
-        "accounts",
-        "arr",
-        "renewal_arr",
-        "growth",
-        "currency",
-        "health",
-        "severity",
-        "blocked",
-        "effort",
-        "next_renewal_on",
-        "arr_unknown",
-        "rice_rank",
-        "votes_rank",
-        "why",
-    ])?;
-    for row in &report.requests {
-        let number = |number: Option<f64>| number.map_or_else(String::new, |number| number.to_string());
-        let whole = |number: Option<usize>| number.map_or_else(String::new, |number| number.to_string());
-        let amount = |amount: &Option<String>| amount.clone().unwrap_or_default();
-        let before = match &row.moved {
-            _ if row.new => None,
-            Some(moved) => moved.rank,
-            None => row.rank,
-        };
-        out.write_record([
-            whole(row.rank),
-            whole(before),
-            number(row.score),
-            safe(&row.id),
-            safe(&row.title),
-            safe(row.product.as_deref().unwrap_or_default()),
-            row.status.to_owned(),
-            row.place.to_owned(),
-            row.accounts.to_string(),
-            amount(&row.parts.arr),
-            amount(&row.parts.renewal_arr),
-            amount(&row.parts.growth),
-            row.currency.to_string(),
-            number(row.parts.health),
-            number(row.parts.severity),
-            row.parts.blocked.map_or_else(String::new, |yes| yes.to_string()),
-            number(row.parts.effort),
-            row.next_renewal_on.map_or_else(String::new, |day| day.to_string()),
-            row.arr_unknown.to_string(),
-            whole(row.ways.rice_rank),
-            whole(row.ways.votes_rank),
-            row.moved.as_ref().map_or_else(String::new, |moved| moved.why.join("; ")),
-        ])?;
-    }
-    out.into_inner().map_err(csv::IntoInnerError::into_error).context("writing CSV")
+/// The heads of the requests with their parts.
+pub const COLUMNS: [&str; 22] = [
+    "rank",
+    "rank_before",
+    "score",
+    "id",
+    "title",
+    "product",
+    "status",
+    "place",
+    "accounts",
+    "arr",
+    "renewal_arr",
+    "growth",
+    "currency",
+    "health",
+    "severity",
+    "blocked",
+    "effort",
+    "next_renewal_on",
+    "arr_unknown",
+    "rice_rank",
+    "votes_rank",
+    "why",
+];
+
+/// A request with its parts, for a spreadsheet.
+pub fn row(row: &RequestRow) -> Vec<String> {
+    let before = match &row.moved {
+        _ if row.new => None,
+        Some(moved) => moved.rank,
+        None => row.rank,
+    };
+    vec![
+        cell(row.rank),
+        cell(before),
+        cell(row.score),
+        row.id.clone(),
+        row.title.clone(),
+        cell(row.product.as_ref()),
+        row.status.to_owned(),
+        row.place.to_owned(),
+        row.accounts.to_string(),
+        cell(row.parts.arr.as_ref()),
+        cell(row.parts.renewal_arr.as_ref()),
+        cell(row.parts.growth.as_ref()),
+        row.currency.to_string(),
+        cell(row.parts.health),
+        cell(row.parts.severity),
+        cell(row.parts.blocked),
+        cell(row.parts.effort),
+        cell(row.next_renewal_on),
+        row.arr_unknown.to_string(),
+        cell(row.ways.rice_rank),
+        cell(row.ways.votes_rank),
+        row.moved.as_ref().map_or_else(String::new, |moved| moved.why.join("; ")),
+    ]
 }

@@ -1,11 +1,12 @@
 //! `longroad revenue`: movements, retention, renewals, projection; and any number of it opened.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
 
 use super::exit::Wrong;
 use super::reply::Reply;
+use super::sheet::Sheet;
 use super::{open, revenue_csv, revenue_text};
 use crate::clock::Clock;
 use crate::cycle::{RevenueBook, RevenueQuestion};
@@ -47,9 +48,8 @@ pub struct Arguments {
     /// Tell what is done in each case (gaps, upgrades, mergers, refunds …), and nothing else
     #[arg(long)]
     rules: bool,
-    /// Write the table to a CSV file as well
-    #[arg(long, value_name = "FILE")]
-    csv: Option<PathBuf>,
+    #[command(flatten)]
+    sheet: Sheet,
 }
 
 fn named<T: Copy>(word: &str, words: &[(&str, T)]) -> Result<T, String> {
@@ -106,14 +106,10 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
             return Err(Wrong(format!("--period: the periods are {}", names.join(", "))).into());
         };
         let opened = book.open(period, what, arguments.group.as_deref());
-        if let Some(file) = &arguments.csv {
-            revenue_csv::opened(file, &opened)?;
-        }
+        revenue_csv::opened(&arguments.sheet, &opened)?;
         return Reply::new(revenue_text::opened(&opened), &opened);
     }
     let report = book.report();
-    if let Some(file) = &arguments.csv {
-        revenue_csv::report(file, &report)?;
-    }
+    revenue_csv::report(&arguments.sheet, &report)?;
     Reply::new(revenue_text::report(&setup.config.company.name, &report), &report)
 }

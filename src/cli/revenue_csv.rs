@@ -1,25 +1,22 @@
 //! The tables of `longroad revenue` as CSV.
 
-use std::path::Path;
+use anyhow::Result;
 
-use anyhow::{Context, Result};
-
-use super::export::quoted;
-use crate::model::record::Cell;
+use super::sheet::{Sheet, cell};
 use crate::revenue::{Opened, PeriodRow, RevenueReport, Row};
 
 /// Writes the periods, or where it is divided the periods of each group, in the report's currency.
-pub fn report(file: &Path, report: &RevenueReport) -> Result<()> {
+pub fn report(sheet: &Sheet, report: &RevenueReport) -> Result<()> {
     let mut heads = vec!["period", "starts_on", "ends_on", "complete", "currency"];
     heads.extend(report.by);
     heads.extend(NUMBERS);
-    let mut rows = vec![heads.into_iter().map(Cell::plain).collect()];
+    let mut rows = Vec::new();
     let mut add = |key: Option<&str>, period: &PeriodRow| {
-        let mut row = [&period.period, &period.starts_on.to_string(), &period.ends_on.to_string()].map(Cell::plain).to_vec();
-        row.push(Cell::plain(period.complete.to_string()));
-        row.push(Cell::plain(report.currency.code()));
-        row.extend(key.map(Cell::free));
-        row.extend(numbers(&period.row).into_iter().map(Cell::plain));
+        let mut row = [&period.period, &period.starts_on.to_string(), &period.ends_on.to_string()].map(String::clone).to_vec();
+        row.push(period.complete.to_string());
+        row.push(report.currency.to_string());
+        row.extend(key.map(str::to_owned));
+        row.extend(numbers(&period.row));
         rows.push(row);
     };
     if report.by.is_some() {
@@ -29,7 +26,7 @@ pub fn report(file: &Path, report: &RevenueReport) -> Result<()> {
     } else {
         report.periods.iter().for_each(|period| add(None, period));
     }
-    write(file, &rows)
+    sheet.write(&heads, rows)
 }
 
 const NUMBERS: [&str; 22] = [
@@ -58,7 +55,6 @@ const NUMBERS: [&str; 22] = [
 ];
 
 fn numbers(row: &Row) -> [String; 22] {
-    let share = |share: Option<f64>| share.map(|share| share.to_string()).unwrap_or_default();
     [
         row.start_mrr.clone(),
         row.new.clone(),
@@ -71,22 +67,22 @@ fn numbers(row: &Row) -> [String; 22] {
         row.end_mrr_extended.clone(),
         row.end_mrr_undecided.clone(),
         row.customers_start.to_string(),
-        row.customers_lost.map(|lost| lost.to_string()).unwrap_or_default(),
+        cell(row.customers_lost),
         row.customers_end.to_string(),
-        share(row.nrr),
-        share(row.grr),
-        share(row.logo_churn),
+        cell(row.nrr),
+        cell(row.grr),
+        cell(row.logo_churn),
         row.terms_due.to_string(),
         row.atr.clone(),
         row.renewed.clone(),
         row.not_renewed.clone(),
         row.overdue_undecided.clone(),
-        share(row.renewal_rate),
+        cell(row.renewal_rate),
     ]
 }
 
 /// Writes one number, contract by contract. The amount stands in the first row of each customer, so that the column adds up.
-pub fn opened(file: &Path, opened: &Opened) -> Result<()> {
+pub fn opened(sheet: &Sheet, opened: &Opened) -> Result<()> {
     let heads = [
         "customer_id",
         "name",
@@ -107,37 +103,30 @@ pub fn opened(file: &Path, opened: &Opened) -> Result<()> {
         "renewed",
         "outcome",
     ];
-    let mut rows = vec![heads.map(Cell::plain).to_vec()];
+    let mut rows = Vec::new();
     for customer in &opened.customers {
         for (at, one) in customer.contracts.iter().enumerate() {
-            let text = |text: &Option<String>| Cell::plain(text.clone().unwrap_or_default());
-            let day = |day: Option<crate::model::Day>| Cell::plain(day.map(|day| day.to_string()).unwrap_or_default());
             rows.push(vec![
-                Cell::free(&customer.customer_id),
-                Cell::free(&customer.name),
-                Cell::plain(if at == 0 { customer.amount.as_str() } else { "" }),
-                Cell::plain(opened.currency.code()),
-                Cell::free(&one.account_id),
-                Cell::free(&one.contract_id),
-                Cell::free(one.product.clone().unwrap_or_default()),
-                day(one.from),
-                day(one.until),
-                Cell::plain(one.basis.unwrap_or_default()),
-                Cell::plain(one.contract_currency.code()),
-                text(&one.mrr),
-                text(&one.start_mrr),
-                text(&one.end_mrr),
-                day(one.due_on),
-                text(&one.arr),
-                text(&one.renewed),
-                Cell::plain(one.outcome.unwrap_or_default()),
+                customer.customer_id.clone(),
+                customer.name.clone(),
+                if at == 0 { customer.amount.clone() } else { String::new() },
+                opened.currency.to_string(),
+                one.account_id.clone(),
+                one.contract_id.clone(),
+                cell(one.product.as_ref()),
+                cell(one.from),
+                cell(one.until),
+                cell(one.basis),
+                one.contract_currency.to_string(),
+                cell(one.mrr.as_ref()),
+                cell(one.start_mrr.as_ref()),
+                cell(one.end_mrr.as_ref()),
+                cell(one.due_on),
+                cell(one.arr.as_ref()),
+                cell(one.renewed.as_ref()),
+                cell(one.outcome),
             ]);
         }
     }
-    write(file, &rows)
-}
-
-fn write(file: &Path, rows: &[Vec<Cell>]) -> Result<()> {
-    let line = |row: &Vec<Cell>| row.iter().map(|cell| quoted(cell, false)).collect::<Vec<_>>().join(",") + "\n";
-    std::fs::write(file, rows.iter().map(line).collect::<String>()).with_context(|| format!("writing {}", file.display()))
+    sheet.write(&heads, rows)
 }

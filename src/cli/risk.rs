@@ -8,6 +8,7 @@ use anyhow::Result;
 use super::open;
 use super::reply::Reply;
 use super::scores::origin;
+use super::sheet::{Sheet, cell, number};
 use super::table::{Side, Table, cut};
 use super::words::{band, count, points};
 use crate::clock::Clock;
@@ -19,7 +20,7 @@ const MOST: usize = 30;
 
 /// List churn risk with its reasons, the likeliest to leave first, and the revenue at risk
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  longroad risk --as-of 2026-03-31")]
+#[command(after_help = "Example:\n  longroad risk --as-of 2026-03-31 --csv risk.csv")]
 pub struct Arguments {
     /// The morning; the one of the last cycle by default
     #[arg(long, value_name = "DATE")]
@@ -27,6 +28,8 @@ pub struct Arguments {
     /// All accounts, not the first 30 only
     #[arg(long)]
     all: bool,
+    #[command(flatten)]
+    sheet: Sheet,
 }
 
 /// Lists it.
@@ -36,6 +39,7 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
     let db = open::store(&setup.config).await?;
     let report = cycle::risk(&db, &setup, clock, as_of).await?;
     db.close().await;
+    arguments.sheet.write(&HEADS, report.accounts.iter().map(|account| cells(account, &report.findings)))?;
     Reply::new(text(&report, if arguments.all { usize::MAX } else { MOST }), &report)
 }
 
@@ -122,4 +126,60 @@ fn finding(one: &AccountFinding) -> String {
 fn why(account: &AccountRisk) -> String {
     let signs = account.signs.iter().map(|sign| sign.text.clone());
     signs.chain(account.reasons.iter().cloned()).take(3).collect::<Vec<_>>().join("; ")
+}
+
+const HEADS: [&str; 21] = [
+    "account_id",
+    "name",
+    "csm",
+    "score",
+    "band",
+    "computed_score",
+    "lifecycle",
+    "churn_probability",
+    "probability_of",
+    "arr",
+    "currency",
+    "days_to_end",
+    "days_to_notice",
+    "cost_to_serve",
+    "costs_more_than_it_brings",
+    "severe_signs",
+    "signs",
+    "rhythm",
+    "reasons",
+    "people_say",
+    "machine_says",
+];
+
+/// An account, for a spreadsheet. `findings`: where people see accounts differently.
+fn cells(account: &AccountRisk, findings: &[AccountFinding]) -> Vec<String> {
+    let found = || findings.iter().filter(|one| one.account_id == account.account_id).map(|one| &one.finding);
+    let signs = |severe: bool| {
+        let signs = account.signs.iter().filter(|sign| sign.severe == severe).map(|sign| sign.text.as_str());
+        signs.collect::<Vec<_>>().join("; ")
+    };
+    vec![
+        account.account_id.clone(),
+        account.name.clone(),
+        cell(account.csm.as_ref()),
+        number(account.score),
+        account.band.name().to_owned(),
+        number(account.computed_score),
+        account.lifecycle.to_owned(),
+        number(account.churn_probability),
+        cell(account.probability_of),
+        cell(account.arr.as_ref()),
+        cell(account.currency),
+        cell(account.days_to_end),
+        cell(account.days_to_notice),
+        number(account.cost_to_serve),
+        cell(account.costs_more_than_it_brings),
+        signs(true),
+        signs(false),
+        cell(account.rhythm),
+        account.reasons.join("; "),
+        found().map(|one| format!("{}: {} ({})", one.by, one.said, one.reason)).collect::<Vec<_>>().join("; "),
+        found().map(|one| format!("{} ({})", one.machine, one.machine_reason)).collect::<Vec<_>>().join("; "),
+    ]
 }

@@ -1,7 +1,7 @@
 //! `longroad sales-quality`: what was promised against what the solution covers.
 
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
 
@@ -9,7 +9,7 @@ use super::first_value::renewed;
 use super::open;
 use super::reply::Reply;
 use super::scores::origin;
-use super::sheet;
+use super::sheet::{Sheet, cell, number};
 use super::table::{Side, Table};
 use super::words::percent;
 use crate::clock::Clock;
@@ -24,9 +24,8 @@ pub struct Arguments {
     /// The morning; the one of the last cycle by default
     #[arg(long, value_name = "DATE")]
     as_of: Option<Day>,
-    /// Write it to this file as CSV, too
-    #[arg(long, value_name = "FILE")]
-    csv: Option<PathBuf>,
+    #[command(flatten)]
+    sheet: Sheet,
 }
 
 /// Shows it.
@@ -36,9 +35,7 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
     let db = open::store(&setup.config).await?;
     let report = cycle::sales_quality(&db, &setup, clock, as_of).await?;
     db.close().await;
-    if let Some(file) = &arguments.csv {
-        sheet::write(file, &HEADS, report.sellers.iter().map(sheet_row))?;
-    }
+    arguments.sheet.write(&HEADS, report.sellers.iter().map(sheet_row))?;
     let mut text = format!("{}\n\n", origin(report.as_of, false, report.as_of_approximated));
     let mut table = Table::new(&[
         ("seller", Side::Left, 24),
@@ -83,9 +80,8 @@ const HEADS: [&str; 9] = [
 ];
 
 fn sheet_row(row: &Quality) -> Vec<String> {
-    let share = |share: Option<f64>| share.map(|share| format!("{share:.4}")).unwrap_or_default();
-    let mut cells = vec![row.seller.clone().unwrap_or_default()];
+    let mut cells = vec![cell(row.seller.as_ref())];
     cells.extend([row.accounts, row.with_promises, row.promised, row.covered, row.unknown].map(|count| count.to_string()));
-    cells.extend([row.covered_share, row.renewal_covered.rate, row.renewal_uncovered.rate].map(share));
+    cells.extend([row.covered_share, row.renewal_covered.rate, row.renewal_uncovered.rate].map(number));
     cells
 }

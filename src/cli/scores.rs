@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::open;
 use super::reply::Reply;
+use super::sheet::{Sheet, cell, number};
 use super::table::{Side, Table};
 use super::words::{band, count, percent, points, signed};
 use crate::clock::Clock;
@@ -14,11 +15,13 @@ use crate::model::Day;
 
 /// List the scores of all accounts, the lowest first, those of which too little is known last
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  longroad scores --as-of 2026-03-31")]
+#[command(after_help = "Example:\n  longroad scores --as-of 2026-03-31 --csv scores.csv")]
 pub struct Arguments {
     /// The morning; the one of the last cycle by default
     #[arg(long, value_name = "DATE")]
     as_of: Option<Day>,
+    #[command(flatten)]
+    sheet: Sheet,
 }
 
 /// Lists them.
@@ -28,6 +31,7 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
     let db = open::store(&setup.config).await?;
     let report = cycle::scores(&db, &setup, clock, as_of).await?;
     db.close().await;
+    arguments.sheet.write(&HEADS, worst_first(&report).into_iter().map(cells))?;
     Reply::new(text(&report), &report)
 }
 
@@ -82,6 +86,36 @@ fn by_hand(account: &AccountScore) -> String {
     let overridden = account.opinions.iter().any(|opinion| opinion.kind == "override");
     let computed = if overridden { format!(", computed {}", points(account.computed_score)) } else { String::new() };
     format!("{}{computed}", band(account.band))
+}
+
+const HEADS: [&str; 11] = [
+    "account_id",
+    "name",
+    "csm",
+    "score",
+    "previous",
+    "band",
+    "computed_score",
+    "coverage",
+    "lifecycle",
+    "churn_probability",
+    "reasons",
+];
+
+fn cells(account: &AccountScore) -> Vec<String> {
+    vec![
+        account.account_id.clone(),
+        account.name.clone(),
+        cell(account.csm.as_ref()),
+        number(account.score),
+        number(account.previous),
+        account.band.name().to_owned(),
+        number(account.computed_score),
+        number(Some(account.coverage)),
+        account.lifecycle.to_owned(),
+        number(account.churn_probability),
+        account.reasons.join("; "),
+    ]
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::open;
 use super::reply::Reply;
+use super::sheet::{Sheet, cell};
 use super::table::{Side, Table};
 use super::words::count;
 use crate::clock::Clock;
@@ -16,7 +17,7 @@ use crate::store::tasks::{self, TaskFilter};
 
 /// List what is to be done, by due date
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  longroad tasks --csm dana")]
+#[command(after_help = "Example:\n  longroad tasks --csm dana --csv tasks.csv")]
 pub struct Arguments {
     /// Only those of this user's accounts, and those that this user is to do
     #[arg(long, value_name = "ID")]
@@ -27,6 +28,8 @@ pub struct Arguments {
     /// What was found and waits, because its owner's days are full
     #[arg(long, conflicts_with_all = ["csm", "closed_since"])]
     waiting: bool,
+    #[command(flatten)]
+    sheet: Sheet,
 }
 
 /// Lists them.
@@ -36,11 +39,13 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
     if arguments.waiting {
         let waiting = tasks::waiting(&db).await?;
         db.close().await;
+        arguments.sheet.write(&WAITING_HEADS, waiting.iter().map(waiting_cells))?;
         return Reply::new(waiting_text(&waiting), &json!({"waiting": waiting}));
     }
     let filter = TaskFilter { csm: arguments.csm.as_deref(), closed_since: arguments.closed_since };
     let tasks = tasks::list(&db, filter).await?;
     db.close().await;
+    arguments.sheet.write(&HEADS, tasks.iter().map(cells))?;
     Reply::new(text(&tasks, open::today(&config, clock)), &json!({"tasks": tasks}))
 }
 
@@ -100,6 +105,56 @@ pub fn standing(task: &Task, today: Day) -> String {
         (status, _, Some(day)) => format!("{} on {day}", status.word()),
         (status, ..) => status.word().to_owned(),
     }
+}
+
+const HEADS: [&str; 17] = [
+    "id",
+    "due_on",
+    "account_id",
+    "csm",
+    "assignee",
+    "title",
+    "diagnosis",
+    "playbook",
+    "solution",
+    "kind",
+    "attempt",
+    "status",
+    "opened_on",
+    "snoozed_until",
+    "closed_on",
+    "by",
+    "note",
+];
+
+fn cells(task: &Task) -> Vec<String> {
+    vec![
+        task.id.clone(),
+        task.due_on.to_string(),
+        task.account_id.to_string(),
+        cell(task.csm.as_ref()),
+        cell(task.assignee.as_ref()),
+        task.title.clone(),
+        task.diagnosis.clone(),
+        task.playbook.clone(),
+        cell(task.solution.as_ref()),
+        task.kind.clone(),
+        task.attempt.to_string(),
+        task.status.word().to_owned(),
+        task.opened_on.to_string(),
+        cell(task.snoozed_until),
+        cell(task.closed_on),
+        cell(task.by.as_ref()),
+        cell(task.note.as_ref()),
+    ]
+}
+
+const WAITING_HEADS: [&str; 6] = ["id", "found_on", "account_id", "playbook", "diagnosis", "evidence"];
+
+fn waiting_cells(one: &Prescription) -> Vec<String> {
+    let evidence = one.evidence.join("; ");
+    let (id, playbook, diagnosis) = (one.id.clone(), one.playbook.clone(), one.diagnosis.clone());
+    vec![id, one.opened_on.to_string(), one.account_id.to_string(), playbook, diagnosis, evidence]
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::exit::Wrong;
 use super::open;
 use super::reply::Reply;
+use super::sheet::{Sheet, cell, number};
 use super::table::{Side, Table};
 use super::words::{count, percent};
 use crate::clock::Clock;
@@ -23,7 +24,7 @@ use crate::model::Day;
 #[command(after_help = "Example:\n  longroad value-report acme --page acme.html --draft acme.eml")]
 pub struct Arguments {
     /// The customer; without one, all whose report is due
-    #[arg(value_name = "ACCOUNT")]
+    #[arg(value_name = "ACCOUNT", conflicts_with = "csv")]
     account: Option<String>,
     /// The morning; the one of the last cycle by default
     #[arg(long, value_name = "DATE")]
@@ -34,6 +35,8 @@ pub struct Arguments {
     /// Write the mail to this file, to be opened in a mail program and sent from there
     #[arg(long, value_name = "FILE", requires = "account")]
     draft: Option<PathBuf>,
+    #[command(flatten)]
+    sheet: Sheet,
 }
 
 /// Writes it.
@@ -45,6 +48,7 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
     let Some(account) = &arguments.account else {
         let (on, due) = cycle::value_reports_due(&db, &setup, clock, as_of).await?;
         db.close().await;
+        arguments.sheet.write(&HEADS, due.iter().map(cells))?;
         return Reply::new(list(on, &due), &json!({"as_of": on, "due": due}));
     };
     let written = cycle::value_report(&db, &setup, clock, account, as_of).await?;
@@ -102,4 +106,21 @@ fn list(on: Day, due: &[DueReport]) -> String {
         let _ = write!(text, "\n{table}");
     }
     text
+}
+
+const HEADS: [&str; 9] =
+    ["since", "account_id", "name", "csm", "point_of_the_term", "planned", "achieved", "overdue", "share_by_weight"];
+
+fn cells(one: &DueReport) -> Vec<String> {
+    vec![
+        one.since.to_string(),
+        one.account_id.clone(),
+        one.name.clone(),
+        cell(one.csm.as_ref()),
+        one.stage.words().to_owned(),
+        one.plan.planned.to_string(),
+        one.plan.achieved.to_string(),
+        one.plan.overdue.to_string(),
+        number(one.plan.share),
+    ]
 }

@@ -1,15 +1,17 @@
 //! `[load]`: how much a person can do, and how long things take.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::value;
 
 /// `[load]`.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Load {
-    /// Tasks that plays open for one person on one working day, at most; what is severe comes on top.
+    /// Tasks that begin for one person on one working day, at most; what is severe begins in any case, and counts.
     pub tasks_per_csm_and_day: u32,
+    /// While a person has so many tasks to do, only what is severe begins.
+    pub open_tasks_per_csm: u32,
     /// The share of a person's hours that such tasks may take on that day, 0 to 1.
     #[serde(deserialize_with = "value::share")]
     pub share_for_plays: f64,
@@ -18,7 +20,7 @@ pub struct Load {
 }
 
 /// Hours of a task, by its kind; above 0.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[expect(missing_docs, reason = "each field holds the hours of the kind of its name")]
 pub struct Hours {
@@ -58,6 +60,6 @@ impl Default for Hours {
 
 impl Default for Load {
     fn default() -> Load {
-        Load { tasks_per_csm_and_day: 6, share_for_plays: 0.5, hours: Hours::default() }
+        Load { tasks_per_csm_and_day: 6, open_tasks_per_csm: 30, share_for_plays: 0.5, hours: Hours::default() }
     }
 }

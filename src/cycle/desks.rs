@@ -7,9 +7,10 @@ use anyhow::Result;
 use super::Setup;
 use super::assess::Customer;
 use super::population::Population;
+use crate::config::Load;
 use crate::digest::csm::TaskItem;
 use crate::model::{Day, Id};
-use crate::playbook::{Budget, Candidate, Opened, Play, PrescriptionStatus, Staff, Standing, rank};
+use crate::playbook::{Budget, Candidate, Opened, PrescriptionStatus, Room, Severity, Staff, Standing, TaskStatus, rank};
 use crate::signals::Signal;
 use crate::store::Tx;
 use crate::store::tasks::{self, Ended};
@@ -28,6 +29,8 @@ pub struct Pending {
     pub opened: Opened,
     /// Whether the store knows it as waiting.
     pub waited: bool,
+    /// Whether its tasks are written while it waits: those of a play are made when it begins, to fit the account then.
+    pub keeps_tasks: bool,
     /// What a digest says, with whoever is to do it.
     pub items: Vec<(Option<Id>, TaskItem)>,
 }
@@ -37,12 +40,17 @@ pub struct Pending {
 pub struct Desks {
     /// The people.
     pub staff: Staff,
+    /// Whether no later morning has been lived. Where one has, people's desks are not those of this morning any more: what is
+    /// found now waits for the next one.
+    pub of_today: bool,
+    load: Load,
     budget: Budget<Pending>,
-    /// Tasks that an earlier run of this morning has opened, by person.
-    used: BTreeMap<String, usize>,
+    /// Tasks and hours that have begun on this morning, by person.
+    begun: BTreeMap<String, (usize, f64)>,
     standings: BTreeMap<String, Standing>,
     typical_arr: f64,
-    /// What has no room and the store does not know yet: by block, without tasks.
+    on: Day,
+    /// What has no room and the store does not know yet, by block.
     pub held: BTreeMap<i64, Vec<Opened>>,
     /// How much waits for each person.
     pub waiting: BTreeMap<Id, usize>,
@@ -66,61 +74,91 @@ impl Desks {
                 _ => {}
             }
         }
+        let load = setup.config.load.clone();
+        let mut begun: BTreeMap<String, (usize, f64)> = BTreeMap::new();
+        for (person, kind, count) in tasks::begun_on(tx, on).await? {
+            let begun = begun.entry(person).or_default();
+            *begun = (begun.0 + count, begun.1 + load.hours.of(&kind) * count as f64);
+        }
         let customers = population.blocks.iter().flat_map(|block| &block.customers);
         let mut known: Vec<f64> = customers.filter_map(|customer| customer.signals.value(Signal::Arr)).collect();
         let middle = known.len() / 2;
         let typical_arr = if known.is_empty() { 1.0 } else { *known.select_nth_unstable_by(middle, f64::total_cmp).1 };
         Ok(Desks {
             staff,
-            budget: Budget::default(),
-            used: tasks::opened_on(tx, on).await?,
+            of_today: tasks::newest(tx).await?.is_none_or(|newest| newest <= on),
+            budget: Budget::new(load.tasks_per_csm_and_day as usize),
+            load,
+            begun,
             standings,
             typical_arr,
+            on,
             held: BTreeMap::new(),
             waiting: BTreeMap::new(),
         })
     }
 
+    /// Notes that something begins whether there is room for it or not.
+    pub fn begin(&mut self, opened: &Opened) {
+        for task in opened.tasks.iter().filter(|task| task.after.is_none()) {
+            if let Some(person) = task.assignee.as_ref().or(task.csm.as_ref()) {
+                self.staff.give(person, 1);
+                let begun = self.begun.entry(person.to_string()).or_default();
+                *begun = (begun.0 + 1, begun.1 + self.load.hours.of(&task.kind));
+            }
+        }
+    }
+
     /// Puts something found on the desk of whoever its first task is for.
-    pub fn offer(&mut self, setup: &Setup, customer: &Customer, play: &Play, pending: Pending, on: Day) {
-        let load = &setup.config.load;
-        let standing = self.standings.get(&play.name).copied().unwrap_or_default();
+    pub fn offer(&mut self, customer: &Customer, severity: Severity, pending: Pending) {
+        let standing = self.standings.get(&pending.opened.prescription.playbook).copied().unwrap_or_default();
         let value = |signal| customer.signals.value(signal);
         let days_to_act = value(Signal::DaysToNotice).filter(|days| *days >= 0.0).or(value(Signal::DaysToEnd));
+        let person = pending.person.clone();
+        let mine = pending.opened.tasks.iter().filter(|task| task.after.is_none() && task.assignee.as_ref() == Some(&person));
         let candidate = Candidate {
-            rank: rank(value(Signal::Arr), self.typical_arr, days_to_act, standing, play.severity),
-            hours: pending.opened.tasks.iter().map(|task| load.hours.of(&task.kind)).sum(),
-            tasks: pending.opened.tasks.len(),
+            rank: rank(value(Signal::Arr), self.typical_arr, days_to_act, standing, severity),
+            hours: mine.clone().map(|task| self.load.hours.of(&task.kind)).sum(),
+            tasks: mine.count(),
             id: pending.opened.prescription.id.clone(),
             what: pending,
         };
-        let (staff, used, person) = (&self.staff, &self.used, candidate.what.person.clone());
-        let room = || {
-            if !staff.is_working(&person, on) {
-                return (0, 0.0);
-            }
-            let limit = load.tasks_per_csm_and_day as usize;
-            let left = limit.saturating_sub(used.get(person.as_str()).copied().unwrap_or_default());
-            let share = left as f64 / limit.max(1) as f64;
-            (left, staff.hours_per_week(&person) / 5.0 * load.share_for_plays * share)
-        };
-        if let Some(left) = self.budget.offer(&person, room, candidate) {
+        if let Some(left) = self.budget.offer(&person, candidate) {
             self.hold(left.what);
         }
     }
 
+    /// What a person can take on besides what has begun.
+    fn room(&self, person: &Id) -> Room {
+        let (tasks, hours) = self.begun.get(person.as_str()).copied().unwrap_or_default();
+        if !self.of_today || !self.staff.is_working(person, self.on) {
+            return Room { tasks: 0, hours: 0.0, untouched: false };
+        }
+        let today = (self.load.tasks_per_csm_and_day as usize).saturating_sub(tasks);
+        let in_all = (self.load.open_tasks_per_csm as usize).saturating_sub(self.staff.open_of(person));
+        let day = self.staff.hours_per_week(person) / 5.0 * self.load.share_for_plays;
+        Room { tasks: today.min(in_all), hours: day - hours, untouched: tasks == 0 }
+    }
+
     fn hold(&mut self, pending: Pending) {
         *self.waiting.entry(pending.person).or_default() += 1;
-        if !pending.waited {
-            let mut prescription = pending.opened.prescription;
-            prescription.status = PrescriptionStatus::Waiting;
-            self.held.entry(pending.block).or_default().push(Opened { prescription, tasks: Vec::new() });
+        if pending.waited {
+            return;
         }
+        let Opened { mut prescription, mut tasks } = pending.opened;
+        prescription.status = PrescriptionStatus::Waiting;
+        if pending.keeps_tasks {
+            tasks.iter_mut().for_each(|task| task.status = TaskStatus::Waiting);
+        } else {
+            tasks.clear();
+        }
+        self.held.entry(pending.block).or_default().push(Opened { prescription, tasks });
     }
 
     /// What begins; the rest is held.
     pub fn close(&mut self) -> Vec<Pending> {
-        let (begin, wait) = std::mem::take(&mut self.budget).close();
+        let budget = std::mem::replace(&mut self.budget, Budget::new(0));
+        let (begin, wait) = budget.close(|person| self.room(person));
         for candidate in wait {
             self.hold(candidate.what);
         }

@@ -114,10 +114,15 @@ fn fallen(
     for &day in days.iter().rev().take(DAYS_JUDGED) {
         for &metric in &metrics {
             let total = |on: Day| brought.get(&(metric, on)).or_else(|| known.get(&(metric, on))).map(|total| total.total);
-            let before = (1..=WEEKS).map(|week| day - 7 * week).filter(|day| ordinary(*day)).filter_map(total);
-            let Some(usual) = median(before).filter(|usual| *usual > 0.0) else { continue };
-            let share = 1.0 - total(day).unwrap_or_default() / usual;
-            if share > most_share {
+            let before: Vec<f64> =
+                (1..=WEEKS).map(|week| day - 7 * week).filter(|day| ordinary(*day)).filter_map(total).collect();
+            let lowest = before.iter().copied().fold(f64::INFINITY, f64::min);
+            let highest = before.iter().copied().fold(0.0, f64::max);
+            let Some(usual) = median(before.into_iter()).filter(|usual| *usual > 0.0) else { continue };
+            let now = total(day).unwrap_or_default();
+            let share = 1.0 - now / usual;
+            // What goes up and down by as much from week to week, as a few errors on Sundays do, says nothing by it.
+            if share > most_share && now < lowest - (highest - lowest) {
                 return Some(Fall { metric, day, share });
             }
         }
@@ -161,6 +166,9 @@ mod tests {
         assert_eq!((found.metric, found.day), (1, Day::from_days(100)));
         assert!((found.share - 0.8).abs() < 1e-9, "against the lower of the two middle values: {}", found.share);
         assert_eq!(fall(&[(100, 20.0)], &|day| day != Day::from_days(100)), None, "a holiday");
+        let restless = totals(&[(79, 70.0), (86, 100.0), (93, 110.0)]);
+        assert_eq!(fallen(&totals(&[(100, 31.0)]), &restless, 0.6, &all), None, "it falls by 40 in other weeks too");
+        assert!(fallen(&totals(&[(100, 29.0)]), &restless, 0.6, &all).is_some());
         assert_eq!(fall(&[(101, 1.0)], &all), None, "one day of that weekday is no measure");
         assert_eq!(fall(&[(93, 1.0)], &all), None, "a day that is known already is a correction");
         assert_eq!(fallen(&totals(&[(100, 1.0)]), &BTreeMap::new(), 0.6, &all), None, "the first pull");

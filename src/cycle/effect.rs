@@ -12,11 +12,13 @@ use super::assess::decode;
 use crate::clock::Clock;
 use crate::model::Day;
 use crate::model::record::{Account, RecordKind};
-use crate::playbook::{Comparison, Pair, Prescription, Seen, Task, TaskStatus, compare};
-use crate::signals::age_class;
-use crate::store::directory::{self, Directory, block_of, place_of};
+use crate::playbook::{
+    self, Comparison, Crowd, Pair, Prescription, Seen, Task, TaskStatus, Treated, compare_bands, compare_points,
+};
+use crate::signals::{Band, age_class};
+use crate::store::directory::{Directory, block_of, place_of};
 use crate::store::facts::{self, AsOf};
-use crate::store::{Db, pulls, scores, tasks};
+use crate::store::{BLOCK, Db, pulls, scores, tasks};
 
 /// How far back. Days.
 const LOOK_BACK_DAYS: i32 = 365;
@@ -55,15 +57,24 @@ pub struct PlayReport {
     pub judged: usize,
     /// Of these, recovered: before and after alone, which flatters.
     pub recovered: usize,
-    /// Against comparable accounts; `None` where there are fewer than ten pairs.
-    pub comparison: Option<Comparison>,
-    /// Pairs there are so far.
+    /// Prescriptions that have their like so far.
     pub pairs: usize,
+    /// The share whose band got better, against comparable accounts, among those below the best band; `None` where they are
+    /// fewer than ten.
+    pub recovery: Option<Comparison>,
+    /// Points of health gained, against comparable accounts; `None` where they are fewer than ten.
+    pub comparison: Option<Comparison>,
 }
 
+/// How long an account is left alone after its last prescription before others are compared with it. Days.
+const AFTERMATH_DAYS: i32 = 14;
+
 /// Reads how plays did in the last year. Accounts are compared that had, on the morning on which a prescription began, the
-/// same tier and age, a score within five points and nothing prescribed from then on; both are looked at again after the
-/// play's days. Whoever has left by then counts with a score of 0.
+/// same tier, age and band, a score within five points, and nothing prescribed then or of late; both are looked at again
+/// after the play's days, whatever was done and whatever else was prescribed until then: leaving out those who got worse and
+/// were prescribed something would leave the lucky ones. So a difference is shown rather too small than too large. Whoever
+/// has left by then counts with a score of 0. The band and not the play's own sign tells who recovered, because signs are
+/// not kept of those to whom nothing was prescribed.
 pub async fn effects(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock) -> Result<PlaysReport> {
     let today = setup.config.company.zone().day_of(clock.now());
     let from = today - LOOK_BACK_DAYS;
@@ -101,8 +112,9 @@ pub async fn effects(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock) -> Result<P
             median_days_to_done: to_done.get(to_done.len() / 2).copied(),
             judged: ended("recovered") + ended("not_recovered"),
             recovered: ended("recovered"),
-            comparison: compare(&pairs),
             pairs: pairs.len(),
+            recovery: compare_bands(&pairs),
+            comparison: compare_points(&pairs),
         }
     };
     let plays = plays.into_iter().map(report).collect();
@@ -120,58 +132,99 @@ async fn pairs(db: &Db, setup: &Setup, prescriptions: &[Prescription], today: Da
     }
     let as_of = AsOf { day: today, through_pull: pulls::last_id(db).await? };
     let mut pairs: BTreeMap<String, Vec<Pair>> = BTreeMap::new();
-    for block in 0..directory::blocks(db).await? {
-        let Some(treated) = by_block.get(&block) else { continue };
-        let accounts = accounts(db, block, as_of).await?;
+    for (block, begun) in by_block {
+        let mut treated: BTreeMap<&str, Vec<Treated>> = BTreeMap::new();
+        let mut eras = Eras::new(db, block, accounts(db, block, as_of).await?);
         let mut spans: BTreeMap<u32, Vec<(Day, Option<Day>)>> = BTreeMap::new();
-        for (ordinal, one) in treated {
+        for (ordinal, one) in &begun {
             spans.entry(*ordinal).or_default().push((one.opened_on, one.closed_on));
         }
-        let mut mornings: BTreeMap<Day, Option<BTreeMap<u16, f64>>> = BTreeMap::new();
-        for (ordinal, one) in treated.iter().filter(|(_, one)| one.attempt == 1) {
-            let Some(play) = setup.library.plays.get(&one.playbook) else { continue };
-            let after = play.review_after_days.max(14).cast_signed();
-            let mut later = None;
-            for day in (0..LATE_DAYS).map(|late| one.opened_on + after + late).filter(|day| *day < today) {
-                if morning(db, &mut mornings, day, block).await? {
-                    later = Some(day);
-                    break;
+        let first = begun.iter().filter(|(_, one)| one.attempt == 1);
+        let after = |one: &Prescription| Some(setup.library.plays.get(&one.playbook)?.review_after_days.max(14).cast_signed());
+        let mut first: Vec<(Day, i32, u32, &Prescription)> =
+            first.filter_map(|(ordinal, one)| Some((one.opened_on, after(one)?, *ordinal, *one))).collect();
+        first.sort_by(|a, b| (a.0, a.1, a.2, &a.3.id).cmp(&(b.0, b.1, b.2, &b.3.id)));
+        for morning in first.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+            let (from, after, ..) = morning[0];
+            let Some((until, seen)) = eras.between(from, from + after, today).await? else { continue };
+            // They are in the order of their places.
+            let of = |account: u32| seen.binary_search_by_key(&account, |one| one.account).ok().map(|at| seen[at]);
+            let crowd = Crowd::new(seen.clone());
+            let is_free = |account: u32| {
+                let busy = |&(opened, closed): &(Day, Option<Day>)| {
+                    opened <= from && closed.is_none_or(|closed| closed + AFTERMATH_DAYS >= from)
+                };
+                !spans.get(&account).is_some_and(|spans| spans.iter().any(busy))
+            };
+            for (.., ordinal, one) in morning {
+                if let Some(seen) = of(*ordinal) {
+                    let like = crowd.like(&seen, is_free);
+                    treated.entry(&one.playbook).or_default().push(Treated { seen, from, until, like });
                 }
             }
-            let (Some(later), true) = (later, morning(db, &mut mornings, one.opened_on, block).await?) else { continue };
-            let (Some(Some(then)), Some(Some(now))) = (mornings.get(&one.opened_on), mornings.get(&later)) else { continue };
-            let free = |other: u32| {
-                let busy = |span: &(Day, Option<Day>)| span.0 < later && span.1.is_none_or(|closed| closed >= one.opened_on - 14);
-                spans.get(&other).is_none_or(|spans| !spans.iter().any(busy))
-            };
-            let seen = |(&place, &score): (&u16, &f64)| {
-                let (tier, began) = accounts.get(&place)?;
-                let account = u32::try_from(block).ok()? * u32::try_from(crate::store::BLOCK).ok()? + u32::from(place);
-                let age = age_class(began.map_or(0, |began| one.opened_on - began));
-                Some(Seen { account, tier: *tier, age, score, later: now.get(&place).copied().unwrap_or(0.0) })
-            };
-            let place = u16::try_from(place_of(*ordinal))?;
-            let Some(own) = then.get_key_value(&place).and_then(seen) else { continue };
-            let others: Vec<Seen> = then.iter().filter_map(seen).filter(|one| free(one.account)).collect();
-            if let Some(pair) = Pair::of(&own, &others) {
-                pairs.entry(one.playbook.clone()).or_default().push(pair);
-            }
+        }
+        for (play, treated) in treated {
+            pairs.entry(play.to_owned()).or_default().extend(playbook::pairs(&treated));
         }
     }
     Ok(pairs)
 }
 
-/// Whether there was a cycle that morning; its scores are read once.
-async fn morning(db: &Db, mornings: &mut BTreeMap<Day, Option<BTreeMap<u16, f64>>>, day: Day, block: i64) -> Result<bool> {
-    let seen = match mornings.entry(day) {
-        Entry::Occupied(known) => known.into_mut(),
-        Entry::Vacant(place) => {
-            let given = scores::of_block(db, day, block).await?;
-            let scores = given.iter().filter_map(|given| Some((given.place, given.score?))).collect();
-            place.insert((!given.is_empty()).then_some(scores))
+/// Score and band of the accounts of a block on one morning, by place; the score is `None` where it is unknown.
+type Morning = BTreeMap<u16, (Option<f64>, Band)>;
+
+/// What became of the accounts of a block between two mornings.
+struct Eras<'a> {
+    db: &'a Db,
+    block: i64,
+    accounts: BTreeMap<u16, (u16, Option<Day>)>,
+    /// `None`: there was no cycle that morning.
+    mornings: BTreeMap<Day, Option<Morning>>,
+}
+
+impl Eras<'_> {
+    fn new(db: &Db, block: i64, accounts: BTreeMap<u16, (u16, Option<Day>)>) -> Eras<'_> {
+        Eras { db, block, accounts, mornings: BTreeMap::new() }
+    }
+
+    /// All whose health was known on a morning, and what they were on another one, or on the next that had a cycle. Those of
+    /// unknown health then say nothing; those that are not there have left. Mornings before `from` are not asked for again.
+    async fn between(&mut self, from: Day, until: Day, today: Day) -> Result<Option<(Day, Vec<Seen>)>> {
+        self.mornings = self.mornings.split_off(&from);
+        let mut later = None;
+        for day in (0..LATE_DAYS).map(|late| until + late).filter(|day| *day < today) {
+            if self.is_known(day).await? {
+                later = Some(day);
+                break;
+            }
         }
-    };
-    Ok(seen.is_some())
+        let (Some(until), true) = (later, self.is_known(from).await?) else { return Ok(None) };
+        let (Some(Some(then)), Some(Some(now))) = (self.mornings.get(&from), self.mornings.get(&until)) else { return Ok(None) };
+        let seen = |(place, &(score, band)): (&u16, &(Option<f64>, Band))| {
+            let (tier, began) = *self.accounts.get(place)?;
+            let (later, later_band) = match now.get(place) {
+                Some((later, later_band)) => ((*later)?, *later_band),
+                None => (0.0, Band::AtRisk),
+            };
+            let account = u32::try_from(self.block).ok()? * u32::try_from(BLOCK).ok()? + u32::from(*place);
+            let age = age_class(began.map_or(0, |began| from - began));
+            Some(Seen { account, tier, age, band, score: score?, later, later_band })
+        };
+        Ok(Some((until, then.iter().filter_map(seen).collect())))
+    }
+
+    /// Whether there was a cycle that morning; its scores are read once.
+    async fn is_known(&mut self, day: Day) -> Result<bool> {
+        let seen = match self.mornings.entry(day) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let given = scores::of_block(self.db, day, self.block).await?;
+                let scores = given.iter().map(|given| (given.place, (given.score, given.band.band))).collect();
+                place.insert((!given.is_empty()).then_some(scores))
+            }
+        };
+        Ok(seen.is_some())
+    }
 }
 
 /// Tier, numbered, and first day of the accounts of a block, by place; those that have left as well.

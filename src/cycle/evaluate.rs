@@ -9,7 +9,7 @@ use crate::health::opinion::Opinions;
 use crate::health::standing::{self, BandContext};
 use crate::health::{self, About, Health, Scorecard};
 use crate::model::Day;
-use crate::risk::{Kind, lifecycle};
+use crate::risk::{Kind, Machine, lifecycle};
 use crate::signals::condition::{LIFECYCLES, Subject};
 use crate::signals::{Band, Signal};
 use crate::store::directory::place_of;
@@ -76,6 +76,17 @@ impl Evaluated {
     /// Points since the account's previous turn.
     pub fn change(&self) -> Option<f64> {
         Some(self.health.score? - self.previous?)
+    }
+
+    /// What the machine holds of the customer, whatever people do: behind its call of a renewal in the book, and behind
+    /// findings. `probability`: of not renewing.
+    pub fn machine(&self, customer: &Customer, probability: Option<f64>) -> Machine {
+        Machine {
+            score: self.given.score,
+            band: self.given.band.band,
+            probability,
+            notice_given: customer.signals.value(Signal::NoticeGiven) == Some(1.0),
+        }
     }
 
     /// What conditions may ask about the customer now.

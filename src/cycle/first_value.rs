@@ -133,7 +133,7 @@ pub async fn sales_quality(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of
     let world = &look.population.world;
     let mut deals: Vec<Deal> = Vec::new();
     for block in 0..world.blocks {
-        for records in records(db, world, block, &mut false).await?.into_values() {
+        for records in records(db, world, block).await?.into_values() {
             deals.push(Deal {
                 renewed: renewed(&records, world),
                 plan: Plan::of(&records.values, look.on),
@@ -163,7 +163,7 @@ pub async fn courses(db: &Db, setup: &Setup, world: &World) -> Result<Vec<Course
         };
         // What a cycle has seen stays attained.
         let attained = given.iter().filter_map(|given| Some((given.place, given.attained_on?))).collect();
-        let records = records(db, &world, block, &mut false).await?;
+        let records = records(db, &world, block).await?;
         for customer in assess::block(db, setup, &world, block, &attained).await? {
             let known = records.get(&customer.ordinal);
             courses.extend(known.and_then(|records| course(setup, &world, &customer, records)));

@@ -8,6 +8,7 @@ use anyhow::Result;
 
 use super::book;
 use super::evaluate::Evaluated;
+use super::load;
 use super::periodic::Gathering;
 use super::renewals;
 use super::world::World;
@@ -16,6 +17,7 @@ use crate::digest::leader::{LeaderDigest, LeaderInputs, LoadItem, PlayItem, Rene
 use crate::digest::{Book, Reader};
 use crate::health::Band;
 use crate::model::{Currency, Day, Exact, Id, Money};
+use crate::playbook;
 use crate::requests::TELL;
 use crate::revenue::Rates;
 use crate::revenue::renewal::Renewal;
@@ -36,7 +38,9 @@ pub struct Gathered {
     books: BTreeMap<Option<Id>, (Book, BTreeMap<Currency, i64>)>,
     renewals: Vec<RenewalItem>,
     without_rate: Vec<String>,
-    load: BTreeMap<String, Load>,
+    tasks: BTreeMap<String, Load>,
+    /// What the books of the CSMs ask for: the same numbers as `longroad load`.
+    hours: BTreeMap<String, playbook::Load>,
     plays: Vec<PlayItem>,
     stale: Vec<StaleItem>,
 }
@@ -73,7 +77,13 @@ pub async fn gather(tx: &mut Tx, gathering: &Gathering<'_>) -> Result<Gathered> 
         without_rate: rates.missing.iter().map(ToString::to_string).collect(),
         company: setup.config.company.name.clone(),
         books,
-        load: tasks::load(tx, on).await?,
+        tasks: tasks::load(tx, on).await?,
+        hours: load::books(tx, setup, population)
+            .await?
+            .books
+            .iter()
+            .map(|book| (book.person.to_string(), playbook::load(book)))
+            .collect(),
         plays: plays(tasks::ended(tx, (on - PLAY_DAYS, on)).await?),
         stale: book::stale(&world, gathering.refused),
         world,
@@ -126,17 +136,24 @@ impl Gathered {
         Id::parse(csm).ok()
     }
 
-    /// Who of the team has accounts or tasks, the most overdue first.
+    /// Who of the team has accounts or tasks: those with the most hours too many first, then the most overdue.
     fn load_of(&self, is_mine: &dyn Fn(&Option<Id>) -> bool) -> Vec<LoadItem> {
         let mut load: Vec<LoadItem> = Vec::new();
         for user in self.world.users.values().filter(|user| is_mine(&Some(user.id.clone()))) {
             let accounts = self.books.get(&Some(user.id.clone())).map_or(0, |(book, _)| book.accounts);
-            let Load { open, overdue } = self.load.get(user.id.as_str()).copied().unwrap_or_default();
+            let Load { open, overdue } = self.tasks.get(user.id.as_str()).copied().unwrap_or_default();
+            let book = self.hours.get(user.id.as_str());
+            let hours = book.map(|book| [book.hours_needed, book.hours_per_week]);
             if accounts + open > 0 {
-                load.push(LoadItem { person: user.name.clone(), accounts, open, overdue });
+                let untouched = book.map_or(0, |book| book.untouched);
+                load.push(LoadItem { person: user.name.clone(), accounts, untouched, hours, open, overdue });
             }
         }
-        load.sort_by_key(|one| Reverse((one.overdue, one.open, one.accounts)));
+        let over = |one: &LoadItem| one.hours.map_or(0.0, |[needed, there]| (needed - there).max(0.0));
+        load.sort_by(|a, b| {
+            let key = |one: &LoadItem| (one.overdue, one.open, one.accounts);
+            over(b).total_cmp(&over(a)).then_with(|| key(b).cmp(&key(a)))
+        });
         load
     }
 }

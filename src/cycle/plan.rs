@@ -29,6 +29,25 @@ pub struct PlanReport {
     pub plays: Vec<Planned>,
     /// By person, of all plays.
     pub people: Vec<PersonPlan>,
+    /// By play and person, where tasks would open or close.
+    pub by_play_and_person: Vec<PlayOfPerson>,
+}
+
+/// What would come of a play for a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PlayOfPerson {
+    /// The play's name.
+    pub playbook: String,
+    /// Who; empty: nobody.
+    pub person: String,
+    /// Tasks that would open.
+    pub opened: i64,
+    /// By the changed configuration.
+    pub new_opened: i64,
+    /// Tasks that reviews would close.
+    pub closed: i64,
+    /// By the changed configuration.
+    pub new_closed: i64,
 }
 
 /// What would come of a play: now, and then.
@@ -59,6 +78,10 @@ pub struct PersonPlan {
     pub opened: i64,
     /// By the changed configuration.
     pub new_opened: i64,
+    /// Tasks that reviews would close.
+    pub closed: i64,
+    /// By the changed configuration.
+    pub new_closed: i64,
     /// Hours of tasks that are overdue or due within a week.
     pub hours: f64,
     /// By the changed configuration.
@@ -93,18 +116,36 @@ pub async fn plan(db: &Db, setup: &Arc<Setup>, new: &Arc<Setup>, clock: &dyn Clo
             *closed += count.closed;
         }
     }
-    let everybody: BTreeSet<&String> = now.hours.keys().chain(then.hours.keys()).collect();
+    let keys: BTreeSet<&(String, String)> = now.tally.keys().chain(then.tally.keys()).collect();
+    let with_work = keys.iter().map(|(_, person)| person).filter(|person| !person.is_empty());
+    let everybody: BTreeSet<&String> = now.hours.keys().chain(then.hours.keys()).chain(with_work).collect();
+    let by_play_and_person = keys.iter().map(|key| {
+        let (before, after) =
+            (now.tally.get(*key).copied().unwrap_or_default(), then.tally.get(*key).copied().unwrap_or_default());
+        PlayOfPerson {
+            playbook: key.0.clone(),
+            person: key.1.clone(),
+            opened: before.opened,
+            new_opened: after.opened,
+            closed: before.closed,
+            new_closed: after.closed,
+        }
+    });
+    let by_play_and_person =
+        by_play_and_person.filter(|one| one.opened + one.new_opened + one.closed + one.new_closed != 0).collect();
     let users = super::world::users(db, setup, on).await?;
     let people = everybody.into_iter().map(|person| {
-        let opened = |tally: &BTreeMap<(String, String), Count>| -> i64 {
-            tally.iter().filter(|((_, one), _)| one == person).map(|(_, count)| count.opened).sum()
+        let sum = |rehearsed: &Rehearsed, of: fn(&Count) -> i64| -> i64 {
+            rehearsed.tally.iter().filter(|((_, one), _)| one == person).map(|(_, count)| of(count)).sum()
         };
         let hours = |rehearsed: &Rehearsed| rehearsed.hours.get(person).copied().unwrap_or_default();
         let hours_per_week = users.get(person).and_then(|user| user.hours_per_week).unwrap_or(40.0);
         PersonPlan {
             person: person.clone(),
-            opened: opened(&now.tally),
-            new_opened: opened(&then.tally),
+            opened: sum(&now, |count| count.opened),
+            new_opened: sum(&then, |count| count.opened),
+            closed: sum(&now, |count| count.closed),
+            new_closed: sum(&then, |count| count.closed),
             hours: hours(&now),
             new_hours: hours(&then),
             hours_per_week,
@@ -116,6 +157,7 @@ pub async fn plan(db: &Db, setup: &Arc<Setup>, new: &Arc<Setup>, clock: &dyn Clo
         config_hash: setup.hash.clone(),
         new_config_hash: new.hash.clone(),
         people: people.collect(),
+        by_play_and_person,
         plays: plays.into_values().collect(),
     })
 }

@@ -17,6 +17,7 @@ use crate::health::explain;
 use crate::health::opinion::{Call, Said};
 use crate::model::record::{Account, Contact, Contract, Lead, Record, RecordKind, Touch, Value};
 use crate::model::{Day, Money};
+use crate::pipeline::{Kind, Pipeline, Role};
 use crate::revenue::renewal::{Due, Facts, Renewal, Sums, Tally, Turned, due, ended, spread, sums, tally};
 use crate::risk::Machine;
 use crate::signals::{Signal, State};
@@ -32,8 +33,6 @@ const CALLED_DAYS: i32 = 14;
 const OLDEST_SCORE_DAYS: i32 = 28;
 /// Reasons told of each machine's call, besides the score.
 const REASONS: usize = 2;
-/// Stages of a lead that is over.
-const CLOSED_STAGES: [&str; 5] = ["lost", "won", "order", "rejected", "closed"];
 
 /// What `renewals` tells.
 #[derive(Debug, Serialize)]
@@ -145,7 +144,7 @@ pub struct Records {
     pub contacts: Vec<Contact>,
     /// Days of two-way contact.
     touches: Vec<Day>,
-    open_lead: bool,
+    leads: Vec<Lead>,
 }
 
 /// Gathers the book of a morning.
@@ -154,7 +153,8 @@ pub async fn gather(db: &Db, setup: &Setup, population: &Population, odds: &Odds
     let (on, mut any_lead, mut known_from) = (world.as_of.day, false, None);
     let (mut lines, mut gathered) = (Vec::new(), Gathered::default());
     for block in &population.blocks {
-        let records = records(db, world, block.number, &mut any_lead).await?;
+        let records = records(db, world, block.number).await?;
+        any_lead |= records.values().any(|known| !known.leads.is_empty());
         let seen = Seen { setup, population, block, odds };
         for customer in &block.customers {
             let Some(records) = records.get(&customer.ordinal) else { continue };
@@ -178,7 +178,7 @@ pub async fn gather(db: &Db, setup: &Setup, population: &Population, odds: &Odds
 }
 
 /// The records of a block's accounts, by ordinal.
-pub async fn records(db: &Db, world: &World, block: i64, any_lead: &mut bool) -> Result<BTreeMap<u32, Records>> {
+pub async fn records(db: &Db, world: &World, block: i64) -> Result<BTreeMap<u32, Records>> {
     let (day, zone) = (world.as_of.day, &world.zone);
     let mut records: BTreeMap<u32, Records> = BTreeMap::new();
     let facts = facts::of_block(db, block, world.as_of).await?;
@@ -193,7 +193,7 @@ pub async fn records(db: &Db, world: &World, block: i64, any_lead: &mut bool) ->
                     values: Vec::new(),
                     contacts: Vec::new(),
                     touches: Vec::new(),
-                    open_lead: false,
+                    leads: Vec::new(),
                 };
                 records.extend(account.known_on(day, zone).map(|account| (ordinal, new(account))));
                 continue;
@@ -207,12 +207,7 @@ pub async fn records(db: &Db, world: &World, block: i64, any_lead: &mut bool) ->
                     let touch = decode::<Touch>(kind, fact.body)?.known_on(day, zone);
                     known.touches.extend(touch.filter(Touch::is_two_way).map(|touch| zone.day_of(touch.at)));
                 }
-                RecordKind::Leads => {
-                    if let Some(lead) = decode::<Lead>(kind, fact.body)?.known_on(day, zone) {
-                        *any_lead = true;
-                        known.open_lead |= is_open(&lead);
-                    }
-                }
+                RecordKind::Leads => known.leads.extend(decode::<Lead>(kind, fact.body)?.known_on(day, zone)),
                 _ => {}
             }
         }
@@ -220,9 +215,14 @@ pub async fn records(db: &Db, world: &World, block: i64, any_lead: &mut bool) ->
     Ok(records)
 }
 
-/// Whether somebody still works on it.
-fn is_open(lead: &Lead) -> bool {
-    lead.lost_reason.is_none() && lead.stage.as_ref().is_none_or(|stage| !CLOSED_STAGES.contains(&stage.0.as_str()))
+/// Whether somebody still works on it: its stage is one of the way, or a word that no pipeline knows, which counts as new.
+fn is_open(lead: &Lead, pipelines: &[Arc<Pipeline>]) -> bool {
+    let role = |word: &str| {
+        let knowing = pipelines.iter().filter(|pipeline| pipeline.kind == Kind::Leads);
+        knowing.filter_map(|pipeline| Some(pipeline.stages[pipeline.stage(word)?].role)).next()
+    };
+    let role = lead.stage.as_ref().and_then(|stage| role(&stage.0));
+    lead.lost_reason.is_none() && role.is_none_or(|role| role == Role::Open)
 }
 
 /// A line of the book that waits for what all accounts together tell.
@@ -250,12 +250,7 @@ impl Seen<'_> {
         let Some(evaluated) = Evaluated::seen(self.setup, self.population, self.block, customer) else { return Vec::new() };
         let probability =
             self.odds.look_at(customer, &evaluated, on).map(|seen| self.odds.models.probability(&self.odds.parts, &seen));
-        let machine = Machine {
-            score: evaluated.given.score,
-            band: evaluated.given.band.band,
-            probability,
-            notice_given: customer.signals.value(Signal::NoticeGiven) == Some(1.0),
-        };
+        let machine = evaluated.machine(customer, probability);
         let reasons = explain::reasons(&evaluated.card, &evaluated.health, REASONS);
         let calls = world.opinions.calls_on(customer.id.as_str(), on, customer.end(on));
         let stale = customer.signals.get(Signal::DaysSinceContact).state == State::Stale;
@@ -275,7 +270,7 @@ impl Seen<'_> {
                 renewal: Renewal::new(&facts, due, on),
                 term: (due.began_on, due.ends_on),
                 touches: records.touches.clone(),
-                open_lead: records.open_lead,
+                open_lead: records.leads.iter().any(|lead| is_open(lead, &self.setup.pipelines)),
                 stale,
             }
         };

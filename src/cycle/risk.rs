@@ -11,7 +11,7 @@ use super::look::{Look, Odds, account};
 use super::{OpinionReport, Setup};
 use crate::clock::Clock;
 use crate::model::{Currency, Day, Money};
-use crate::risk::{self, ArrAtRisk, AtRisk, Finding, Level, Machine, Model};
+use crate::risk::{self, ArrAtRisk, AtRisk, Finding, Level, Model};
 use crate::signals::{Band, Cadence, Signal};
 use crate::store::Db;
 
@@ -188,12 +188,7 @@ pub async fn risk(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Option<
                 customer.arr().for_each(|arr| *in_band.entry(arr.currency).or_default() += arr.minor);
             }
             let signals = &customer.signals;
-            let machine = Machine {
-                score: account.computed_score,
-                band: account.computed_band,
-                probability,
-                notice_given: signals.value(Signal::NoticeGiven) == Some(1.0),
-            };
+            let machine = evaluated.machine(customer, probability);
             let (id, on) = (customer.id.as_str(), look.on);
             let held = opinions.score_on(id, on).map(|(opinion, _)| opinion).into_iter();
             let held = held.chain(opinions.calls_on(id, on, customer.end(on)));

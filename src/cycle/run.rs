@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use super::assess::Customer;
 use super::book::{self, Books};
 use super::desks::Desks;
+use super::entered::Entered;
 use super::evaluate::Evaluated;
 use super::look::Odds;
 use super::mailing::{Mailing, Sending};
@@ -176,6 +177,8 @@ struct Night<'a> {
     population: Arc<Population>,
     /// The probabilities that are kept for this morning.
     odds: Arc<Odds>,
+    /// What plays wait for in pipelines.
+    entered: Arc<Entered>,
     books: Books,
     desks: Desks,
     /// From this day on, closed prescriptions still matter.
@@ -201,6 +204,7 @@ impl<'a> Night<'a> {
         let odds = Arc::new(Odds::kept(db, setup, population.world.as_of.day).await?);
         Ok(Night {
             odds,
+            entered: Arc::new(Entered::load(db, setup, population.world.as_of.day, population.before).await?),
             books,
             desks: Desks::load(&mut tx, setup, population).await?,
             since: population.world.as_of.day - setup.library.memory_days(),
@@ -272,9 +276,10 @@ impl<'a> Night<'a> {
         let length = block.customers.len().div_ceil(threads).max(1);
         let part = |from: usize| {
             let (setup, population, odds) = (Arc::clone(self.setup), Arc::clone(&self.population), Arc::clone(&self.odds));
+            let entered = Arc::clone(&self.entered);
             tokio::task::spawn_blocking(move || {
                 let block = &population.blocks[index];
-                diagnosed(&setup, &population, &odds, block, from..(from + length).min(block.customers.len()))
+                diagnosed(&setup, &population, &odds, &entered, block, from..(from + length).min(block.customers.len()))
             })
         };
         Ahead { work, parts: (0..block.customers.len()).step_by(length).map(part).collect() }
@@ -379,7 +384,14 @@ struct Diagnosed {
 }
 
 /// Scores customers of a block and looks for signs: pure, and so fit for a thread of its own.
-fn diagnosed(setup: &Setup, population: &Population, odds: &Odds, block: &Block, customers: Range<usize>) -> Vec<Diagnosed> {
+fn diagnosed(
+    setup: &Setup,
+    population: &Population,
+    odds: &Odds,
+    entered: &Entered,
+    block: &Block,
+    customers: Range<usize>,
+) -> Vec<Diagnosed> {
     let before_on = population.before;
     let diagnose = |index: usize| {
         let customer = &block.customers[index];
@@ -388,8 +400,9 @@ fn diagnosed(setup: &Setup, population: &Population, odds: &Odds, block: &Block,
         let mut evaluated = Evaluated::of(setup, customer, before.zip(before_on), on)?;
         evaluated.chance = odds.of_evaluated(customer, &evaluated, on);
         evaluated = evaluated.with(opinions, customer, before.map(|before| (before, before_on)), on);
-        let happened = customer.extra.as_ref().map_or(&[][..], |extra| &extra.happened);
-        let night = playbook::Night { on, before: before_on, in_turn: evaluated.in_turn, happened, contact_days: None };
+        let happened = entered.happened(customer);
+        let night =
+            playbook::Night { on, before: before_on, in_turn: evaluated.in_turn, happened: &happened, contact_days: None };
         let diagnoses = playbook::diagnose(&setup.library, &evaluated.subject(customer), night);
         let band_before = before.zip(before_on).map(|(before, day)| evaluated.band_on(opinions, customer, day, before.band.band));
         let told = book::is_told(&evaluated, band_before);

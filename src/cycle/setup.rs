@@ -50,6 +50,9 @@ struct Kept {
     risk: Option<(u32, f64)>,
     #[serde(default)]
     calendar: Calendar,
+    /// What fits into people's days.
+    #[serde(default)]
+    load: crate::config::Load,
 }
 
 impl Setup {
@@ -68,7 +71,7 @@ impl Setup {
     fn of(config: Config, files: Vec<(String, String)>) -> Result<Setup, Vec<Fault>> {
         let mut faults = Vec::new();
         let library = Library::load(&files).map_err(|more| faults.extend(more));
-        let pipelines = pipeline::load(&files).map_err(|more| faults.extend(more)).unwrap_or_default();
+        let pipelines = pipeline::load(&files).map_err(|more| faults.extend(more));
         let is_card =
             |path: &str| path.starts_with("scorecards/") && Path::new(path).extension().is_some_and(|kind| kind == "yaml");
         let mut cards = Vec::new();
@@ -84,7 +87,14 @@ impl Setup {
                 "needs one scorecard without `serves`, for all accounts that no other one serves",
             ));
         }
-        let (Ok(library), true) = (library, faults.is_empty()) else { return Err(faults) };
+        let (Ok(library), Ok(pipelines)) = (library, pipelines) else { return Err(faults) };
+        let stages = |pipeline: &Arc<Pipeline>| {
+            pipeline.stages.iter().map(|stage| format!("{}/{}", pipeline.name, stage.name)).collect::<Vec<_>>()
+        };
+        faults.extend(library.unknown_stages(&pipelines.iter().flat_map(stages).collect::<Vec<_>>()));
+        if !faults.is_empty() {
+            return Err(faults);
+        }
         let kept = Kept {
             files,
             metrics: config.metrics.clone(),
@@ -99,6 +109,7 @@ impl Setup {
             zone: config.company.zone().name().to_owned(),
             risk: Some((config.risk.horizon_days, config.risk.lost_a_year)),
             calendar: config.company.calendar.clone(),
+            load: config.load.clone(),
         };
         let text = serde_json::to_string(&kept).map_err(|error| vec![Fault::whole("configuration", error.to_string())])?;
         let hash = hex(&Sha256::digest(&text))[..16].to_owned();
@@ -126,6 +137,7 @@ impl Setup {
         let mut config = self.config.clone();
         config.metrics = kept.metrics;
         config.company.calendar = kept.calendar;
+        config.load = kept.load;
         config.cycle.cadence_days = kept.cadence_days;
         config.cycle.default_cadence_days = kept.default_cadence_days;
         config.accounts.alive = if kept.alive_by_use { crate::config::Alive::Use } else { crate::config::Alive::Contract };

@@ -50,6 +50,8 @@ pub struct Seen<'a> {
     pub id: &'a str,
     /// What people call it.
     pub name: &'a str,
+    /// Whose it is, where that is known.
+    pub account: Option<&'a str>,
     /// Its pipeline.
     pub pipeline: &'a Pipeline,
     /// Where it stands; `None`: it is set aside, and why.
@@ -226,6 +228,7 @@ impl<'a> Board<'a> {
             visit(&Seen {
                 id: id.as_str(),
                 name: &called,
+                account: facts.lead.account_id.as_ref().map(crate::model::Id::as_str),
                 pipeline,
                 touch: next_touch(pipeline, &state, &facts, &moment),
                 stands: aside.get(&id).map_or(Ok(&state), Err),
@@ -358,6 +361,7 @@ impl<'a> Board<'a> {
             visit(&Seen {
                 id,
                 name: &account.name,
+                account: Some(account.id.as_str()),
                 pipeline,
                 touch: next_touch(pipeline, &state, facts, &moment),
                 stands: Ok(&state),

@@ -63,7 +63,7 @@ pub async fn value_report(
     let look = Look::at(db, setup, clock, as_of).await?;
     let Some((_, customer)) = look.population.find(id) else { return Ok(None) };
     let world = &look.population.world;
-    let mut all = records(db, world, block_of(customer.ordinal), &mut false).await?;
+    let mut all = records(db, world, block_of(customer.ordinal)).await?;
     let records = all.remove(&customer.ordinal).with_context(|| format!("reading the records of {id}"))?;
     let csm = customer.csm.as_ref().and_then(|csm| world.users.get(csm.as_str()));
     let contact = recipient(&records);
@@ -111,7 +111,7 @@ pub async fn value_reports_due(
     let look = Look::at(db, setup, clock, as_of).await?;
     let mut reports = Vec::new();
     for block in &look.population.blocks {
-        let all = records(db, &look.population.world, block.number, &mut false).await?;
+        let all = records(db, &look.population.world, block.number).await?;
         for customer in &block.customers {
             let Some(records) = all.get(&customer.ordinal) else { continue };
             let reached = term(&look, records).and_then(|(began, ends)| Stage::latest(began, ends, look.on));

@@ -82,10 +82,12 @@ pub async fn turn(
     }
     let mut new: Vec<Opened> = Vec::new();
     for prescription in &mut history {
-        if !playbook::is_due(prescription, evaluated.in_turn, on) {
+        let play = library.plays.get(&prescription.playbook).map(Arc::as_ref);
+        // Nobody is to work on for a play that has been taken out.
+        let taken_out = play.is_none() && prescription.playbook != TELL && prescription.is_open();
+        if !taken_out && !playbook::is_due(prescription, evaluated.in_turn, on) {
             continue;
         }
-        let play = library.plays.get(&prescription.playbook).map(Arc::as_ref);
         let mut mine: Vec<Task> = all_tasks.iter().filter(|task| task.prescription == prescription.id).cloned().collect();
         let review = match play {
             Some(play) => playbook::review(prescription, &mine, play, &subject, on),
@@ -122,7 +124,7 @@ pub async fn turn(
                 found.push((one, false));
             }
             // What is said of it grows old between two turns of the account, and costs a line a night otherwise.
-            Prescribed::Again(place, now) if history[place].opened_on < on => {
+            Prescribed::Again(place, now) if history[place].opened_on < on && desks.of_today => {
                 let news = now.severe != history[place].severe || now.occasion != history[place].occasion;
                 if news || evaluated.in_turn {
                     tasks::save_found(tx, &now).await?;
@@ -132,25 +134,33 @@ pub async fn turn(
             Prescribed::Again(..) | Prescribed::Nothing => {}
         }
     }
-    for waiting in history.iter_mut().filter(|one| one.status == PrescriptionStatus::Waiting) {
-        if let Some(one) = playbook::release(library, &desks.staff, waiting, client, &subject, on) {
+    for waiting in history.iter_mut().filter(|one| one.status == PrescriptionStatus::Waiting && desks.of_today) {
+        if waiting.playbook == TELL {
+            found.push((playbook::begin_errand(waiting, &all_tasks, &desks.staff, on), true));
+        } else if let Some(one) = playbook::release(library, &desks.staff, waiting, client, &subject, on) {
             found.push((one, true));
         } else {
             playbook::pass_by(waiting).apply(waiting, &mut [], None, on);
             tasks::save_review(tx, waiting, &[]).await?;
         }
     }
+    // The same morning may be lived twice.
+    let untold = tellings.into_iter().filter(|one| history.iter().all(|past| past.id != one.prescription.id));
+    found.extend(untold.map(|one| (one, false)).collect::<Vec<_>>());
     for (one, waited) in found {
         let play = library.plays.get(&one.prescription.playbook);
         let person = one.tasks.first().and_then(|task| task.assignee.clone());
-        match (play, person) {
-            (Some(play), Some(person)) if !one.prescription.severe => {
+        match person {
+            Some(person) if !one.prescription.severe => {
                 let item = |task: &Task| (task.assignee.clone(), task_item(setup, customer, task, Some(&one.prescription)));
                 let items = one.tasks.iter().filter(|task| task.is_open_on(on)).map(item).collect();
-                desks.offer(setup, customer, play, Pending { block, person, opened: one, waited, items }, on);
+                let keeps_tasks = play.is_none();
+                let pending = Pending { block, person, opened: one, waited, keeps_tasks, items };
+                desks.offer(customer, play.map(|play| play.severity).unwrap_or_default(), pending);
             }
             _ if waited => {
                 tasks::release(tx, &one).await?;
+                desks.begin(&one);
                 turn.opened += one.tasks.len() as u64;
                 if let Some(place) = history.iter().position(|old| old.id == one.prescription.id) {
                     history[place] = one.prescription;
@@ -160,12 +170,8 @@ pub async fn turn(
             _ => new.push(one),
         }
     }
-    // The same morning may be lived twice.
-    new.extend(tellings.into_iter().filter(|one| history.iter().all(|past| past.id != one.prescription.id)));
     turn.opened += new.iter().map(|opened| opened.tasks.len() as u64).sum::<u64>();
-    for task in new.iter().flat_map(|opened| &opened.tasks) {
-        task.assignee.iter().for_each(|person| desks.staff.give(person, 1));
-    }
+    new.iter().for_each(|opened| desks.begin(opened));
     let prescriptions: BTreeMap<&str, &Prescription> =
         history.iter().chain(new.iter().map(|opened| &opened.prescription)).map(|one| (one.id.as_str(), one)).collect();
     for task in all_tasks.iter().chain(new.iter().flat_map(|opened| &opened.tasks)).filter(|task| task.is_open_on(on)) {

@@ -7,7 +7,6 @@ use super::table::{Row, Table};
 use crate::model::Day;
 use crate::model::record::{Contract, Invoice, Record};
 
-const PRODUCT: &str = "Atlas";
 const EXTENSION: &str = "Atlas Insight";
 
 /// A term as it was sold.
@@ -72,7 +71,7 @@ fn terms(span: &Span, customer: &Customer, random: &mut Random) -> Vec<Term> {
             .with("ends_on", ends)
             .with("amount", amount)
             .with("currency", customer.country.currency)
-            .with("product", PRODUCT)
+            .with("product", customer.product)
             .with("seats", seats)
             .with("auto_renews", renews_itself)
             .with("notice_days", notice)

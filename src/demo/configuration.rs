@@ -1,5 +1,6 @@
 //! The configuration that goes with the sample company.
 
+use super::customer::LEDGER;
 use crate::model::Day;
 
 /// The text of `longroad.toml` for the sample company: files as mail, a store in one file, the CSV files in `data`.
@@ -69,6 +70,23 @@ unit = "errors"
 polarity = "bad"
 "#
     )
+}
+
+/// The value point that is the first value of those who bought the ledger.
+pub(super) const LEDGER_POINT: &str = "The month is closed in it";
+
+/// A definition of first value, besides those that are shipped: its place in the playbooks, and its text.
+pub fn demo_first_value() -> (&'static str, String) {
+    let text = format!(
+        r#"name: ledger
+title: The month is closed in it within a quarter of a year
+serves: product == "{LEDGER}"
+measure: {{value: "{LEDGER_POINT}"}}
+deadline_days: 90
+grace_days: 5
+"#
+    );
+    ("first-value/ledger.yaml", text)
 }
 
 #[cfg(test)]

@@ -9,6 +9,10 @@ use crate::model::Day;
 pub(super) const HISTORY_DAYS: i32 = 90;
 /// The CSMs that share the accounts.
 pub(super) const CSMS: usize = 5;
+/// What most bought.
+pub(super) const PRODUCT: &str = "Atlas";
+/// What some bought: their first value is a point of the value plan, so that it is known however long ago it was.
+pub(super) const LEDGER: &str = "Atlas Ledger";
 /// The sellers; the last one promises what the product does not do.
 const SELLERS: &[&str] = &["Amira Voss", "Jonas Reed", "Petra Lund", "Victor Hale"];
 
@@ -85,6 +89,8 @@ pub(super) struct Customer {
     /// The id of the user who looks after it.
     pub(super) csm: String,
     pub(super) seller: &'static str,
+    /// What it bought first.
+    pub(super) product: &'static str,
     /// Whether its seller sells what the product cannot do.
     pub(super) oversold: bool,
     pub(super) signed_on: Day,
@@ -137,9 +143,10 @@ impl Customer {
                 let live = span.first_day - random.between(18, 28);
                 (live - random.between(15, 40), live)
             }
-            // Two terms of a year, of which the second ended within the last year.
+            // A term of a year or two of them, of which the last ended within the last year.
             Behaviour::Lost => {
-                let signed = span.first_day - random.between(20, 330) - 745;
+                let terms = if place.is_multiple_of(2) { 380 } else { 745 };
+                let signed = span.first_day - random.between(20, 330) - terms;
                 (signed, signed + random.between(20, 70))
             }
             Behaviour::Leaving => {
@@ -150,6 +157,15 @@ impl Customer {
                 let signed = span.first_day - random.between(200, 1400);
                 (signed, signed + random.between(20, 70))
             }
+        };
+        let product = match story {
+            Behaviour::Lost => LEDGER,
+            Behaviour::Steady | Behaviour::Growing | Behaviour::Untouched | Behaviour::Overdue
+                if Random::of(&[span.seed, 4, place as u64]).chance(35) =>
+            {
+                LEDGER
+            }
+            _ => PRODUCT,
         };
         let third = i32::try_from(span.days / 3).unwrap_or(0);
         let seller = random.index(SELLERS.len());
@@ -173,6 +189,7 @@ impl Customer {
             seats,
             csm: format!("csm-{csm}"),
             seller: SELLERS[seller],
+            product,
             oversold: seller + 1 == SELLERS.len(),
             signed_on,
             live_on,

@@ -1,7 +1,8 @@
 //! What the sample customers want: features, and the value that they were promised.
 
 use super::behaviour::Behaviour;
-use super::customer::{Customer, Span};
+use super::configuration::LEDGER_POINT;
+use super::customer::{Customer, LEDGER, Span};
 use super::random::Random;
 use super::table::{Row, Table};
 use crate::model::Day;
@@ -98,6 +99,9 @@ pub(super) fn values(span: &Span, customers: &[Customer]) -> Table {
         ("Figures flow into the ledger by themselves", "api_calls"),
     ];
     let mut rows = Vec::new();
+    for customer in customers.iter().filter(|customer| customer.product == LEDGER) {
+        rows.push(first_value(span, customer));
+    }
     for customer in customers.iter().filter(|customer| customer.story != Behaviour::Lost) {
         let mut random = customer.dice(span, 51);
         let count = customer.tier.choose(3, 2, 1);
@@ -125,6 +129,27 @@ pub(super) fn values(span: &Span, customers: &[Customer]) -> Table {
         }
     }
     Table::new(Value::COLUMNS, rows)
+}
+
+/// What those who bought the ledger are to have within a quarter of a year. Whoever was lost had mostly missed it.
+fn first_value(span: &Span, customer: &Customer) -> Row {
+    let mut random = customer.dice(span, 52);
+    let row = Row::known(customer.signed_on)
+        .with("id", format!("V{}-F", &customer.id[1..]))
+        .with("account_id", &customer.id)
+        .with("title", LEDGER_POINT)
+        .with("weight", 3)
+        .with("agreed_on", customer.signed_on)
+        .with("due_on", customer.live_on + 90)
+        .with("promised", true)
+        .with("covered", true);
+    let (in_time, late) = if customer.story == Behaviour::Lost { (25, 15) } else { (80, 12) };
+    let after = match random.between(0, 99) {
+        luck if luck < in_time => random.between(20, 88),
+        luck if luck < in_time + late => random.between(100, 170),
+        _ => return row,
+    };
+    row.later(customer.live_on + after, "achieved_on", customer.live_on + after)
 }
 
 /// When the value was reached, if ever.

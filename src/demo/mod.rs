@@ -19,4 +19,4 @@ mod usage;
 
 pub use answers::{answer, call};
 pub use company::Company;
-pub use configuration::demo_config;
+pub use configuration::{demo_config, demo_first_value};

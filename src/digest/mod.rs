@@ -4,6 +4,7 @@ mod book;
 pub mod chart;
 pub mod csm;
 pub mod executive;
+mod head;
 mod key;
 mod kind;
 pub mod leader;
@@ -16,6 +17,7 @@ mod top;
 mod value_report;
 
 pub use book::{BandCell, Book, BookLine, band_label};
+pub use head::{APPROXIMATED, Head};
 pub use key::Key;
 pub use kind::{Context, Kind};
 pub use parts::{Notice, Section};

@@ -29,7 +29,7 @@ impl Exact {
     pub fn scaled(self, numerator: i128, denominator: i128) -> Exact {
         let (whole, rest) = (self.0 / denominator, self.0 % denominator);
         let product = rest.saturating_mul(numerator).saturating_mul(2);
-        let rest = (product + denominator * product.signum()) / (2 * denominator);
+        let rest = product.saturating_add(denominator * product.signum()) / (2 * denominator);
         Exact(whole.saturating_mul(numerator).saturating_add(rest))
     }
 
@@ -46,7 +46,7 @@ impl Exact {
 
     /// In whole minor units, rounded half away from zero.
     pub fn rounded(self) -> i64 {
-        let minor = (2 * self.0 + UNITS * self.0.signum()) / (2 * UNITS);
+        let minor = self.0.saturating_add(UNITS / 2 * self.0.signum()) / UNITS;
         i64::try_from(minor).unwrap_or(if minor < 0 { i64::MIN } else { i64::MAX })
     }
 

@@ -79,7 +79,11 @@ fn syntax(text: &str, errors: &cel::ParseErrors, example: &str) -> ExpressionErr
             }
         ),
         Some(found) if found.starts_with('=') && !found.starts_with("==") => "`=` is written `==`".to_owned(),
-        Some(found) => format!("`{found}` cannot stand here; write, for example, {example}"),
+        Some(found) => {
+            let quote = if text.matches('"').count() % 2 == 1 { "a quote is opened and not closed" } else { "" };
+            let hint = if quote.is_empty() { format!("write, for example, {example}") } else { quote.to_owned() };
+            format!("`{found}` cannot stand here; {hint}")
+        }
     };
     ExpressionError { offset, reason }
 }

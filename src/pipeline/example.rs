@@ -12,7 +12,7 @@ use super::{Facts, Kind, Pipeline, claims};
 use crate::model::record::{Account, Contract, Lead, Problem, Record, RowContext};
 use crate::model::{Calendar, Day, Zone};
 use crate::signals::ServiceRules;
-use crate::signals::condition::{Document, Fault};
+use crate::signals::condition::{Document, Fault, nearest};
 
 /// As it stands in the file.
 #[derive(Deserialize)]
@@ -29,7 +29,7 @@ pub(super) struct ExampleText {
     does: Vec<DeedText>,
     #[serde(default)]
     signs: Vec<SignText>,
-    expect: Vec<Spanned<ExpectText>>,
+    expect: Vec<ExpectText>,
 }
 
 #[derive(Deserialize)]
@@ -37,7 +37,7 @@ pub(super) struct ExampleText {
 struct DeedText {
     on: Spanned<String>,
     #[serde(rename = "move")]
-    to: Option<String>,
+    to: Option<Spanned<String>>,
     #[serde(default)]
     extend: bool,
     touch: Option<String>,
@@ -53,9 +53,12 @@ struct SignText {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ExpectText {
-    on: String,
-    stage: String,
+    on: Spanned<String>,
+    stage: Spanned<String>,
 }
+
+/// The stage of a record that is in none, yet or any more.
+const NOWHERE: &str = "nowhere";
 
 /// An example that can be tried.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,10 +92,16 @@ struct Expect {
 }
 
 /// Reads the examples of a file.
-pub(super) fn examples(yaml: &Document<'_>, kind: Kind, texts: Vec<ExampleText>, faults: &mut Vec<Fault>) -> Vec<Example> {
+pub(super) fn examples(
+    yaml: &Document<'_>,
+    kind: Kind,
+    texts: Vec<ExampleText>,
+    stages: &[String],
+    faults: &mut Vec<Fault>,
+) -> Vec<Example> {
     let mut examples = Vec::new();
     for text in texts {
-        match example(yaml, kind, &text) {
+        match example(yaml, kind, &text, stages) {
             Ok(example) => examples.push(example),
             Err(fault) => faults.push(fault),
         }
@@ -100,13 +109,21 @@ pub(super) fn examples(yaml: &Document<'_>, kind: Kind, texts: Vec<ExampleText>,
     examples
 }
 
-fn example(yaml: &Document<'_>, kind: Kind, text: &ExampleText) -> Result<Example, Fault> {
+fn example(yaml: &Document<'_>, kind: Kind, text: &ExampleText, stages: &[String]) -> Result<Example, Fault> {
+    let known = |name: &Spanned<String>| {
+        if name.value == NOWHERE || stages.contains(&name.value) {
+            return Ok(name.value.clone());
+        }
+        let near = nearest(&name.value, stages.iter().map(String::as_str).chain([NOWHERE]));
+        let hint = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+        Err(yaml.at(name.referenced, format!("there is no stage `{}`{hint}", name.value)))
+    };
     let wrong = |problem: Problem| yaml.at(text.says.referenced, format!("the example's {} {}", problem.column, problem.reason));
     let day = |text: &Spanned<String>| text.value.parse::<Day>().map_err(|reason| yaml.at(text.referenced, reason));
     let mut does = Vec::new();
     for deed in &text.does {
         let what = match (&deed.to, deed.extend, &deed.touch) {
-            (Some(to), false, None) => Deed::Move(to.clone()),
+            (Some(to), false, None) => Deed::Move(known(to)?),
             (None, true, None) => Deed::Extend,
             (None, false, Some(answer)) => Deed::Touch(answer.clone()),
             _ => return Err(yaml.at(deed.on.referenced, "a deed is one of `move`, `extend: true`, `touch`")),
@@ -115,9 +132,8 @@ fn example(yaml: &Document<'_>, kind: Kind, text: &ExampleText) -> Result<Exampl
     }
     let mut expect = Vec::new();
     for one in &text.expect {
-        let on = one.value.on.parse().map_err(|reason| yaml.at(one.referenced, reason))?;
-        let place = one.referenced;
-        expect.push(Expect { on, stage: one.value.stage.clone(), line: place.line(), column: place.column() });
+        let place = one.stage.referenced;
+        expect.push(Expect { on: day(&one.on)?, stage: known(&one.stage)?, line: place.line(), column: place.column() });
     }
     let record = match kind {
         Kind::Leads => Subject::Lead(Box::new(row::<Lead>(&text.lead).map_err(wrong)?)),
@@ -185,7 +201,7 @@ impl Example {
         let state = match &self.record {
             Subject::Lead(lead) => {
                 claims(pipelines, &[(Day::ALWAYS, (**lead).clone())], zone.start_of(on), &zone, &mut events);
-                let Some(lead) = (**lead).clone().known_on(on, &zone) else { return Ok("nowhere".to_owned()) };
+                let Some(lead) = (**lead).clone().known_on(on, &zone) else { return Ok(NOWHERE.to_owned()) };
                 live(pipeline, &LeadFacts::new(lead, &zone), &events, None, &moment)
             }
             Subject::Account(account, contracts) => {
@@ -205,6 +221,6 @@ impl Example {
                 }
             }
         };
-        Ok(state.map_or("nowhere".to_owned(), |state| pipeline.stages[state.stage].name.clone()))
+        Ok(state.map_or(NOWHERE.to_owned(), |state| pipeline.stages[state.stage].name.clone()))
     }
 }

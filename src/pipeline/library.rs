@@ -59,7 +59,7 @@ fn handed_over(path: &str, pipeline: &Pipeline, pipelines: &[Arc<Pipeline>]) -> 
             }
             Some(_) => return None,
         };
-        Some(Fault::whole(path, reason))
+        Some(Fault { line: goes_on.line, column: goes_on.column, ..Fault::whole(path, reason) })
     };
     pipeline.stages.iter().filter_map(fault).collect()
 }

@@ -226,7 +226,7 @@ impl Check<'_> {
         let most = u32::try_from(questions.len()).unwrap_or(u32::MAX);
         let stages: Vec<Stage> = read.stages.into_iter().map(|stage| self.stage(stage, most)).collect();
         let moves = read.moves.into_iter().map(|rule| self.rule(&rule)).collect();
-        let examples = examples(&self.yaml, self.kind, read.examples, &mut self.faults);
+        let examples = examples(&self.yaml, self.kind, read.examples, &self.names, &mut self.faults);
         Pipeline {
             name: read.name.value,
             title: read.title.trim().to_owned(),
@@ -307,6 +307,8 @@ impl Check<'_> {
             goes_on: read.goes_on_in.map(|on| GoesOn {
                 won: self.to(&on.won),
                 lost: self.to(&on.lost),
+                line: on.pipeline.referenced.line(),
+                column: on.pipeline.referenced.column(),
                 pipeline: on.pipeline.value,
             }),
         }

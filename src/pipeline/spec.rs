@@ -192,6 +192,10 @@ pub struct GoesOn {
     pub won: usize,
     /// Where it goes when it is lost there.
     pub lost: usize,
+    /// Where the file names the pipeline.
+    pub line: u64,
+    /// Where in the line.
+    pub column: u64,
 }
 
 /// The bar that a pipeline is held against.

@@ -274,11 +274,12 @@ fn a_broken_pipeline_says_where_and_what_would_be_right() {
     pipelines/small.yaml:15:24: condition: is a text, where a number is due
     pipelines/small.yaml:9:33: 0 lies outside 1 to 1000
     pipelines/small.yaml:14:12: `heaven` is none of won, lost, pool
-    pipelines/small.yaml:3:10: `deals` is none of leads, contracts, accounts
+    pipelines/small.yaml:3:10: `deals` is none of leads, contracts, accounts; did you mean `leads`?
     pipelines/small.yaml:12:11: `New` is the name of the stage `new` too
     pipelines/small.yaml:10:25: there is no stage `pool`
-    pipelines/small.yaml:19:14: example “a week”: on 2026-11-08 the stage is pool, not new
+    pipelines/small.yaml:19:38: there is no stage `pool`
+    pipelines/small.yaml:19:38: example “a week”: on 2026-11-08 the stage is pool, not new
     pipelines/small.yaml:17:11: the example's idd is no column of leads
-    pipelines/small.yaml: the stage `pool` goes on in `smal`, and there is no such pipeline; did you mean `small`?
+    pipelines/small.yaml:14:28: the stage `pool` goes on in `smal`, and there is no such pipeline; did you mean `small`?
     "##);
 }

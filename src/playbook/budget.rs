@@ -10,9 +10,9 @@ use crate::model::Id;
 pub struct Candidate<T> {
     /// The higher the sooner.
     pub rank: f64,
-    /// Hours that it takes.
+    /// Hours that it takes of the person whose desk it comes to.
     pub hours: f64,
-    /// Tasks that it opens.
+    /// Tasks that it opens there.
     pub tasks: usize,
     /// Breaks ties.
     pub id: String,
@@ -26,58 +26,58 @@ impl<T> Candidate<T> {
     }
 }
 
-/// The room that people have this morning, and what is to begin in it. No more is held than fits by number.
+/// What a person can take on this morning, besides what has begun already.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Room {
+    /// Tasks.
+    pub tasks: usize,
+    /// Hours that these may take.
+    pub hours: f64,
+    /// Whether nothing has begun yet: then something that takes more than a day begins all the same, or it never would.
+    pub untouched: bool,
+}
+
+/// What is to begin on a morning, by person. No more is held than fits by number.
 #[derive(Debug)]
 pub struct Budget<T> {
-    desks: BTreeMap<Id, Desk<T>>,
-}
-
-#[derive(Debug)]
-struct Desk<T> {
-    /// Tasks that may begin.
-    tasks: usize,
-    /// Hours that these may take; the first one always fits.
-    hours: f64,
-    /// In the order of their ranks.
-    kept: Vec<Candidate<T>>,
-}
-
-impl<T> Default for Budget<T> {
-    fn default() -> Budget<T> {
-        Budget { desks: BTreeMap::new() }
-    }
+    most: usize,
+    desks: BTreeMap<Id, Vec<Candidate<T>>>,
 }
 
 impl<T> Budget<T> {
-    /// Puts something on a person's desk. `room`: tasks and hours of the day that are left, asked for once. What has no room
-    /// any more comes back: it waits.
-    pub fn offer(&mut self, person: &Id, room: impl FnOnce() -> (usize, f64), candidate: Candidate<T>) -> Option<Candidate<T>> {
-        let desk = self.desks.entry(person.clone()).or_insert_with(|| {
-            let (tasks, hours) = room();
-            Desk { tasks, hours, kept: Vec::new() }
-        });
-        let place = desk.kept.partition_point(|kept| kept.before(&candidate));
-        desk.kept.insert(place, candidate);
-        if desk.kept.len() > desk.tasks { desk.kept.pop() } else { None }
+    /// So many tasks at most for one person.
+    pub fn new(most: usize) -> Budget<T> {
+        Budget { most, desks: BTreeMap::new() }
     }
 
-    /// What begins, by person, and what waits.
-    pub fn close(self) -> (Vec<Candidate<T>>, Vec<Candidate<T>>) {
+    /// Puts something on a person's desk. What has no room any more comes back: it waits.
+    pub fn offer(&mut self, person: &Id, candidate: Candidate<T>) -> Option<Candidate<T>> {
+        let desk = self.desks.entry(person.clone()).or_default();
+        let place = desk.partition_point(|kept| kept.before(&candidate));
+        desk.insert(place, candidate);
+        if desk.len() > self.most { desk.pop() } else { None }
+    }
+
+    /// What begins, by person, and what waits. Nothing overtakes what ranks higher, however small it is: else each look at the
+    /// same morning would find a gap to fill.
+    pub fn close(self, room: impl Fn(&Id) -> Room) -> (Vec<Candidate<T>>, Vec<Candidate<T>>) {
         let (mut begin, mut wait) = (Vec::new(), Vec::new());
-        for (_, desk) in self.desks {
-            let (mut tasks, mut hours, mut first) = (desk.tasks, desk.hours, true);
-            for candidate in desk.kept {
-                let fits = candidate.tasks <= tasks && candidate.hours <= hours;
-                // Something larger than a whole day would wait for ever.
-                if fits || (first && tasks > 0 && hours > 0.0) {
-                    tasks = tasks.saturating_sub(candidate.tasks);
-                    hours -= candidate.hours;
-                    begin.push(candidate);
-                    first = false;
-                } else {
-                    wait.push(candidate);
-                }
+        for (person, desk) in self.desks {
+            let mut room = room(&person);
+            let fits = |room: &Room, candidate: &Candidate<T>| {
+                (candidate.tasks <= room.tasks && candidate.hours <= room.hours)
+                    || (room.untouched && room.tasks > 0 && room.hours > 0.0)
+            };
+            let mut desk = desk.into_iter().peekable();
+            while let Some(candidate) = desk.next_if(|candidate| fits(&room, candidate)) {
+                room = Room {
+                    tasks: room.tasks.saturating_sub(candidate.tasks),
+                    hours: room.hours - candidate.hours,
+                    untouched: false,
+                };
+                begin.push(candidate);
             }
+            wait.extend(desk);
         }
         (begin, wait)
     }
@@ -139,30 +139,40 @@ mod tests {
         );
     }
 
+    fn room(tasks: usize, hours: f64, untouched: bool) -> impl Fn(&Id) -> Room {
+        move |_| Room { tasks, hours, untouched }
+    }
+
     #[test]
-    fn what_takes_more_than_a_day_begins_alone() {
-        let mut budget = Budget::default();
+    fn what_takes_more_than_a_day_begins_alone_and_nothing_overtakes() {
         let ann = Id::parse("ann").unwrap();
-        for (id, rank, hours) in [(1, 9.0, 12.0), (2, 8.0, 0.5)] {
-            assert!(budget.offer(&ann, || (3, 4.0), candidate(id, rank, hours)).is_none());
-        }
-        let (begin, wait) = budget.close();
-        assert_eq!((begin[0].what, wait[0].what), (1, 2));
-        let mut day_off = Budget::default();
-        assert_eq!(day_off.offer(&ann, || (0, 0.0), candidate(1, 9.0, 0.5)).unwrap().what, 1);
+        let closed = |first_hours: f64, room: &dyn Fn(&Id) -> Room| {
+            let mut budget = Budget::new(3);
+            for (id, rank, hours) in [(1, 9.0, first_hours), (2, 8.0, 0.5)] {
+                assert!(budget.offer(&ann, candidate(id, rank, hours)).is_none());
+            }
+            let (begin, wait) = budget.close(room);
+            let ids = |list: Vec<Candidate<usize>>| list.into_iter().map(|one| one.what).collect::<Vec<_>>();
+            (ids(begin), ids(wait))
+        };
+        assert_eq!(closed(12.0, &room(3, 4.0, true)), (vec![1], vec![2]));
+        assert_eq!(closed(12.0, &room(3, 4.0, false)), (vec![], vec![1, 2]), "the smaller one does not overtake");
+        assert_eq!(closed(1.0, &room(3, 4.0, false)), (vec![1, 2], vec![]));
+        assert_eq!(closed(1.0, &room(0, 0.0, true)), (vec![], vec![1, 2]), "a day off");
     }
 
     proptest! {
-        /// Nothing is lost, no desk holds more than its room, and nothing begins while something of a higher rank and no
-        /// more hours waits.
+        /// Nothing is lost, no desk holds more than its room, nothing begins before what ranks higher; and the same morning
+        /// looked at again begins nothing more.
         #[test]
-        fn nothing_is_dropped(ranks in prop::collection::vec((0..50u32, 0..3usize), 0..60), room in 0..6usize) {
+        fn nothing_is_dropped(ranks in prop::collection::vec((0..50u32, 0..3usize, 1..9u32), 0..60), most in 0..6usize) {
             let people: Vec<Id> = ["ann", "bob", "cat"].map(|id| Id::parse(id).unwrap()).to_vec();
-            let (mut budget, mut waiting) = (Budget::default(), Vec::new());
-            for (id, &(rank, person)) in ranks.iter().enumerate() {
-                waiting.extend(budget.offer(&people[person], || (room, 100.0), candidate(id, f64::from(rank), 0.5)));
+            let (mut budget, mut waiting) = (Budget::new(most), Vec::new());
+            let one = |id: usize| candidate(id, f64::from(ranks[id].0), f64::from(ranks[id].2) / 2.0);
+            for (id, &(_, person, _)) in ranks.iter().enumerate() {
+                waiting.extend(budget.offer(&people[person], one(id)));
             }
-            let (begin, wait) = budget.close();
+            let (begin, wait) = budget.close(room(most, 5.0, true));
             waiting.extend(wait);
             prop_assert_eq!(begin.len() + waiting.len(), ranks.len());
             for person in 0..3 {
@@ -170,10 +180,22 @@ mod tests {
                     list.iter().filter(|one| ranks[one.what].1 == person).map(|one| ranks[one.what].0).collect::<Vec<_>>()
                 };
                 let (begun, left) = (of(&begin), of(&waiting));
-                prop_assert!(begun.len() <= room);
-                prop_assert!(begun.len() == room || left.is_empty());
+                prop_assert!(begun.len() <= most);
                 prop_assert!(begun.iter().min().is_none_or(|least| left.iter().all(|rank| rank <= least)));
             }
+            let mut again = Budget::new(most);
+            for left in &waiting {
+                again.offer(&people[ranks[left.what].1], one(left.what));
+            }
+            let used = |person: &Id| {
+                let mine = || begin.iter().filter(|one| people[ranks[one.what].1] == *person);
+                Room {
+                    tasks: most - mine().count(),
+                    hours: 5.0 - mine().map(|one| one.hours).sum::<f64>(),
+                    untouched: mine().next().is_none(),
+                }
+            };
+            prop_assert!(again.close(used).0.is_empty());
         }
     }
 }

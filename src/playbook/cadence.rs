@@ -41,14 +41,15 @@ impl Cadence {
     pub fn parse(file: &str, text: &str) -> Result<Cadence, Vec<Fault>> {
         let yaml = Document::new(file, text);
         let read: CadenceText = yaml.read().map_err(|fault| vec![fault])?;
-        let (mut classes, mut faults) = (Vec::new(), Vec::new());
+        let (mut classes, mut faults, mut for_all) = (Vec::new(), Vec::new(), false);
         for class in read.classes {
             if !(1..=730).contains(&class.every_days.value) {
                 faults.push(yaml.at(class.every_days.referenced, "must be 1 to 730 days"));
             }
-            if classes.iter().any(|one: &Class| one.serves.is_none()) {
+            if for_all {
                 faults.push(yaml.at(class.name.referenced, "stands behind the class for all others, and so is for nobody"));
             }
+            for_all |= class.serves.is_none();
             let serves = class.serves.as_ref().map(|text| yaml.condition(Scope::Account, text)).transpose();
             let serves = serves.map_err(|fault| faults.push(fault)).ok().flatten();
             classes.push(Class { name: class.name.value, every_days: class.every_days.value, serves });

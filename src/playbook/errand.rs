@@ -57,6 +57,20 @@ pub fn errand(errand: &Errand<'_>, staff: &Staff, client: Client<'_>, on: Day) -
     Opened { prescription, tasks: vec![one] }
 }
 
+/// What waited for its owner begins this morning, and is due as many days later.
+pub fn begin_errand(waiting: &Prescription, tasks: &[Task], staff: &Staff, on: Day) -> Opened {
+    let prescription =
+        Prescription { status: PrescriptionStatus::Open, opened_on: on, review_on: on + REVIEW_AFTER, ..waiting.clone() };
+    let mine = tasks.iter().filter(|task| task.prescription == waiting.id);
+    let begun = mine.map(|task| Task {
+        status: TaskStatus::Open,
+        opened_on: on,
+        due_on: staff.due(task.assignee.as_ref(), on + (task.due_on - waiting.opened_on).max(0), 0),
+        ..task.clone()
+    });
+    Opened { prescription, tasks: begun.collect() }
+}
+
 /// The id of its task.
 pub fn errand_id(account: &Id, playbook: &str, key: &str) -> String {
     short_id("t", account, playbook, key, 1, Some(0))

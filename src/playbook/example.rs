@@ -9,13 +9,13 @@ use serde_saphyr::Spanned;
 use super::spec::did_you_mean;
 use super::{Happening, Library, Night, Play, diagnose};
 use crate::model::Day;
-use crate::signals::condition::{Document, Fault, LIFECYCLES, Name, Scope, Subject};
+use crate::signals::condition::{Document, Fault, LIFECYCLES, Name, Scope, Subject, Verdict};
 use crate::signals::{Band, Reading, Signal, Signals, Unit};
 
 /// One example.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Example {
-    /// What is known, by name; for events, `event` is the kind of one three days ago.
+    /// What is known, by name; `event` is the kind of one three days ago, `stage` one that a record entered then.
     facts: BTreeMap<String, Fact>,
     /// Whether the play acts, outside of the account's turn too where it is severe.
     acts: Acts,
@@ -69,9 +69,10 @@ impl Example {
             let wrong = |reason: String| yaml.at(value.referenced, reason);
             let fact = match (Name::parse(name), &value.value) {
                 (None, FactText::Text(text)) if name == "event" => Fact::Text(text.to_lowercase()),
+                (None, FactText::Text(text)) if name == "stage" => Fact::Text(text.clone()),
                 (None, _) => {
                     let hint = did_you_mean(name, Name::all(Scope::Scores).map(Name::name));
-                    return Err(wrong(format!("`{name}` is not a known name{hint}")));
+                    return Err(yaml.key(name, value.referenced, format!("`{name}` is not a known name{hint}")));
                 }
                 (Some(Name::Signal(signal)), value) => match (signal.unit(), value) {
                     (Unit::Flag, FactText::Flag(flag)) => Fact::Number(f64::from(u8::from(*flag))),
@@ -131,7 +132,7 @@ impl Example {
             ..Subject::new(&signals)
         };
         let event = |kind: &str| Happening { kind: kind.to_owned(), key: "e".to_owned(), on: on - 3, note: String::new() };
-        let happened: Vec<Happening> = text("event").map(event).into_iter().collect();
+        let happened: Vec<Happening> = text("event").into_iter().chain(text("stage")).map(event).collect();
         let plays = [(play.name.clone(), Arc::new(play.clone()))].into();
         let alone = Library { plays, cadence: library.cadence.clone(), ..Library::default() };
         let acts = |in_turn: bool| {
@@ -152,7 +153,8 @@ impl Example {
             Acts::Nothing => "nothing",
         };
         if does != self.acts {
-            return fault(format!("expects `{}`, and the play does `{}`", word(self.acts), word(does)));
+            let because = if does == Acts::Nothing { silence(play, &subject) } else { String::new() };
+            return fault(format!("expects `{}`, and the play does `{}`{because}", word(self.acts), word(does)));
         }
         let remedy = play.remedies.iter().find(|remedy| remedy.fits(&subject));
         let titles: Vec<&str> = remedy.iter().flat_map(|remedy| &remedy.tasks).map(|step| step.title.as_str()).collect();
@@ -161,4 +163,19 @@ impl Example {
         }
         None
     }
+}
+
+/// Why a play does nothing.
+fn silence(play: &Play, subject: &Subject<'_>) -> String {
+    for (key, condition) in [("when", Some(&play.when)), ("serves", play.serves.as_ref())] {
+        match condition.map(|condition| condition.evaluate(subject)) {
+            Some(Verdict::False) => return format!(": its `{key}` does not hold"),
+            Some(Verdict::Unknown { missing }) => {
+                let names: Vec<&str> = missing.iter().map(|name| name.name()).collect();
+                return format!(": its `{key}` hangs on {}, which the example does not give", names.join(", "));
+            }
+            _ => {}
+        }
+    }
+    if play.occasion.is_some() { ": its occasion has not come".to_owned() } else { String::new() }
 }

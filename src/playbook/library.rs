@@ -1,6 +1,6 @@
 //! All that the CS team has written: plays, solutions, and what first value means.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::cadence::Cadence;
@@ -100,6 +100,31 @@ impl Library {
         (kinds, within)
     }
 
+    /// The stages that plays wait for (`pipeline/stage`), and for how many days the longest of them makes sense.
+    pub fn watched_stages(&self) -> (BTreeSet<&str>, i32) {
+        let of = |play: &'_ Arc<Play>| play.occasion.as_ref().map_or(0, |occasion| occasion.within_days.cast_signed());
+        let within = self.stages().map(|(play, ..)| of(play)).max().unwrap_or_default();
+        (self.stages().map(|(_, name, ..)| name).collect(), within)
+    }
+
+    /// Plays that wait for a stage: its name, and where that stands.
+    fn stages(&self) -> impl Iterator<Item = (&Arc<Play>, &str, u64, u64)> {
+        self.plays.values().filter_map(|play| match &play.occasion.as_ref()?.of {
+            OccasionOf::Stage { name, line, column } => Some((play, name.as_str(), *line, *column)),
+            _ => None,
+        })
+    }
+
+    /// Plays that wait for a stage which is none of these (`pipeline/stage`).
+    pub fn unknown_stages(&self, known: &[String]) -> Vec<Fault> {
+        let unknown = self.stages().filter(|(_, name, ..)| !known.iter().any(|one| one == name));
+        let fault = |(play, name, line, column): (&Arc<Play>, &str, u64, u64)| {
+            let hint = did_you_mean(name, known.iter().map(String::as_str));
+            Fault { file: play.file.clone(), line, column, reason: format!("there is no stage `{name}`{hint}") }
+        };
+        unknown.map(fault).collect()
+    }
+
     /// What plays do otherwise than their examples say.
     pub fn failures(&self) -> Vec<Fault> {
         let of = |play: &Arc<Play>| play.examples.iter().filter_map(|example| example.failure(self, play)).collect::<Vec<_>>();
@@ -195,6 +220,21 @@ mod tests {
         let helped: Vec<&str> =
             library.solutions.values().flat_map(|one| one.helps.iter().map(|(play, _)| play.as_str())).collect();
         assert_eq!(library.failures(), [], "an example fails");
+        let remedies = |play: &Play| {
+            play.remedies.iter().flat_map(|remedy| &remedy.tasks).map(|step| step.solution.clone()).collect::<Vec<_>>()
+        };
+        let changes = |play: &Play| match &play.then {
+            crate::playbook::Then::ChangeTo(names) => names.clone(),
+            _ => Vec::new(),
+        };
+        let used: Vec<String> = library.plays.values().flat_map(|play| [remedies(play), changes(play)].concat()).collect();
+        for solution in library.solutions.values() {
+            assert!(used.contains(&solution.name), "no play prescribes {}", solution.name);
+            let head = &solution.head;
+            for part in [&head.dose, &head.side_effects, &head.worked] {
+                assert!(part.len() > 8 && !head.size.is_empty(), "the head of {} is thin", solution.name);
+            }
+        }
         for play in library.plays.values() {
             assert!(play.examples.iter().len() > 0, "{} has no example", play.name);
             assert!(helped.contains(&play.name.as_str()), "no solution says that it is for {}", play.name);

@@ -1,8 +1,10 @@
 //! How much each person's book asks for, against the hours there are; and where accounts could go.
 
-use serde::Serialize;
+use std::collections::BTreeMap;
 
-use crate::model::Id;
+use serde::{Serialize, Serializer};
+
+use crate::model::{Id, Money};
 
 /// One person's book.
 #[derive(Clone, Debug)]
@@ -15,8 +17,8 @@ pub struct Book {
     pub language: Option<String>,
     /// The accounts.
     pub accounts: Vec<Held>,
-    /// Hours of tasks that are overdue or due within a week.
-    pub task_hours: f64,
+    /// Hours of tasks that are overdue or due within a week, by their kind.
+    pub task_hours: BTreeMap<String, f64>,
     /// Tasks to be done.
     pub open: usize,
     /// Of those, past their day.
@@ -36,8 +38,8 @@ pub struct Held {
     pub hours: f64,
     /// Nobody has spoken with it for longer than its cadence.
     pub untouched: bool,
-    /// Revenue of a year in one currency.
-    pub arr: Option<f64>,
+    /// Revenue of a year, in one currency for all.
+    pub arr: Option<Money>,
     /// BCP 47 tag.
     pub language: Option<String>,
 }
@@ -50,9 +52,14 @@ pub struct Load {
     /// Accounts in the book.
     pub accounts: usize,
     /// Their revenue of a year, as far as it is known.
-    pub arr: Option<f64>,
+    #[serde(serialize_with = "amount")]
+    pub arr: Option<Money>,
     /// Hours a week that contacts and tasks take.
     pub hours_needed: f64,
+    /// Those of the contacts that the accounts' classes ask for.
+    pub contact_hours: f64,
+    /// Those of tasks that are overdue or due within a week, by their kind.
+    pub task_hours: BTreeMap<String, f64>,
     /// Hours a week there are.
     pub hours_per_week: f64,
     /// More is needed than there is.
@@ -66,7 +73,13 @@ pub struct Load {
     /// Accounts with which nobody has spoken for longer than their cadence.
     pub untouched: usize,
     /// The revenue of a year that these stand for: what too much costs.
-    pub untouched_arr: Option<f64>,
+    #[serde(serialize_with = "amount")]
+    pub untouched_arr: Option<Money>,
+}
+
+/// As decimal text: the report says once in which currency.
+fn amount<S: Serializer>(money: &Option<Money>, serializer: S) -> Result<S::Ok, S::Error> {
+    money.map(Money::amount).serialize(serializer)
 }
 
 /// An account that could go to somebody with time.
@@ -84,35 +97,36 @@ pub struct Move {
     pub hours: f64,
 }
 
-/// The load of each book, and accounts that could go from those who have too much to those who have time and the account's
+/// Accounts that could go from those who have too much to those who have time and the account's
 /// language: the untouched first, then those that take the most hours for the least revenue.
-pub fn loads(mut books: Vec<Book>) -> (Vec<Load>, Vec<Move>) {
+pub fn moves(mut books: Vec<Book>) -> Vec<Move> {
     books.sort_by(|a, b| a.person.cmp(&b.person));
-    let loads = books.iter().map(load).collect();
+    let mut needs: Vec<f64> = books.iter().map(needed).collect();
     let mut moves = Vec::new();
     for from in 0..books.len() {
-        let arr = |held: &Held| held.arr.unwrap_or(f64::MAX);
+        let arr = |held: &Held| held.arr.map_or(i64::MAX, |arr| arr.minor);
         let mut order: Vec<usize> = (0..books[from].accounts.len()).collect();
         order.sort_by(|&a, &b| {
             let (a, b) = (&books[from].accounts[a], &books[from].accounts[b]);
-            b.untouched.cmp(&a.untouched).then_with(|| arr(a).total_cmp(&arr(b))).then_with(|| a.id.cmp(&b.id))
+            b.untouched.cmp(&a.untouched).then_with(|| arr(a).cmp(&arr(b))).then_with(|| a.id.cmp(&b.id))
         });
         let mut gone = Vec::new();
         for place in order {
-            if needed(&books[from]) <= books[from].hours_per_week {
+            if needs[from] <= books[from].hours_per_week {
                 break;
             }
             let held = books[from].accounts[place].clone();
-            let fits = |book: &Book| {
+            let fits = |to: usize| {
+                let book = &books[to];
                 let speaks = match (&book.language, &held.language) {
                     (Some(own), Some(theirs)) => own.eq_ignore_ascii_case(theirs) || own.eq_ignore_ascii_case("en"),
                     _ => true,
                 };
-                speaks && needed(book) + held.hours <= book.hours_per_week
+                speaks && needs[to] + held.hours <= book.hours_per_week
             };
-            let free = |book: &Book| needed(book) / book.hours_per_week.max(0.1);
-            let to = (0..books.len()).filter(|&to| to != from && fits(&books[to]));
-            let Some(to) = to.min_by(|&a, &b| free(&books[a]).total_cmp(&free(&books[b])).then(a.cmp(&b))) else { continue };
+            let free = |to: usize| needs[to] / books[to].hours_per_week.max(0.1);
+            let to = (0..books.len()).filter(|&to| to != from && fits(to));
+            let Some(to) = to.min_by(|&a, &b| free(a).total_cmp(&free(b)).then(a.cmp(&b))) else { continue };
             moves.push(Move {
                 account_id: held.id.clone(),
                 name: held.name.clone(),
@@ -120,7 +134,8 @@ pub fn loads(mut books: Vec<Book>) -> (Vec<Load>, Vec<Move>) {
                 to: books[to].person.clone(),
                 hours: held.hours,
             });
-            books[from].accounts[place].hours = 0.0;
+            needs[from] -= held.hours;
+            needs[to] += held.hours;
             gone.push(place);
             books[to].accounts.push(held);
         }
@@ -129,17 +144,22 @@ pub fn loads(mut books: Vec<Book>) -> (Vec<Load>, Vec<Move>) {
             books[from].accounts.remove(place);
         }
     }
-    (loads, moves)
+    moves
 }
 
 fn needed(book: &Book) -> f64 {
-    book.accounts.iter().map(|held| held.hours).sum::<f64>() + book.task_hours
+    contacts(book) + book.task_hours.values().sum::<f64>()
 }
 
-fn load(book: &Book) -> Load {
+fn contacts(book: &Book) -> f64 {
+    book.accounts.iter().map(|held| held.hours).sum()
+}
+
+/// What a book asks for.
+pub fn load(book: &Book) -> Load {
     let sum = |of: &dyn Fn(&Held) -> bool| {
-        let known: Vec<f64> = book.accounts.iter().filter(|held| of(held)).filter_map(|held| held.arr).collect();
-        (!known.is_empty()).then(|| known.iter().sum())
+        let known = book.accounts.iter().filter(|held| of(held)).filter_map(|held| held.arr);
+        known.reduce(|sum, arr| Money { minor: sum.minor.saturating_add(arr.minor), ..sum })
     };
     let hours_needed = needed(book);
     Load {
@@ -147,6 +167,8 @@ fn load(book: &Book) -> Load {
         accounts: book.accounts.len(),
         arr: sum(&|_| true),
         hours_needed,
+        contact_hours: contacts(book),
+        task_hours: book.task_hours.clone(),
         hours_per_week: book.hours_per_week,
         over: hours_needed > book.hours_per_week,
         open: book.open,
@@ -160,6 +182,7 @@ fn load(book: &Book) -> Load {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Currency;
 
     fn book(person: &str, accounts: usize, hours: f64, there: f64, language: Option<&str>) -> Book {
         let held = |number: usize| Held {
@@ -167,7 +190,7 @@ mod tests {
             name: format!("Company {number}"),
             hours,
             untouched: number % 2 == 1,
-            arr: Some(1000.0 * number as f64),
+            arr: Some(Money { minor: 100_000 * number as i64, currency: Currency::parse("EUR").unwrap() }),
             language: Some("fr".to_owned()),
         };
         Book {
@@ -175,7 +198,7 @@ mod tests {
             hours_per_week: there,
             language: language.map(str::to_owned),
             accounts: (0..accounts).map(held).collect(),
-            task_hours: 1.0,
+            task_hours: [("call".to_owned(), 0.75), ("email".to_owned(), 0.25)].into(),
             open: 4,
             overdue: 1,
             waiting: 2,
@@ -189,11 +212,14 @@ mod tests {
             book("german", 0, 1.0, 40.0, Some("de")),
             book("free", 2, 1.0, 5.0, Some("fr")),
         ];
-        let (loads, moves) = loads(books);
-        let full = loads.iter().find(|load| load.person.as_str() == "full").unwrap();
+        let full = load(&books[0]);
         assert_eq!((full.accounts, full.hours_needed, full.over, full.untouched), (12, 13.0, true, 6));
-        assert_eq!((full.arr, full.untouched_arr), (Some(66_000.0), Some(36_000.0)));
-        let told: Vec<String> = moves.iter().map(|one| format!("{} to {}", one.account_id, one.to)).collect();
+        let said = [full.arr, full.untouched_arr].map(|arr| arr.unwrap().amount());
+        assert_eq!(said, ["66000.00", "36000.00"]);
+        assert_eq!((full.contact_hours, full.task_hours["call"]), (12.0, 0.75));
+        let json = serde_json::to_value(&full).unwrap();
+        assert_eq!((&json["arr"], &json["hours_needed"]), (&"66000.00".into(), &13.0.into()));
+        let told: Vec<String> = moves(books).iter().map(|one| format!("{} to {}", one.account_id, one.to)).collect();
         assert_eq!(told, ["full-1 to free", "full-3 to free"], "then nobody who speaks French has time");
     }
 }

@@ -22,13 +22,13 @@ mod step;
 #[cfg(test)]
 mod tests;
 
-pub use budget::{Budget, Candidate, Standing, rank};
+pub use budget::{Budget, Candidate, Room, Standing, rank};
 pub use cadence::{Cadence, Class};
-pub use effect::{Comparison, Pair, Seen, compare};
-pub use errand::{Errand, errand, errand_id, review_errand};
+pub use effect::{Comparison, Crowd, Pair, Seen, Treated, compare_bands, compare_points, pairs};
+pub use errand::{Errand, begin_errand, errand, errand_id, review_errand};
 pub use example::Example;
 pub use library::Library;
-pub use load::{Book, Held, Load, Move, loads};
+pub use load::{Book, Held, Load, Move, load, moves};
 pub use occasion::{Coming, Date, Happening, Night, Occasion, OccasionOf};
 pub use owner::{Owner, Wanted};
 pub use plan::{Client, Diagnoses, Diagnosis, Opened, Prescribed, advance, diagnose, follow_up, hand_over, prescribe, release};

@@ -21,8 +21,15 @@ pub enum OccasionOf {
     Event(Vec<String>),
     /// So many days after a date; before it, where negative.
     Date(Date, i32),
-    /// A record entered this stage: `pipeline/stage`.
-    Stage(String),
+    /// A record of the account entered a stage.
+    Stage {
+        /// `pipeline/stage`.
+        name: String,
+        /// Where that stands in the play's file.
+        line: u64,
+        /// The same.
+        column: u64,
+    },
 }
 
 /// A date of an account.
@@ -94,8 +101,10 @@ impl Occasion {
     pub fn coming(&self, subject: &Subject<'_>, night: Night<'_>) -> Option<Coming> {
         let within = i32::try_from(self.within_days).unwrap_or(i32::MAX);
         let due = |day: Day| day <= night.on && (night.on - day <= within || night.before.is_some_and(|before| day > before));
+        // What happens in the course of a day is told on the next morning.
+        let news = |day: Day| due(day) || night.before == Some(day);
         let happened = |of: &dyn Fn(&str) -> bool| {
-            let fitting = night.happened.iter().filter(|one| of(&one.kind) && due(one.on));
+            let fitting = night.happened.iter().filter(|one| of(&one.kind) && news(one.on));
             let newest = fitting.max_by(|a, b| (a.on, &a.key).cmp(&(b.on, &b.key)))?;
             let note = if newest.note.is_empty() { String::new() } else { format!(": {}", newest.note) };
             let said = format!("{} on {}{note}", newest.kind.replace('_', " "), newest.on);
@@ -103,7 +112,7 @@ impl Occasion {
         };
         match &self.of {
             OccasionOf::Event(kinds) => happened(&|kind| kinds.iter().any(|one| one == kind)),
-            OccasionOf::Stage(stage) => happened(&|kind| kind == stage),
+            OccasionOf::Stage { name, .. } => happened(&|kind| kind == name),
             OccasionOf::Date(date, days) => {
                 let (anchor, name) = anchor(*date, subject, night, *days)?;
                 let on = anchor + *days;
@@ -214,6 +223,10 @@ mod tests {
         let one = coming(&happened).unwrap();
         assert_eq!((one.key.as_str(), one.said.as_str()), ("e2", "funding on 2026-11-17: A round"));
         assert_eq!(coming(&happened[2..]), None, "another kind, or long ago");
+        let late =
+            |before| occasion.coming(&Subject::new(&signals), Night { happened: &happened[3..], ..night(on, Some(before)) });
+        assert_eq!(late(on - 40).unwrap().key, "e4", "it came after the morning of that day, and no night was lived since");
+        assert_eq!(late(on - 39), None);
     }
 
     proptest! {

@@ -188,7 +188,7 @@ pub fn release(
 pub fn advance(tasks: &mut [Task], staff: &Staff, on: Day) -> Vec<usize> {
     let ended = |tasks: &[Task], of: &Task| {
         let before = tasks.iter().find(|one| one.prescription == of.prescription && Some(one.step) == of.after);
-        before.is_none_or(|before| !before.is_pending())
+        of.after.is_some() && before.is_none_or(|before| !before.is_pending())
     };
     let ready: Vec<usize> =
         (0..tasks.len()).filter(|&at| tasks[at].status == TaskStatus::Waiting && ended(tasks, &tasks[at])).collect();

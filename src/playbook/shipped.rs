@@ -26,6 +26,7 @@ pub fn shipped() -> &'static [(&'static str, &'static str)] {
         "plays/executive-review-due.yaml",
         "plays/first-value-at-risk.yaml",
         "plays/funding.yaml",
+        "plays/hand-over-training.yaml",
         "plays/just-live.yaml",
         "plays/layoff.yaml",
         "plays/low-breadth.yaml",
@@ -52,6 +53,9 @@ pub fn shipped() -> &'static [(&'static str, &'static str)] {
         "plays/use-outgrows-seats.yaml",
         "plays/value-plan-overdue.yaml",
         "scorecards/default.yaml",
+        "scorecards/enterprise.yaml",
+        "scorecards/mid.yaml",
+        "scorecards/small.yaml",
         "solutions/after-a-layoff.md",
         "solutions/agree-the-renewal.md",
         "solutions/answer-a-notice.md",
@@ -89,5 +93,6 @@ pub fn shipped() -> &'static [(&'static str, &'static str)] {
         "solutions/win-back-use.md",
         "solutions/win-them-twice.md",
         "solutions/work-session-on-site.md",
+        "solutions/write-the-value-plan.md",
     ]
 }

@@ -76,7 +76,12 @@ impl Solution {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
         let parts = text.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n"));
         let Some((head, body)) = parts else {
-            return Err(Fault::whole(file, "must begin with a head: a line `---`, then `title: …`, then a line `---`"));
+            let reason = if text.starts_with("---\n") {
+                "the head that begins here does not end: a line `---` must stand behind it"
+            } else {
+                "must begin with a head: a line `---`, then `title: …`, then a line `---`"
+            };
+            return Err(Fault { line: 1, column: 1, ..Fault::whole(file, reason) });
         };
         // An empty first line stands for the `---`, so that lines are counted as in the file.
         let head_text = format!("\n{head}\n");

@@ -136,7 +136,7 @@ struct OccasionText {
     #[serde(default)]
     event: Vec<String>,
     date: Option<Spanned<String>>,
-    stage: Option<String>,
+    stage: Option<Spanned<String>>,
     #[serde(default)]
     days: i32,
     within_days: Option<Spanned<u32>>,
@@ -350,9 +350,12 @@ impl Check<'_> {
                 OccasionOf::Date(found, read.days)
             }
             (None, false, None) => OccasionOf::Event(read.event.iter().map(|kind| kind.trim().to_lowercase()).collect()),
-            (None, true, Some(stage)) if stage.contains('/') => OccasionOf::Stage(stage.clone()),
-            (None, true, Some(_)) => {
-                self.problem(text, "a stage is written pipeline/stage");
+            (None, true, Some(stage)) if stage.value.contains('/') => {
+                let place = stage.referenced;
+                OccasionOf::Stage { name: stage.value.clone(), line: place.line(), column: place.column() }
+            }
+            (None, true, Some(stage)) => {
+                self.problem(stage, "a stage is written pipeline/stage");
                 return None;
             }
             _ => {
@@ -528,7 +531,7 @@ why: [use_ratio]
         plays/use-fell.yaml:3:18: `go_lvie` is none of go_live, anniversary, contract_end, last_day_to_act, next_contact; did you mean `go_live`?
         plays/use-fell.yaml:3:18: `days` must lie in -730 to 3650, and not before go-live, which is known when it is there
         plays/use-fell.yaml:3:11: needs one of `event` (a list of kinds), `date` and `stage`
-        plays/use-fell.yaml:3:11: a stage is written pipeline/stage
+        plays/use-fell.yaml:3:19: a stage is written pipeline/stage
         plays/use-fell.yaml:9:12: no task before this one has the `name` `first`
         plays/use-fell.yaml:9:11: `vist` is none of call, visit, email, training, review, internal; did you mean `visit`?
         plays/use-fell.yaml:12:8: `least loaded, skil training` is no owner (known: csm, leader, seller, product, `least loaded`, `least loaded, skill training, language, region`)

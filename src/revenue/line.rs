@@ -125,12 +125,23 @@ pub fn course(
     for (number, term) in terms.iter().enumerate().filter(|(_, term)| term.monthly != Exact::ZERO) {
         let contract = term.contract;
         let own_uplift = chain.uplift(number);
+        let until = term.until.unwrap_or(Day::from_days(i32::MAX));
+        // Running on at the same price is one stretch, however many terms that are.
+        if let Some(before) = course.lines.last_mut().filter(|before| {
+            before.basis == Basis::Extended
+                && term.basis == Basis::Extended
+                && *before.contract == *contract.id.as_str()
+                && (before.until, before.own) == (term.from, term.monthly)
+        }) {
+            before.until = until;
+            continue;
+        }
         course.lines.push(Line {
             account: place(contract),
             contract: contract.id.as_str().into(),
             product: contract.product.as_deref().map(Into::into),
             from: term.from,
-            until: term.until.unwrap_or(Day::from_days(i32::MAX)),
+            until,
             basis: term.basis,
             currency: contract.currency,
             own: term.monthly,

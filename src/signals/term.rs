@@ -172,13 +172,19 @@ pub struct Extension {
     pub monthly: Exact,
 }
 
-/// The terms that begin before `last`, were the contract to run on by itself.
+/// Days after which a price that runs on by itself may rise again: a year, one of 360 days too.
+const RISE_DAYS: i32 = 360;
+
+/// The terms that begin before `last`, were the contract to run on by itself. The price rises with the first term that begins a
+/// year or more after the last rise: a contract from month to month does not get dearer every month.
 pub fn extensions(contract: &Contract, last: Day) -> impl Iterator<Item = Extension> {
     let percent = contract.uplift_percent.filter(|percent| !percent.is_zero());
-    let mut monthly = contract.monthly();
+    let (mut monthly, mut risen_on) = (contract.monthly(), contract.starts_on);
     let terms = (0..).map_while(move |terms| Some((contract.end_after(terms)?, contract.end_after(terms + 1)?)));
     terms.take_while(move |(from, _)| *from < last).map(move |(from, until)| {
-        monthly = percent.map_or(monthly, |percent| raised(monthly, percent));
+        if let Some(percent) = percent.filter(|_| from - risen_on >= RISE_DAYS) {
+            (monthly, risen_on) = (raised(monthly, percent), from);
+        }
         Extension { from, until, monthly }
     })
 }

@@ -51,3 +51,11 @@ pub async fn due_by(tx: &mut Tx, day: Day) -> Result<BTreeMap<(String, String), 
         on_tx!(tx, conn => sqlx::query_as(sql).bind(days(day)).fetch_all(conn).await).context("counting what is due")?;
     Ok(rows.into_iter().map(|(person, kind, count)| ((person, kind), count)).collect())
 }
+
+/// Prescriptions that wait for room, by account.
+pub async fn waiting(tx: &mut Tx) -> Result<BTreeMap<String, i64>> {
+    let sql = "SELECT account_id, count(*) FROM prescription WHERE closed_on IS NULL AND status = 'waiting' GROUP BY account_id";
+    let rows: Vec<(String, i64)> =
+        on_tx!(tx, conn => sqlx::query_as(sql).fetch_all(conn).await).context("counting what waits")?;
+    Ok(rows.into_iter().collect())
+}

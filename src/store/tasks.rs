@@ -208,6 +208,9 @@ pub async fn release(tx: &mut Tx, Opened { prescription: one, tasks }: &Opened) 
         .execute(conn).await.map(|done| done.rows_affected()))
     .context("beginning with what waited")?;
     anyhow::ensure!(updated == 1, "beginning with what waited: prescription {} does not wait", one.id);
+    for task in tasks.iter().filter(|task| task.status == TaskStatus::Open) {
+        save_turn(tx, task).await?;
+    }
     insert_tasks(tx, &tasks.iter().collect::<Vec<_>>()).await
 }
 
@@ -254,13 +257,22 @@ pub async fn begun_since(db: &Db, since: Day) -> Result<(Vec<Prescription>, Vec<
     Ok((prescriptions, tasks))
 }
 
-/// How many tasks plays have opened for each person this morning.
-pub async fn opened_on(tx: &mut Tx, on: Day) -> Result<BTreeMap<String, usize>> {
-    let sql = "SELECT COALESCE(t.assignee, t.csm, ''), count(*) FROM prescription p JOIN task t ON t.prescription = p.id \
-               WHERE p.opened_on = $1 AND p.attempt = 1 GROUP BY COALESCE(t.assignee, t.csm, '') ORDER BY 1";
-    let rows: Vec<(String, i64)> = on_tx!(tx, conn => sqlx::query_as(sql).bind(days(on)).fetch_all(conn).await)
-        .context("reading what was opened this morning")?;
-    Ok(rows.into_iter().map(|(person, count)| (person, usize::try_from(count).unwrap_or_default())).collect())
+/// The newest morning on which anything was prescribed.
+pub async fn newest(tx: &mut Tx) -> Result<Option<Day>> {
+    let sql = "SELECT max(opened_on) FROM prescription";
+    let newest: Option<i64> =
+        on_tx!(tx, conn => sqlx::query_scalar(sql).fetch_one(conn).await).context("reading the newest prescription's morning")?;
+    newest.map(|day| Ok(Day::from_days(i32::try_from(day)?))).transpose()
+}
+
+/// How many tasks have begun this morning, by person and kind; those that wait for another one are not counted.
+pub async fn begun_on(tx: &mut Tx, on: Day) -> Result<Vec<(String, String, usize)>> {
+    let sql = "SELECT COALESCE(t.assignee, t.csm, ''), t.kind, count(*) FROM prescription p JOIN task t ON t.prescription = p.id \
+               WHERE p.opened_on = $1 AND p.status <> 'waiting' AND t.after_step IS NULL \
+               GROUP BY COALESCE(t.assignee, t.csm, ''), t.kind ORDER BY 1, 2";
+    let rows: Vec<(String, String, i64)> = on_tx!(tx, conn => sqlx::query_as(sql).bind(days(on)).fetch_all(conn).await)
+        .context("reading what has begun this morning")?;
+    Ok(rows.into_iter().map(|(person, kind, count)| (person, kind, usize::try_from(count).unwrap_or_default())).collect())
 }
 
 /// Writes who is to do a task now.

@@ -47,6 +47,16 @@ pub enum Measure {
     Event(String),
 }
 
+impl Measure {
+    /// The metric that it reads, if it reads one.
+    pub fn metric(&self) -> Option<&str> {
+        match self {
+            Measure::AtLeast { metric, .. } | Measure::ShareOfSeats { metric, .. } => Some(metric),
+            Measure::ActiveDays(_) | Measure::Value(_) | Measure::Event(_) => None,
+        }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FirstValueText {
@@ -199,6 +209,9 @@ mod tests {
         let pick = |tier| FirstValue::pick(&definitions, &Subject { tier, ..Subject::new(&signals) }).unwrap().name.as_str();
         assert_eq!([pick(Some("enterprise")), pick(Some("small")), pick(None)], ["large", "default", "default"]);
         let late = FirstValue::parse("f.yaml", &text("x", "serves: score > 3\n")).unwrap_err();
-        assert_eq!(late.to_string(), "f.yaml:3:9: condition: `score` is not known yet when this is asked");
+        assert_eq!(
+            late.to_string(),
+            "f.yaml:3:9: condition: `score` is not known yet when this is asked; it may ask for tier, segment, industry, region, product and language"
+        );
     }
 }

@@ -60,3 +60,64 @@ fn a_spreadsheet_sees_no_formula_in_what_customers_wrote() {
     assert_eq!((wrong.code, wrong.out.as_str()), (2, ""));
     assert!(wrong.err.contains("the records are users, accounts, contracts, "), "{}", wrong.err);
 }
+
+/// Puts a formula's sign before what stands in these columns.
+fn make_hostile(place: &Place, file: &str, columns: &[&str]) {
+    let path = place.path(file);
+    let mut reader = csv::Reader::from_path(&path).unwrap();
+    let heads = reader.headers().unwrap().clone();
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(&heads).unwrap();
+    for row in reader.records().map(Result::unwrap) {
+        let cells = heads.iter().zip(&row).map(|(head, cell)| {
+            let hostile = columns.contains(&head) && !cell.is_empty();
+            if hostile { format!("=1+{cell}") } else { cell.to_owned() }
+        });
+        writer.write_record(cells).unwrap();
+    }
+    std::fs::write(path, writer.into_inner().unwrap()).unwrap();
+}
+
+#[test]
+fn every_table_can_be_had_for_a_spreadsheet_which_sees_no_formula_in_it() {
+    let place = Place::new("");
+    assert_eq!(place.run(&["demo", "--accounts", "40", "--days", "8", "--dir", "demo"]).code, 0);
+    make_hostile(&place, "demo/data/accounts.csv", &["name", "seller"]);
+    make_hostile(&place, "demo/data/requests.csv", &["title"]);
+    make_hostile(&place, "demo/data/leads.csv", &["company"]);
+    let run = |arguments: &[&str]| place.run(&[&["--config", "demo/longroad.toml"], arguments].concat());
+    assert_eq!(run(&["cycle"]).code, 3, "a few rows of the demo are wrong on purpose");
+    // Whether somebody's own words stand in it.
+    for (command, has_words) in [
+        (&["revenue"][..], false),
+        (&["revenue", "--by", "seller"], true),
+        (&["revenue", "--open", "start_mrr"], true),
+        (&["renewals"], true),
+        (&["first-value"], true),
+        (&["sales-quality"], true),
+        (&["value-report"], true),
+        (&["risk"], true),
+        (&["scores"], true),
+        (&["pipeline", "leads"], true),
+        (&["requests"], true),
+        (&["load"], false),
+        (&["playbooks"], false),
+        (&["tasks"], false),
+        (&["tasks", "--waiting"], false),
+    ] {
+        let outcome = run(&[command, &["--csv", "table.csv"]].concat());
+        assert_eq!((outcome.code, outcome.err.as_str()), (0, ""), "{command:?}");
+        // A reader of this kind refuses rows that are longer or shorter than their heads.
+        let mut reader = csv::Reader::from_path(place.path("table.csv")).unwrap();
+        let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+        assert!(!rows.is_empty(), "{command:?} has an empty table");
+        let cells = || rows.iter().flatten();
+        let formula = |cell: &&str| cell.starts_with(['=', '+', '-', '@']) && cell.parse::<f64>().is_err();
+        assert_eq!(cells().find(formula), None, "{command:?}");
+        assert_eq!(cells().any(|cell| cell.starts_with("'=1+")), has_words, "{command:?}");
+        std::fs::remove_file(place.path("table.csv")).unwrap();
+    }
+    for both in [&["value-report", "A0001", "--csv", "x.csv"][..], &["requests", "R01", "--csv", "x.csv"]] {
+        assert_eq!(run(both).code, 2, "one of them has no table: {both:?}");
+    }
+}

@@ -20,7 +20,7 @@ const USERS: &str = "id,name,email,role,manager_id,timezone\n\
 fn put(house: &House, gone: usize, morning: Day) {
     house.put("users.csv", USERS);
     let mut accounts = "id,name,csm,tier,signed_on,live_on\ncalm,Calm,u2,small,2026-01-05,2026-01-05\n".to_owned();
-    let mut contacts = "id,account_id,name,role,left_on\n".to_owned();
+    let mut contacts = "id,account_id,name,role,left_on\nc1,calm,Cleo,champion,\nc2,calm,Cem,buyer,\n".to_owned();
     for number in 0..gone {
         writeln!(accounts, "g{number},Gone {number},u1,small,2026-01-05,2026-01-05").unwrap();
         writeln!(contacts, "p{number},g{number},Pia,champion,2026-09-01").unwrap();

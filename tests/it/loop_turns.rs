@@ -1,5 +1,7 @@
 //! The loop: who is looked at when, what is prescribed once, and what a review makes of it.
 
+use longroad::config::Config;
+use longroad::cycle::Setup;
 use longroad::model::Day;
 use longroad::playbook::{Task, TaskStatus};
 use longroad::store::TaskChange;
@@ -11,28 +13,28 @@ const USERS: &str = "id,name,email,role,manager_id\n\
     u2,Uwe,uwe@example.com,csm,u9\n\
     u9,Leo,leo@example.com,leader,\n";
 
-fn start() -> Day {
+pub fn start() -> Day {
     day("2026-10-01")
 }
 
 /// A customer: id, tier, who looks after it, days before the start of the last call, the day on which its champion left.
 #[derive(Clone, Debug)]
-struct Client {
-    id: &'static str,
-    tier: &'static str,
-    csm: &'static str,
-    called: i32,
-    left_on: Option<Day>,
-    champions: usize,
-    ended_on: Option<Day>,
+pub struct Client {
+    pub id: &'static str,
+    pub tier: &'static str,
+    pub csm: &'static str,
+    pub called: i32,
+    pub left_on: Option<Day>,
+    pub champions: usize,
+    pub ended_on: Option<Day>,
 }
 
-fn client(id: &'static str, tier: &'static str) -> Client {
+pub fn client(id: &'static str, tier: &'static str) -> Client {
     Client { id, tier, csm: "u1", called: 5, left_on: None, champions: 1, ended_on: None }
 }
 
 /// Writes the folder as of a morning: what is known of the clients then.
-fn put(house: &House, clients: &[Client], morning: Day) {
+pub fn put(house: &House, clients: &[Client], morning: Day) {
     let rows = |of: &dyn Fn(&Client) -> String| clients.iter().map(of).collect::<String>();
     house.put("users.csv", USERS);
     let accounts = rows(&|one| format!("{0},Name of {0},{1},{2},2026-01-05,2026-01-05\n", one.id, one.csm, one.tier));
@@ -258,4 +260,43 @@ async fn tasks_of_who_has_left_are_closed() {
     assert_eq!(scores.accounts.iter().map(|one| one.account_id.as_str()).collect::<Vec<_>>(), ["y"]);
     let tasks = tasks_of(&house, "x", "champion-left").await;
     assert!(tasks.iter().all(|task| task.status == TaskStatus::Closed), "nobody can do them any more: {tasks:?}");
+}
+
+#[test]
+fn what_decides_tasks_changes_the_hash_of_the_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let read = |config: &str| {
+        let file = folder.path().join("longroad.toml");
+        std::fs::write(&file, config).unwrap();
+        Setup::load(Config::load(&file, std::iter::empty()).unwrap()).unwrap()
+    };
+    for (path, text) in longroad::playbook::shipped() {
+        let file = folder.path().join("playbooks").join(path);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    }
+    let plain = read(BY_HAND);
+    for section in [
+        "[load]\ntasks_per_csm_and_day = 3",
+        "[load]\nshare_for_plays = 0.25",
+        "[load.hours]\nvisit = 5.5",
+        "[cycle]\ncadence_days = { enterprise = 14 }",
+    ] {
+        let other = read(&format!("{BY_HAND}\n{section}\n"));
+        assert_ne!(other.hash, plain.hash, "{section}");
+        assert_eq!(plain.again(&other.text).unwrap().hash, other.hash, "{section}: read back from what is kept");
+    }
+    assert_eq!(read(&format!("{BY_HAND}\n[log]\nlevel = \"warn\"\n")).hash, plain.hash, "decides nothing");
+    for (path, from, to) in [
+        ("cadence/classes.yaml", "every_days: 14", "every_days: 15"),
+        ("solutions/new-site.md", "\n## What to do", "\nAsk first.\n\n## What to do"),
+        ("pipelines/onboarding.yaml", "stay: 2 working days", "stay: 3 working days"),
+    ] {
+        let file = folder.path().join("playbooks").join(path);
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.contains(from), "{path}");
+        std::fs::write(&file, text.replace(from, to)).unwrap();
+        assert_ne!(read(BY_HAND).hash, plain.hash, "{path}");
+        std::fs::write(&file, text).unwrap();
+    }
 }

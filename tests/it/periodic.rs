@@ -22,7 +22,11 @@ fn put(house: &House) {
     let accounts = "id,name,csm,tier,signed_on,live_on\na,Alpha,ann,small,2026-01-05,2026-01-05\n\
                     b,Beta,bob,small,2026-01-05,2026-01-05\nc,Gamma,,small,2026-01-05,2026-01-05\n";
     house.put("accounts.csv", accounts);
-    house.put("contacts.csv", "id,account_id,name,role,left_on\np,a,Pia,champion,2026-08-01\n");
+    house.put(
+        "contacts.csv",
+        "id,account_id,name,role,left_on\np,a,Pia,champion,2026-08-01\n\
+         q,b,Quin,champion,\nr,b,Ria,buyer,\ns,c,Sam,champion,\nt,c,Tom,buyer,\n",
+    );
 }
 
 /// What a leader was written for that day.
@@ -44,11 +48,19 @@ async fn a_leader_is_told_once_a_week_about_the_own_team() {
     assert_eq!(days, [week("lea"), week("leo")].concat(), "each Monday, and neither the CSMs nor the executive");
     assert_eq!(house.delivered(), house.outbox().await);
     let leo = told(&house, "leo", monday()).await;
-    assert!(leo.contains("ACCOUNTS: 1 account") && leo.contains("- Ann: 1 account, 2 tasks open, 0 overdue"), "{leo}");
+    assert!(
+        leo.contains("ACCOUNTS: 1 account")
+            && leo.contains("- Ann: needs 1.0 of 40 hours a week; 1 account, 0 untouched; 2 tasks open, 0 overdue"),
+        "{leo}"
+    );
     assert!(!leo.contains("Bob") && !leo.contains("WHICH PLAYS WORK"), "{leo}");
     // Nobody's account is the first leader's.
     let lea = told(&house, "lea", monday()).await;
-    assert!(lea.contains("ACCOUNTS: 2 accounts") && lea.contains("- Bob: 1 account, 0 tasks open, 0 overdue"), "{lea}");
+    assert!(
+        lea.contains("ACCOUNTS: 2 accounts")
+            && lea.contains("- Bob: needs 0.0 of 40 hours a week; 1 account, 0 untouched; 0 tasks open, 0 overdue"),
+        "{lea}"
+    );
     let later = told(&house, "leo", monday() + 7).await;
     assert!(later.contains("2 tasks open, 1 overdue"), "{later}");
 }

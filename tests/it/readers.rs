@@ -329,11 +329,12 @@ async fn what_is_overdue_is_so_on_the_readers_own_day() {
     let house = house().await;
     put(&house, &[("a", "u1", Some(friday() - 20))], friday());
     house.put("users.csv", &users("una@example.com").replace("csm,u9,,", "csm,u9,Pacific/Auckland,"));
-    // Opened on Friday and due on Monday. On Monday afternoon in Auckland the cycle writes for Tuesday morning there.
-    for night_of in [0, 3] {
+    // Opened when Friday is nearly over in Auckland, and due there on Tuesday, a working day after the next one. On Tuesday
+    // afternoon the cycle writes for Wednesday morning.
+    for night_of in [0, 4] {
         night(&house, friday() + night_of).await;
     }
-    let (_, mails) = send(&house, friday() + 3, 20, &[]).await;
-    assert_eq!(mails[0].key.day, friday() + 4);
+    let (_, mails) = send(&house, friday() + 4, 20, &[]).await;
+    assert_eq!(mails[0].key.day, friday() + 5);
     assert!(text(&mails[0]).contains("1 day overdue"), "{}", text(&mails[0]));
 }

@@ -191,15 +191,92 @@ async fn an_order_opens_its_renewal_and_nobody_is_undecided_in_the_last_90_days(
     assert_eq!(here(&report(&house, "renewal", None).await), "undecided 1, renewed 1", "each order opens the next");
 }
 
+/// Writes what comes with longroad into a folder, to be changed there.
+fn write_shipped(folder: &std::path::Path) {
+    for (path, text) in longroad::playbook::shipped() {
+        std::fs::create_dir_all(folder.join(path).parent().unwrap()).unwrap();
+        std::fs::write(folder.join(path), text).unwrap();
+    }
+}
+
+const ASKED: &str = "name: asked\ntitle: Asks for more\noccasion: {stage: leads/opportunity, within_days: 5}\nwhen: age_days > 3\n\
+     identity: asked\ntasks: [{title: Ask what for, solution: talk-about-more-seats, due_in_working_days: 3}]\n\
+     recovered: days_since_contact < 9\nreview_after_days: 300\n";
+
+/// The prescriptions of a play: for whom, when, and why.
+async fn prescribed(house: &House, play: &str) -> Vec<String> {
+    let (all, _) = longroad::store::tasks::begun_since(&house.db, day("2026-01-01")).await.unwrap();
+    let mine = all.iter().filter(|one| one.playbook == play);
+    let mut told: Vec<String> =
+        mine.map(|one| format!("{} {}: {}", one.account_id.as_str(), one.opened_on, one.evidence[0])).collect();
+    told.sort();
+    told
+}
+
+async fn a_stage_is_an_occasion(mut house: House) {
+    write_shipped(&house.folder.path().join("playbooks"));
+    std::fs::write(house.folder.path().join("playbooks/plays/asked.yaml"), ASKED).unwrap();
+    house.configure(BY_HAND);
+    house.put("accounts.csv", "id,name,csm,signed_on\na1,North,sam,2026-10-20\na2,South,sam,2026-10-20\n");
+    house.put(
+        "leads.csv",
+        "id,created_at,phone,company,owner,stage,stage_since,account_id\n\
+         l1,2026-11-01T09:00:00Z,+49 30 1234501,North,sam,sql,2026-11-02T09:00:00Z,a1\n\
+         l2,2026-11-01T09:00:00Z,+49 30 1234502,Nobody,sam,sql,2026-11-02T09:00:00Z,\n",
+    );
+    house.night(day("2026-11-04")).await;
+    at_ten(&house, "2026-11-05");
+    for (record, stage) in [("a1", "train"), ("l1", "opportunity"), ("l2", "opportunity")] {
+        act(&house, record, Doing::Move(stage.to_owned()), "sam").await.unwrap();
+    }
+    for on in ["2026-11-06", "2026-11-06", "2026-11-07"] {
+        house.night(day(on)).await;
+    }
+    let trained = "a1 2026-11-06: onboarding/train on 2026-11-05: Train those who will use it every day";
+    assert_eq!(prescribed(&house, "hand-over-training").await, [trained]);
+    let asked = prescribed(&house, "asked").await;
+    assert_eq!(
+        asked,
+        ["a1 2026-11-06: leads/opportunity on 2026-11-05: Need, head count and company are known well enough to quote (l1)"]
+    );
+    // On the day of the last night that is lived for long, and after it.
+    at_ten(&house, "2026-11-07");
+    act(&house, "a2", Doing::Move("train".to_owned()), "sam").await.unwrap();
+    for on in ["2026-12-30", "2026-12-31"] {
+        house.night(day(on)).await;
+    }
+    let late = "a2 2026-12-30: onboarding/train on 2026-11-07: Train those who will use it every day";
+    assert_eq!(prescribed(&house, "hand-over-training").await, [trained, late]);
+    assert_eq!(prescribed(&house, "asked").await, asked);
+}
+
+#[tokio::test]
+async fn a_stage_is_an_occasion_on_sqlite() {
+    a_stage_is_an_occasion(house("sqlite:longroad.db").await).await;
+}
+
+#[tokio::test]
+async fn a_stage_is_an_occasion_on_postgres() {
+    a_stage_is_an_occasion(house(&postgres().await).await).await;
+}
+
+#[test]
+fn a_play_that_waits_for_no_stage_is_told() {
+    let place = Place::new(BY_HAND);
+    write_shipped(&place.path("playbooks"));
+    let wrong = ASKED.replace("leads/opportunity", "leads/oportunity");
+    place.put("playbooks/plays/asked.yaml", &wrong);
+    let check = place.run(&["check"]);
+    assert_eq!(check.code, 2, "{}{}", check.out, check.err);
+    let told = "playbooks/plays/asked.yaml:3:19: there is no stage `leads/oportunity`; did you mean `leads/opportunity`?";
+    assert!(check.out.contains(told), "{}", check.out);
+}
+
 #[tokio::test]
 async fn the_nights_note_from_when_to_when_an_account_shows_a_sign() {
     let mut house = House::new(BY_HAND).await;
     let folder = house.folder.path().join("playbooks");
-    for (path, text) in longroad::playbook::shipped().iter().filter(|(path, _)| !path.starts_with("pipelines")) {
-        std::fs::create_dir_all(folder.join(path).parent().unwrap()).unwrap();
-        std::fs::write(folder.join(path), text).unwrap();
-    }
-    std::fs::create_dir_all(folder.join("pipelines")).unwrap();
+    write_shipped(&folder);
     let text = "name: growth\ntitle: t\nrecords: accounts\nopens: {when: {account: contacts >= 2}}\nstages:\n  \
                 - {name: sign, title: s, owner: csm, stay: 5 days, moves: [{to: gone, account: contacts < 2}]}\n  \
                 - {name: gone, title: g, means: lost}\n";

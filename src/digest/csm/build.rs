@@ -3,7 +3,7 @@
 use super::context::{ChangeLine, CsmDigest, FactorLine, ReviewLine, StagedLine, TaskLine, UnknownLine};
 use super::input::{ChangeItem, CsmInputs, ReviewItem, StagedItem, StaleItem, TaskItem, UnknownItem};
 use crate::digest::parts::{Links, NAME, SENTENCE, amount, counted, section, signed};
-use crate::digest::{BookLine, LIST_LIMIT, Notice, band_label, clean, long_day, short_day};
+use crate::digest::{APPROXIMATED, BookLine, LIST_LIMIT, Notice, band_label, clean, long_day, short_day};
 use crate::health::Band;
 use crate::model::Day;
 
@@ -101,11 +101,9 @@ fn notices(inputs: &CsmInputs) -> Vec<Notice> {
         texts.push(format!("{} came to you from {from}: their accounts are yours now.", counted(*count, "open task")));
     }
     if inputs.waiting > 0 {
-        let them = if inputs.waiting == 1 { "it is" } else { "they are" };
-        texts.push(format!(
-            "Your day is full: {} more {them} to come, the most urgent first.",
-            counted(inputs.waiting, "prescription")
-        ));
+        let (more, wait) =
+            if inputs.waiting == 1 { ("less urgent prescription", "waits") } else { ("less urgent prescriptions", "wait") };
+        texts.push(format!("Your day is full: {} {more} {wait} for a later one.", inputs.waiting));
     }
     texts.extend(inputs.ending.kept().iter().map(|ending| {
         let account = clean(&ending.account_name, NAME);
@@ -116,7 +114,7 @@ fn notices(inputs: &CsmInputs) -> Vec<Notice> {
         texts.push(format!("{} more overrides end within a week.", inputs.ending.total() - inputs.ending.kept().len()));
     }
     if inputs.approximated {
-        texts.push("As-of approximated: some records of this day were pulled later, and count from their own dates.".to_owned());
+        texts.push(APPROXIMATED.to_owned());
     }
     texts.into_iter().map(|text| Notice { text }).collect()
 }

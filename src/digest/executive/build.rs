@@ -4,9 +4,8 @@ use super::context::{CohortLine, ExecutiveDigest, MonthLine, ProjectionLine};
 use super::input::ExecutiveInputs;
 use super::sentences::{figure, money, percent, sentences};
 use crate::digest::chart::{self, BLUE, GREEN, Part, RED};
-use crate::digest::csm::behind;
-use crate::digest::parts::{Links, NAME};
-use crate::digest::{Notice, Picture, clean, long_day, short_day};
+use crate::digest::parts::Links;
+use crate::digest::{Head, Notice, Picture};
 use crate::revenue::{DEFINITIONS, ProjectionRow, RevenueReport};
 use crate::value::cohort::Attainment;
 
@@ -22,6 +21,8 @@ impl ExecutiveDigest {
     /// The digest. `web_url`: where links point.
     pub fn build(inputs: &ExecutiveInputs, web_url: &str) -> ExecutiveDigest {
         let links = Links::new(web_url);
+        let days = (inputs.on, inputs.as_of);
+        let head = Head::new(&inputs.reader, &inputs.company, days, &inputs.stale, inputs.approximated);
         let told = &inputs.first_value;
         let cohorts = &told.cohorts[told.cohorts.len().saturating_sub(ROWS)..];
         let revenue = inputs.revenue.as_ref().ok().filter(|report| !report.periods.is_empty());
@@ -35,16 +36,9 @@ impl ExecutiveDigest {
             .collect();
         let cid = |there: bool, name: &str| if there { format!("cid:{name}") } else { String::new() };
         ExecutiveDigest {
-            language: "en".to_owned(),
-            company: clean(&inputs.company, NAME),
-            reader: clean(&inputs.reader.name, NAME),
-            day: long_day(inputs.on),
-            day_short: short_day(inputs.on),
-            as_of: long_day(inputs.as_of),
-            zone: inputs.reader.zone.name().to_owned(),
+            head,
             headline: headline(inputs),
             preheader: sentences[0].clone(),
-            notices: notices(inputs),
             sentences: sentences.map(|text| Notice { text }).to_vec(),
             any_cohorts: !cohorts.is_empty(),
             cohorts: cohorts.iter().map(cohort).collect(),
@@ -82,14 +76,6 @@ fn headline(inputs: &ExecutiveInputs) -> String {
     }
 }
 
-fn notices(inputs: &ExecutiveInputs) -> Vec<Notice> {
-    let mut texts = behind(&inputs.stale);
-    if inputs.approximated {
-        texts.push("As-of approximated: some records of this day were pulled later, and count from their own dates.".to_owned());
-    }
-    texts.into_iter().map(|text| Notice { text }).collect()
-}
-
 fn rate(rate: Option<f64>) -> String {
     rate.map_or_else(|| "–".to_owned(), percent)
 }
@@ -105,12 +91,21 @@ fn parts(row: &Attainment) -> Vec<Part> {
 }
 
 fn cohort(row: &Attainment) -> CohortLine {
+    let attained = format!("{} of {}", row.attained, row.due - row.unknown);
+    let pending = if row.pending == 0 { String::new() } else { format!("{} yet to come", row.pending) };
+    let median =
+        row.quartile_days[1].map_or_else(|| "half not there yet".to_owned(), |days| format!("half there after {days} days"));
+    let to_come = if pending.is_empty() { String::new() } else { format!("; {pending}") };
     CohortLine {
         cohort: row.key.clone().unwrap_or_default(),
-        attained: format!("{} of {}", row.attained, row.due - row.unknown),
+        in_words: match row.rate {
+            Some(rate) => format!("{} ({attained}), {median}{to_come}", percent(rate)),
+            None => format!("none is due{to_come}"),
+        },
+        attained,
         rate: rate(row.rate),
         median_days: row.quartile_days[1].map_or_else(|| "–".to_owned(), |days| days.to_string()),
-        pending: if row.pending == 0 { String::new() } else { format!("{} yet to come", row.pending) },
+        pending,
     }
 }
 

@@ -2,31 +2,18 @@
 
 use serde::Serialize;
 
-use crate::digest::{Notice, Picture};
+use crate::digest::{Head, Notice, Picture};
 
 /// The context of `templates/email/executive/*`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ExecutiveDigest {
-    /// Of the words in the mail: `en`.
-    pub language: String,
-    /// The company's name; may be empty.
-    pub company: String,
-    /// The reader's name.
-    pub reader: String,
-    /// `Tue 1 Dec 2026`.
-    pub day: String,
-    /// `Tue 1 Dec`.
-    pub day_short: String,
-    /// The morning of which the figures are, as in `day`.
-    pub as_of: String,
-    /// The zone in which the day is meant.
-    pub zone: String,
+    /// Whose mail it is, of which day, and what qualifies it.
+    #[serde(flatten)]
+    pub head: Head,
     /// `First value 62 % in time, NRR 104 %`.
     pub headline: String,
     /// What a list of mails shows after the subject.
     pub preheader: String,
-    /// Data that are behind or missing.
-    pub notices: Vec<Notice>,
     /// What changed and why: always three.
     pub sentences: Vec<Notice>,
     /// Whether there is any cohort.
@@ -79,6 +66,8 @@ pub struct CohortLine {
     pub median_days: String,
     /// `3 yet to come`, or empty.
     pub pending: String,
+    /// `67 % (8 of 12), half there after 14 days; 3 yet to come`.
+    pub in_words: String,
 }
 
 /// One month.

@@ -1,9 +1,11 @@
 //! Three sentences that say what changed and why.
 
+use rust_decimal::Decimal;
+
 use super::input::{ExecutiveInputs, Mover};
 use crate::digest::clean;
 use crate::digest::parts::{NAME, rounded};
-use crate::model::{Currency, Money};
+use crate::model::{Currency, Day, Money};
 use crate::revenue::PeriodRow;
 
 /// First value, revenue, outlook.
@@ -55,12 +57,8 @@ fn first_value(inputs: &ExecutiveInputs) -> String {
         Some(earlier) if (rate - earlier).abs() < 0.005 => parts.push(format!(", as in the {} days before", told.days)),
         Some(earlier) => {
             let way = if rate > earlier { "up from" } else { "down from" };
-            parts.push(format!(
-                ", {way} {} of {} in the {} days before",
-                percent(earlier),
-                before.due - before.unknown,
-                told.days
-            ));
+            let (attained, known) = (before.attained, before.due - before.unknown);
+            parts.push(format!(", {way} {attained} of {known} ({}) in the {} days before", percent(earlier), told.days));
         }
         None => {}
     }
@@ -91,32 +89,51 @@ fn revenue(inputs: &ExecutiveInputs) -> String {
         return "There is no revenue to be told of.".to_owned();
     };
     let currency = report.currency;
-    let moves = [
-        (&row.new, "+", "new"),
-        (&row.reactivation, "+", "from customers who came back"),
-        (&row.expansion, "+", "of expansion"),
-        (&row.contraction, "−", "of contraction"),
-        (&row.churn, "−", "of churn"),
-    ];
-    let is_some = |text: &str| text.bytes().any(|byte| byte.is_ascii_digit() && byte != b'0');
-    let moves: Vec<String> = moves
-        .into_iter()
-        .filter(|(text, ..)| is_some(text))
-        .map(|(text, sign, what)| format!("{sign}{} {what}", money(text, currency)))
-        .collect();
-    let (start, end) = (money(&row.start_mrr, currency), money(&row.end_mrr, currency));
-    if moves.is_empty() {
-        return format!("MRR stayed at {end} in {period}: nothing moved.");
-    }
-    let mover = |mover: &Option<Mover>, what: &str| {
-        mover.as_ref().map(|one| format!("{what} was {} ({})", clean(&one.name, NAME), rounded(one.mrr)))
+    let is_some = |text: &&String| text.bytes().any(|byte| byte.is_ascii_digit() && byte != b'0');
+    let amounts = |moves: &[(&String, &str)]| {
+        let moved = moves.iter().filter(|(text, _)| is_some(text));
+        moved.map(|(text, what)| format!("{} {what}", money(text, currency))).collect::<Vec<_>>()
     };
-    let why: Vec<String> = mover(&inputs.largest_loss, "the largest loss")
-        .into_iter()
-        .chain(mover(&inputs.largest_gain, "the largest gain"))
-        .collect();
+    let gains = amounts(&[
+        (&row.new, "from new customers"),
+        (&row.reactivation, "from customers who came back"),
+        (&row.expansion, "of expansion"),
+    ]);
+    let losses = amounts(&[(&row.contraction, "of contraction"), (&row.churn, "of churn")]);
+    let (month, end) = (month(period), money(&row.end_mrr, currency));
+    let moves = match (gains.is_empty(), losses.is_empty()) {
+        (true, true) => return format!("MRR stayed at {end} in {month}: nothing moved."),
+        (false, false) => format!("{}, less {}", listed(&gains), listed(&losses)),
+        _ => listed(&[gains, losses].concat()),
+    };
+    let number = |text: &str| text.parse::<Decimal>().unwrap_or_default();
+    let moved = number(&row.end_mrr) - number(&row.start_mrr);
+    let by = money(&moved.abs().to_string(), currency);
+    let way = match moved {
+        _ if moved.is_zero() => format!("stayed at {end}"),
+        _ if moved.is_sign_negative() => format!("fell by {by} to {end}"),
+        _ => format!("rose by {by} to {end}"),
+    };
+    let mover = |mover: &Option<Mover>, what: &str| {
+        mover.as_ref().map(|one| format!("most was {what} {} ({})", clean(&one.name, NAME), rounded(one.mrr)))
+    };
+    let why = [mover(&inputs.largest_gain, "gained at"), mover(&inputs.largest_loss, "lost at")];
+    let why: Vec<String> = why.into_iter().flatten().collect();
     let why = if why.is_empty() { String::new() } else { format!("; {}", why.join(", ")) };
-    format!("MRR went from {start} to {end} in {period}: {}{why}.", moves.join(", "))
+    format!("MRR {way} in {month}: {moves}{why}.")
+}
+
+/// `October 2026`.
+fn month(name: &str) -> String {
+    format!("{name}-01").parse::<Day>().map_or_else(|_| name.to_owned(), |first| first.date().format("%B %Y").to_string())
+}
+
+/// `a, b and c`.
+fn listed(parts: &[String]) -> String {
+    match parts {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        _ => parts.concat(),
+    }
 }
 
 fn outlook(inputs: &ExecutiveInputs) -> String {
@@ -125,7 +142,8 @@ fn outlook(inputs: &ExecutiveInputs) -> String {
         let (last, now) = (projection.months.last()?, report.periods.last()?);
         let money = |text: &str| money(text, report.currency);
         Some(format!(
-            "At the present loss of {:.1} % a month, {} of MRR is {} in {} months, and one point a month decides between {} and {}",
+            "If losses stay at {:.1} % a month, MRR of {} is {} in {} months without new business ({} at one point less a month, {} at one \
+             point more)",
             projection.monthly_churn * 100.0,
             money(&now.row.end_mrr),
             money(&last.mrr),
@@ -137,8 +155,8 @@ fn outlook(inputs: &ExecutiveInputs) -> String {
     let renewals = inputs.renewals.map(|renewals| {
         let (due, at_risk) = (rounded(renewals.due), rounded(renewals.at_risk));
         match renewals.at_risk.minor {
-            0 => format!("of {due} of ARR up for renewal in {} days, nothing is called at risk", renewals.days),
-            _ => format!("of {due} of ARR up for renewal in {} days, {at_risk} is called at risk or lost", renewals.days),
+            0 => format!("of {due} of ARR up for renewal within {} days, nothing is called at risk", renewals.days),
+            _ => format!("of {due} of ARR up for renewal within {} days, {at_risk} is called at risk or lost", renewals.days),
         }
     });
     let mut text = match (projected, renewals) {

@@ -4,33 +4,19 @@ use serde::Serialize;
 
 use super::input::{LeaderInputs, LoadItem, PlayItem, RenewalItem};
 use super::renewals::RenewalsLine;
-use crate::digest::csm::behind;
 use crate::digest::parts::{Links, NAME, counted};
-use crate::digest::{BookLine, LIST_LIMIT, Notice, Picture, clean, long_day, short_day};
+use crate::digest::{BookLine, Head, LIST_LIMIT, Picture, clean};
 
 /// The context of `templates/email/leader/*`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LeaderDigest {
-    /// Of the words in the mail: `en`.
-    pub language: String,
-    /// The company's name; may be empty.
-    pub company: String,
-    /// The reader's name.
-    pub reader: String,
-    /// `Sat 21 Nov 2026`.
-    pub day: String,
-    /// `Sat 21 Nov`.
-    pub day_short: String,
-    /// The morning of which the figures are, as in `day`.
-    pub as_of: String,
-    /// The zone in which the day is meant.
-    pub zone: String,
+    /// Whose mail it is, of which day, and what qualifies it.
+    #[serde(flatten)]
+    pub head: Head,
     /// `4 accounts at risk, 12 tasks overdue`.
     pub headline: String,
     /// What a list of mails shows after the subject.
     pub preheader: String,
-    /// Data that are behind.
-    pub notices: Vec<Notice>,
     /// What comes up for renewal.
     pub renewals: RenewalsLine,
     /// The team's accounts by band.
@@ -57,10 +43,14 @@ pub struct LeaderDigest {
 pub struct LoadLine {
     /// The person's name.
     pub person: String,
-    /// `42 accounts, 12 tasks open, 3 overdue`.
+    /// `needs 34.5 of 32 hours a week; 42 accounts, 5 untouched; 12 tasks open, 3 overdue`.
     pub in_words: String,
-    /// `42`.
-    pub accounts: String,
+    /// `34.5 of 32`: hours a week that are needed, and those there are; `–` where the person has no book.
+    pub hours: String,
+    /// Whether more are needed than there are.
+    pub over: bool,
+    /// `5 of 42`: accounts with which nobody has spoken for longer than their cadence.
+    pub untouched: String,
     /// `12`.
     pub open: String,
     /// `3`.
@@ -84,30 +74,17 @@ impl LeaderDigest {
     /// The digest. `web_url`: where links point.
     pub fn build(inputs: &LeaderInputs, web_url: &str) -> LeaderDigest {
         let links = Links::new(web_url);
-        let overdue: usize = inputs.load.iter().map(|one| one.overdue).sum();
-        let open: usize = inputs.load.iter().map(|one| one.open).sum();
-        let mut notices: Vec<String> = behind(&inputs.stale);
+        let days = (inputs.on, inputs.as_of);
+        let mut head = Head::new(&inputs.reader, &inputs.company, days, &inputs.stale, inputs.approximated);
         if !inputs.without_rate.is_empty() {
             let currencies = inputs.without_rate.join(", ");
-            notices.push(format!("No rate is known for {currencies}: renewals in it are listed, and left out of sums."));
-        }
-        if inputs.approximated {
-            notices.push(
-                "As-of approximated: some records of this day were pulled later, and count from their own dates.".to_owned(),
-            );
+            head.note(format!("No rate is known for {currencies}: renewals in it are listed, and left out of sums."));
         }
         let (renewals, picture) = RenewalsLine::build(inputs, &links);
         LeaderDigest {
-            language: "en".to_owned(),
-            company: clean(&inputs.company, NAME),
-            reader: clean(&inputs.reader.name, NAME),
-            day: long_day(inputs.on),
-            day_short: short_day(inputs.on),
-            as_of: long_day(inputs.as_of),
-            zone: inputs.reader.zone.name().to_owned(),
+            head,
             headline: headline(inputs),
-            preheader: format!("{} open, {overdue} of them overdue", counted(open, "task")),
-            notices: notices.into_iter().map(|text| Notice { text }).collect(),
+            preheader: preheader(&inputs.load),
             renewals,
             book: BookLine::of(&inputs.book, &links),
             any_load: !inputs.load.is_empty(),
@@ -143,11 +120,36 @@ fn headline(inputs: &LeaderInputs) -> String {
     parts.join(", ")
 }
 
+/// Who has too much, and what is open.
+fn preheader(load: &[LoadItem]) -> String {
+    let sum = |of: &dyn Fn(&LoadItem) -> usize| load.iter().map(of).sum::<usize>();
+    let over = match sum(&|one| usize::from(one.is_over())) {
+        0 => String::new(),
+        1 => "1 person has more to do than hours; ".to_owned(),
+        some => format!("{some} people have more to do than hours; "),
+    };
+    format!("{over}{} open, {} of them overdue", counted(sum(&|one| one.open), "task"), sum(&|one| one.overdue))
+}
+
 fn load_line(load: &LoadItem) -> LoadLine {
+    let hours = load.hours.map(|[needed, there]| format!("{needed:.1} of {there:.0}"));
+    let untouched = if load.hours.is_some() { format!(", {} untouched", load.untouched) } else { String::new() };
+    let needs = load.hours.map(|[needed, there]| {
+        let over = if load.is_over() { format!(", {:.1} too many", needed - there) } else { String::new() };
+        format!("needs {needed:.1} of {there:.0} hours a week{over}; ")
+    });
     LoadLine {
         person: clean(&load.person, NAME),
-        in_words: format!("{}, {} open, {} overdue", counted(load.accounts, "account"), counted(load.open, "task"), load.overdue),
-        accounts: load.accounts.to_string(),
+        in_words: format!(
+            "{}{}{untouched}; {} open, {} overdue",
+            needs.unwrap_or_default(),
+            counted(load.accounts, "account"),
+            counted(load.open, "task"),
+            load.overdue
+        ),
+        untouched: if hours.is_some() { format!("{} of {}", load.untouched, load.accounts) } else { "–".to_owned() },
+        hours: hours.unwrap_or_else(|| "–".to_owned()),
+        over: load.is_over(),
         open: load.open.to_string(),
         overdue: load.overdue.to_string(),
         late: load.overdue > 0,

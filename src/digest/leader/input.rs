@@ -17,16 +17,27 @@ pub struct RenewalItem {
 }
 
 /// What one person carries.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct LoadItem {
     /// The person's name.
     pub person: String,
     /// Accounts that the person looks after.
     pub accounts: usize,
+    /// Of those, with which nobody has spoken for longer than their cadence.
+    pub untouched: usize,
+    /// Hours a week that the book needs, and those there are; `None` for whoever has no book, as a leader.
+    pub hours: Option<[f64; 2]>,
     /// Tasks to be done, those that were put off left out.
     pub open: usize,
     /// Of those, past their day.
     pub overdue: usize,
+}
+
+impl LoadItem {
+    /// Whether more hours are needed than there are.
+    pub fn is_over(&self) -> bool {
+        self.hours.is_some_and(|[needed, there]| needed > there)
+    }
 }
 
 /// What came of a play of late.
@@ -76,7 +87,7 @@ pub struct LeaderInputs {
     pub without_rate: Vec<String>,
     /// The accounts of the leader's team.
     pub book: Book,
-    /// The people of the team, the most overdue first.
+    /// The people of the team, those with the most too much first.
     pub load: Vec<LoadItem>,
     /// What came of prescriptions that were closed in the last 90 days.
     pub plays: Vec<PlayItem>,

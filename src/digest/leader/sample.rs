@@ -36,7 +36,11 @@ impl LeaderInputs {
     /// A week with something in every list.
     pub fn sample() -> LeaderInputs {
         let csm = CsmInputs::sample();
-        let load = [("Dana Reyes", 42, 12, 3), ("Ilya Berg", 61, 31, 9), ("Mei Sato", 18, 2, 0)];
+        let load = [
+            ("Ilya Berg", 61, 14, Some([41.5, 36.0]), 31, 9),
+            ("Dana Reyes", 42, 5, Some([30.25, 32.0]), 12, 3),
+            ("Mei Sato", 18, 0, None, 2, 0),
+        ];
         let plays = [("The champion has left", 3, 1, 1, 0), ("Use has fallen by half", 2, 4, 5, 1), ("No contact", 0, 0, 0, 2)];
         LeaderInputs {
             reader: csm.reader,
@@ -49,7 +53,14 @@ impl LeaderInputs {
             book: csm.book,
             load: load
                 .into_iter()
-                .map(|(person, accounts, open, overdue)| LoadItem { person: person.to_owned(), accounts, open, overdue })
+                .map(|(person, accounts, untouched, hours, open, overdue)| LoadItem {
+                    person: person.to_owned(),
+                    accounts,
+                    untouched,
+                    hours,
+                    open,
+                    overdue,
+                })
                 .collect(),
             plays: plays
                 .into_iter()

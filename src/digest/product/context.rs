@@ -4,36 +4,22 @@ use serde::Serialize;
 
 use super::input::{ProductInputs, RequestItem};
 use super::lines::{self, ItemLine};
-use crate::digest::csm::behind;
 use crate::digest::parts::{Links, NAME, counted, listed};
-use crate::digest::{LIST_LIMIT, Notice, Reader, Section, clean, long_day, short_day};
+use crate::digest::{Head, LIST_LIMIT, Reader, Section, clean, short_day};
 use crate::model::Day;
 
 /// The context of `templates/email/product/*`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ProductDigest {
-    /// Of the words in the mail: `en`.
-    pub language: String,
-    /// The company's name; may be empty.
-    pub company: String,
-    /// The reader's name.
-    pub reader: String,
-    /// `Sat 21 Nov 2026`.
-    pub day: String,
-    /// `Sat 21 Nov`.
-    pub day_short: String,
-    /// The morning of which the figures are, as in `day`.
-    pub as_of: String,
+    /// Whose mail it is, of which day, and what qualifies it.
+    #[serde(flatten)]
+    pub head: Head,
     /// The morning with which ranks are compared, as in `day_short`.
     pub compared_with: String,
-    /// The zone in which the day is meant.
-    pub zone: String,
     /// `3 requests moved, 2 new requests, 4 renewals hang on a request`.
     pub headline: String,
     /// What a list of mails shows after the subject.
     pub preheader: String,
-    /// Data that are behind.
-    pub notices: Vec<Notice>,
     /// Whether there is more than one product in `products`.
     pub any_products: bool,
     /// How many of each list are of which product.
@@ -74,12 +60,7 @@ impl ProductDigest {
     /// One reader's digest of the reader's day. `web_url`: where links point.
     pub fn build(inputs: &ProductInputs, reader: &Reader, on: Day, web_url: &str) -> ProductDigest {
         let links = Links::new(web_url);
-        let mut notices: Vec<String> = behind(&inputs.stale);
-        if inputs.approximated {
-            notices.push(
-                "As-of approximated: some records of this day were pulled later, and count from their own dates.".to_owned(),
-            );
-        }
+        let head = Head::new(reader, &inputs.company, (on, inputs.as_of), &inputs.stale, inputs.approximated);
         let parts = [
             part("Moved most since a week ago", &inputs.movers, lines::mover),
             part("New", &inputs.new, |item| lines::new(item, inputs)),
@@ -89,17 +70,10 @@ impl ProductDigest {
             part("Still to be told", &inputs.to_tell, |item| lines::to_tell(item, inputs)),
         ];
         ProductDigest {
-            language: "en".to_owned(),
-            company: clean(&inputs.company, NAME),
-            reader: clean(&reader.name, NAME),
-            day: long_day(on),
-            day_short: short_day(on),
-            as_of: long_day(inputs.as_of),
+            head,
             compared_with: short_day(inputs.compared_with),
-            zone: reader.zone.name().to_owned(),
             headline: news(inputs).into_iter().take(3).collect::<Vec<_>>().join(", "),
             preheader: news(inputs).into_iter().skip(3).collect::<Vec<_>>().join(", "),
-            notices: notices.into_iter().map(|text| Notice { text }).collect(),
             any_products: inputs.products.len() > 1,
             products: products(inputs),
             parts: parts.into_iter().filter(|part| part.list.any).collect(),

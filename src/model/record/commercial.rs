@@ -144,6 +144,9 @@ impl Record for Contract {
         if self.period_months == Some(0) {
             return Err(Problem::new("period_months", "must be at least 1"));
         }
+        if self.uplift_percent.is_some_and(|percent| percent.abs() > Decimal::ONE_HUNDRED) {
+            return Err(Problem::new("uplift_percent", "is more than 100; write 7 for a price rise of 7 %"));
+        }
         Money::new(self.amount, self.currency).map(drop).map_err(|reason| Problem::new("amount", reason))
     }
 

@@ -180,9 +180,9 @@ impl Renewal {
         let mut gaps = Vec::new();
         let undecided = self.days_to_end <= 0;
         if undecided {
-            gaps.push(format!("ended {} days ago, undecided", -self.days_to_end));
+            gaps.push(format!("ended {}, undecided", ago(-self.days_to_end)));
         } else if self.days_to_act < 0 && !self.notice_given && self.auto_renews != Some(true) {
-            gaps.push(format!("the last day to act was {} days ago", -self.days_to_act));
+            gaps.push(format!("the last day to act was {}", ago(-self.days_to_act)));
         }
         match (self.days_since_contact, self.spread) {
             (Some(days), _) if days > SILENT_DAYS => gaps.push(format!("no two-way contact for {days} days")),
@@ -199,6 +199,14 @@ impl Renewal {
             gaps.push("no call by a person".to_owned());
         }
         gaps
+    }
+}
+
+fn ago(days: i32) -> String {
+    match days {
+        0 => "today".to_owned(),
+        1 => "yesterday".to_owned(),
+        _ => format!("{days} days ago"),
     }
 }
 

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use crate::model::record::Contract;
 use crate::model::{Currency, Day, Exact, Id, Money};
-use crate::signals::{Basis, ServiceRules, Term, raised, successor, terms};
+use crate::signals::{Basis, ServiceRules, Term, extensions, raised, successor, terms};
 
 /// What one currency of a renewal is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +95,12 @@ pub fn due(contracts: &[Contract], on: Day, until: Day, rules: ServiceRules) -> 
         known.auto_renews = known.auto_renews.zip(contract.auto_renews).map(|(one, other)| one && other);
         known.notice_given &= contract.is_over();
         known.uplift_percent = known.uplift_percent.max(contract.uplift_percent);
-        let proposed = contract.uplift_percent.map_or(term.monthly, |percent| raised(term.monthly, percent));
+        // What runs on by itself rises when its next term says so; anything else as its contract proposes.
+        let next = extensions(contract, term.ends_on + 1).find(|next| next.from == term.ends_on);
+        let proposed = match next.filter(|_| contract.auto_renews == Some(true)) {
+            Some(next) => next.monthly,
+            None => contract.uplift_percent.map_or(term.monthly, |percent| raised(term.monthly, percent)),
+        };
         let (arr, proposed) = (a_year(term.monthly, contract.currency), a_year(proposed, contract.currency));
         add(&mut known.amounts, Amount { arr, proposed });
     }
@@ -174,6 +179,13 @@ pub(super) mod tests {
         // What runs on by itself is asked about at the end of the term that runs.
         let auto = contract("4", "2024-02-01", "2025-02-01", &serde_json::json!({"auto_renews": true, "uplift_percent": "10"}));
         assert_eq!(told(&[auto], "2026-11-22", "2027-03-22"), ["2027-02-01 2027-02-01 4 EUR 1,452 1597.20 auto"]);
+        // From month to month the price rises once a year.
+        let monthly = |from: &str, to: &str| {
+            let more = serde_json::json!({"auto_renews": true, "uplift_percent": "10", "period_months": 12});
+            told(&[contract("8", from, to, &more)], "2026-11-22", "2026-12-22")
+        };
+        assert_eq!(monthly("2026-01-01", "2026-02-01"), ["2026-12-01 2026-12-01 8 EUR 1,200 1200.00 auto"]);
+        assert_eq!(monthly("2025-12-01", "2026-01-01"), ["2026-12-01 2026-12-01 8 EUR 1,200 1320.00 auto"]);
         // Ended, and nobody has decided; a hundred days later it is no renewal any more.
         let over = contract("5", "2025-11-01", "2026-11-01", none);
         assert_eq!(told(std::slice::from_ref(&over), "2026-11-22", "2027-03-22"), ["2026-11-01 2026-11-01 5 EUR 1,200 1200.00"]);

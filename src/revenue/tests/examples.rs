@@ -13,7 +13,8 @@ fn fifteen_thousand_and_five_for_the_last_half_year_are_an_arr_of_25_thousand() 
     assert_eq!(due, 25_000, "what is due is the run rate at the end");
 }
 
-/// The medians that FIELD names: 106 % before listing, 130 % for the highest valued.
+/// Our figures, the published medians: FIELD names 106 % before listing and 130 % for the highest valued, and no source works
+/// them out.
 #[test]
 fn nrr_of_106_and_of_130_percent() {
     let company = |grown: u32| {

@@ -21,7 +21,7 @@ fn histories() -> impl Strategy<Value = Vec<Contract>> {
             let mut fields = serde_json::json!({
                 "id": format!("{at:02}"), "account_id": format!("a{account}"), "starts_on": from, "ends_on": to,
                 "amount": amount, "currency": currency, "product": format!("p{}", product % 2), "auto_renews": auto,
-                "trial": trial && product == 7, "replaces_id": [], "uplift_percent": if product == 3 && whole { "7.5" } else { "0" },
+                "trial": trial && product == 7, "replaces_id": [], "uplift_percent": if product == 3 { "7.5" } else { "0" },
             });
             let fields_of = fields.as_object_mut().unwrap();
             if names && replaced != at {

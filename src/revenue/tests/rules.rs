@@ -122,6 +122,27 @@ fn uplift_at_a_renewal_is_what_was_agreed_and_the_rest_is_expansion() {
 }
 
 #[test]
+fn what_runs_on_from_day_to_day_is_a_stretch_for_each_price_and_rises_once_a_year() {
+    let of = |percent: &str| {
+        let auto = serde_json::json!({"auto_renews": true, "uplift_percent": percent, "period_months": 12});
+        let company = Company::new(&[contract("c", "2016-01-01", "2016-01-02", 12_000, auto)], &[], "2026-09-15");
+        let customer = &company.customers[0];
+        let last = customer.lines.last().unwrap().own;
+        (customer.lines.len(), customer.dues.len(), last.rounded())
+    };
+    assert_eq!(of("0"), (2, 3909, 100_000), "the first day, and all that follow; each day is due for renewal");
+    assert_eq!(of("10"), (12, 3909, 259_374), "ten rises in ten years and nine months: 1.1 to the tenth power");
+    // A month, and a term of a year that is a day short of it in leap years.
+    let story = |to: &str| {
+        let auto = serde_json::json!({"auto_renews": true, "uplift_percent": "10", "period_months": 12});
+        story(&[contract("c", "2024-01-01", to, 12_000, auto)], &[], "2026-06-01", "2024-02", "2026-05")
+    };
+    let rises = ["2025-01 1000 expansion 100 uplift 100 = 1100", "2026-01 1100 expansion 110 uplift 110 = 1210"];
+    assert_eq!(story("2024-02-01"), rises);
+    assert_eq!(story("2024-12-31"), rises.map(|rise| rise.replace("2025-01", "2024-12").replace("2026-01", "2025-12")));
+}
+
+#[test]
 fn what_renews_itself_runs_on_with_its_uplift_until_it_is_replaced_or_cancelled() {
     let auto = serde_json::json!({"auto_renews": true, "uplift_percent": "10"});
     let one = contract("c", "2023-01-01", "2024-01-01", 12_000, auto);

@@ -83,12 +83,16 @@ impl<'a> Checker<'a> {
             }
             let hint = match nearest(name, Name::all(self.scope).map(Name::name)) {
                 Some(near) => format!("; did you mean `{near}`?"),
-                None => "; words stand in quotes, and the names are those of the signals".to_owned(),
+                None => format!("; a word stands in quotes (\"{name}\"), and the names are those of the signals"),
             };
             return Err(self.at(at, format!("`{name}` is not a known name{hint}")));
         };
         if !found.is_in(self.scope) {
-            return Err(self.at(at, format!("`{name}` is not known yet when this is asked")));
+            let may = match self.scope {
+                Scope::Account => "tier, segment, industry, region, product and language",
+                Scope::Signals | Scope::Scores => "the account and its signals, not the score",
+            };
+            return Err(self.at(at, format!("`{name}` is not known yet when this is asked; it may ask for {may}")));
         }
         if !self.reads.contains(&found) {
             self.reads.push(found);
@@ -266,7 +270,7 @@ fn describe(kind: Kind) -> String {
         Kind::Bool => "a yes or no".to_owned(),
         Kind::Plain(_) => "a number".to_owned(),
         Kind::Text => "a text".to_owned(),
-        Kind::Tier => "a tier".to_owned(),
+        Kind::Tier => "a tier (a word, such as \"small\")".to_owned(),
         Kind::Word(words) => format!("a word ({})", words.join(", ")),
         Kind::Number(measure) => match measure {
             Measure::Of(Unit::Days) => "a number of days",

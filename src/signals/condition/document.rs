@@ -3,9 +3,11 @@
 use std::fmt;
 
 use serde::de::DeserializeOwned;
-use serde_saphyr::{Error, Location, MessageFormatter, Spanned, UserMessageFormatter};
+use serde::de::IgnoredAny;
+use serde_saphyr::{Location, Spanned};
 
-use super::{Condition, Scope, nearest};
+use super::explain::{Explained, explain, is_syntax};
+use super::{Condition, Scope};
 
 /// What is wrong with a file, and where.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,24 +66,25 @@ impl<'a> Document<'a> {
     /// Reads the one document of the file. Keys that are unknown, missing or there twice, booleans other than `true`
     /// and `false`, tags, merge keys and aliases by the thousand are refused.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, Fault> {
-        let options = serde_saphyr::options! {
-            strict_booleans: true,
-            reject_unsupported_tags: true,
-            merge_keys: serde_saphyr::MergeKeyPolicy::Error,
-            non_finite_float_policy: serde_saphyr::NonFiniteFloatPolicy::Reject,
-            with_snippet: false,
-            // A playbook is a page of text, not a data set.
-            budget: serde_saphyr::budget! { max_nodes: 5_000, max_events: 20_000, max_depth: 16, max_aliases: 100 },
-        };
-        serde_saphyr::from_str_with_options(self.text, options).map_err(|error| {
-            let place = error.location().unwrap_or(Location::UNKNOWN);
-            self.at(place, explain(&error))
+        serde_saphyr::from_str_with_options(self.text, options()).map_err(|error| {
+            // Where the text itself is broken further on, whatever seems to be missing or unknown before comes of that.
+            let broken = serde_saphyr::from_str_with_options::<IgnoredAny>(self.text, options()).err().filter(is_syntax);
+            let Explained { line, column, reason } = explain(self.text, broken.as_ref().unwrap_or(&error));
+            Fault { file: self.file.to_owned(), line, column, reason }
         })
     }
 
     /// A fault at a place of the file.
     pub fn at(&self, place: Location, reason: impl Into<String>) -> Fault {
         Fault::at(self.file, &place, reason)
+    }
+
+    /// A fault of a key, whose value stands at a place.
+    pub fn key(&self, key: &str, value: Location, reason: impl Into<String>) -> Fault {
+        let before = |line: &str| line.chars().take(usize::try_from(value.column()).unwrap_or(0)).collect::<String>();
+        let line = self.text.split('\n').nth(usize::try_from(value.line()).unwrap_or(0).saturating_sub(1)).map(before);
+        let found = line.as_deref().and_then(|line| line.rfind(key).map(|at| line[..at].chars().count() as u64 + 1));
+        Fault { column: found.unwrap_or(value.column()), ..self.at(value, reason) }
     }
 
     /// Reads the condition that stands at a place of the file.
@@ -123,23 +126,15 @@ impl<'a> Document<'a> {
     }
 }
 
-/// The reader's messages in the words of this house, where they name keys; its own elsewhere.
-fn explain(error: &Error) -> String {
-    match error {
-        Error::SerdeUnknownField { field, expected, .. } => {
-            let near = nearest(field, expected.iter().copied()).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-            format!("`{field}` is not a known key{near} (known: {})", expected.join(", "))
-        }
-        Error::SerdeMissingField { field, .. } => format!("the key `{field}` is missing"),
-        Error::SerdeUnknownVariant { variant, expected, .. } => format!("`{variant}` is none of {}", expected.join(", ")),
-        Error::UnsupportedTag { tag, .. } => format!("`{tag}` is a tag in YAML: what begins with `!` must stand in quotes"),
-        Error::InvalidScalar { ty, .. } if ty.contains("32") || ty.contains("64") || ty.contains("16") => {
-            let what = if ty.contains('u') { "a whole number of 0 or more" } else { "a number" };
-            format!("must be {what}")
-        }
-        Error::DuplicateMappingKey { key, .. } => {
-            format!("the key {}is there twice", key.as_ref().map_or(String::new(), |key| format!("`{key}` ")))
-        }
-        other => UserMessageFormatter.format_message(other).into_owned(),
+/// How strictly files are read.
+fn options() -> serde_saphyr::Options {
+    serde_saphyr::options! {
+        strict_booleans: true,
+        reject_unsupported_tags: true,
+        merge_keys: serde_saphyr::MergeKeyPolicy::Error,
+        non_finite_float_policy: serde_saphyr::NonFiniteFloatPolicy::Reject,
+        with_snippet: false,
+        // A playbook is a page of text, not a data set.
+        budget: serde_saphyr::budget! { max_nodes: 5_000, max_events: 20_000, max_depth: 16, max_aliases: 100 },
     }
 }

@@ -3,6 +3,7 @@
 
 mod check;
 mod document;
+mod explain;
 mod gate;
 mod name;
 mod parse;

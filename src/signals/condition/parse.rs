@@ -133,7 +133,7 @@ mod tests {
         band == "red"
             column 9 of the condition: "red" is none of at_risk, watch, healthy, unknown
         tier == 3
-            column 9 of the condition: a tier cannot equal a number
+            column 9 of the condition: a tier (a word, such as "small") cannot equal a number
         known(csat)
             column 6 of the condition: `known` takes one name in quotes, for example known("csat")
         known("cast")
@@ -158,9 +158,9 @@ mod tests {
           region == "Köln" and nps > 5
             column 37 of the condition: `and` is written `&&`
         tier == "mid
-            column 9 of the condition: `"mid` cannot stand here; write, for example, days_since_use > 14 && tier == "small"
+            column 9 of the condition: `"mid` cannot stand here; a quote is opened and not closed
         tier == mid
-            column 9 of the condition: `mid` is not a known name; words stand in quotes, and the names are those of the signals
+            column 9 of the condition: `mid` is not a known name; a word stands in quotes ("mid"), and the names are those of the signals
         null == csat
             column 1 of the condition: is neither a number nor a text nor true or false
         days_since_use % 7 == 0

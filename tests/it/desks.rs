@@ -1,0 +1,117 @@
+//! A person's day is short: what begins, what waits, and that nothing is lost on the way.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use longroad::model::Day;
+use longroad::playbook::{Task, TaskStatus};
+use longroad::store::{TaskChange, tasks};
+
+use crate::house::{BY_HAND, House, day};
+
+fn monday() -> Day {
+    day("2026-10-05")
+}
+
+/// Two tasks begin on a day, and nobody has more than five to do.
+fn config() -> String {
+    format!("{BY_HAND}\n[load]\ntasks_per_csm_and_day = 2\nopen_tasks_per_csm = 5\n")
+}
+
+/// Seven customers of one CSM without a champion on record, each worth more than the one before; `gone` of them lost theirs.
+fn put(house: &House, gone: usize) {
+    house.put("users.csv", "id,name,email,role\nu1,Una,una@example.com,csm\n");
+    let mut accounts = "id,name,csm,tier,signed_on,live_on\n".to_owned();
+    let mut contracts = "id,account_id,starts_on,ends_on,amount,currency\n".to_owned();
+    let mut contacts = "id,account_id,name,role,left_on\n".to_owned();
+    for number in 1..=7 {
+        writeln!(accounts, "a{number},Name {number},u1,small,2026-01-12,2026-01-12").unwrap();
+        writeln!(contracts, "k{number},a{number},2026-01-12,2027-01-12,{number}000,EUR").unwrap();
+    }
+    for number in 1..=gone {
+        writeln!(contacts, "p{number},a{number},Pia,champion,2026-09-01").unwrap();
+    }
+    for (file, text) in [("accounts.csv", accounts), ("contracts.csv", contracts), ("contacts.csv", contacts)] {
+        house.put(file, &text);
+    }
+}
+
+/// The accounts of these tasks, those of the plays that are not severe.
+fn accounts(tasks: &[Task]) -> Vec<&str> {
+    let mut accounts: Vec<&str> =
+        tasks.iter().filter(|task| task.playbook == "record-incomplete").map(|task| task.account_id.as_str()).collect();
+    accounts.sort_unstable();
+    accounts
+}
+
+#[tokio::test]
+async fn what_fits_into_the_day_begins_and_the_rest_waits_its_turn() {
+    let house = House::new(&config()).await;
+    put(&house, 0);
+    let report = house.night(monday()).await;
+    assert_eq!((report.tasks_opened, report.prescriptions_waiting), (2, 5));
+    assert_eq!(accounts(&house.tasks().await), ["a6", "a7"], "the most is at stake there");
+    let mail = house.mail("u1", monday()).await.unwrap();
+    assert!(mail.contains("Your day is full: 5 less urgent prescriptions wait for a later one."), "{mail}");
+    assert_eq!(tasks::waiting(&house.db).await.unwrap().len(), 5);
+    let report = house.night(monday()).await;
+    assert_eq!((report.tasks_opened, report.prescriptions_waiting), (0, 5), "the same morning lived again finds no gap");
+    house.night(monday() + 1).await;
+    assert_eq!(accounts(&house.tasks().await), ["a4", "a5", "a6", "a7"]);
+    house.night(monday() + 2).await;
+    assert_eq!(accounts(&house.tasks().await), ["a3", "a4", "a5", "a6", "a7"], "five is the most that anybody has to do");
+    house.night(monday() + 3).await;
+    let open = house.tasks().await;
+    assert_eq!(open.len(), 5);
+    for task in &open {
+        house.change(&task.id, TaskChange::Done).await;
+    }
+    house.night(monday() + 4).await;
+    assert_eq!(accounts(&house.tasks().await), ["a1", "a2", "a3", "a4", "a5", "a6", "a7"], "nothing was lost");
+    assert!(tasks::waiting(&house.db).await.unwrap().is_empty());
+    let begun: BTreeSet<Day> = house.tasks().await.iter().map(|task| task.opened_on).collect();
+    assert_eq!(begun, [0, 1, 2, 4].map(|nights| monday() + nights).into());
+}
+
+#[tokio::test]
+async fn what_is_severe_never_waits_and_fills_the_day() {
+    let house = House::new(&config()).await;
+    put(&house, 3);
+    let report = house.night(monday()).await;
+    assert_eq!((report.tasks_opened, report.prescriptions_waiting), (6, 4), "three champions left, two tasks each");
+    assert!(accounts(&house.tasks().await).is_empty(), "the day is full without the rest");
+    let weekend = House::new(&config()).await;
+    put(&weekend, 0);
+    let report = weekend.night(monday() - 1).await;
+    assert_eq!((report.tasks_opened, report.prescriptions_waiting), (0, 7), "nobody works on Sundays");
+}
+
+#[tokio::test]
+async fn customers_are_told_over_several_days_where_many_have_asked() {
+    let house = House::new(&config()).await;
+    put(&house, 0);
+    let whole: String =
+        (1..=7).map(|number| format!("c{number},a{number},Pia,champion,\nd{number},a{number},Bo,buyer,\n")).collect();
+    house.put("contacts.csv", &format!("id,account_id,name,role,left_on\n{whole}"));
+    let asks: String = (1..=5).map(|number| format!("r1,a{number},2026-09-10\n")).collect();
+    house.put("asks.csv", &format!("request_id,account_id,asked_on\n{asks}"));
+    house.put("requests.csv", "id,title,status,status_on\nr1,Reports by mail,open,2026-09-01\n");
+    house.night(monday()).await;
+    house.put("requests.csv", "id,title,status,status_on\nr1,Reports by mail,shipped,2026-10-05\n");
+    let mut told = Vec::new();
+    for nights in 1..=3 {
+        house.night(monday() + nights).await;
+        house.night(monday() + nights).await;
+        let tasks = house.tasks().await;
+        let open: Vec<&Task> = tasks.iter().filter(|task| task.status == TaskStatus::Open).collect();
+        assert!(tasks.iter().all(|task| task.title == "Tell them that “Reports by mail” is there"), "{tasks:?}");
+        assert_eq!((tasks.len(), open.len()), (5, [2, 4, 5][nights as usize - 1]));
+        told.extend(open.iter().map(|task| (task.account_id.to_string(), task.due_on)));
+    }
+    let due: BTreeSet<(String, Day)> = told.into_iter().collect();
+    let by_day =
+        |nights: i32| due.iter().filter(move |(_, on)| *on == monday() + 1 + 7 + nights).map(|(account, _)| account.as_str());
+    assert_eq!(by_day(0).collect::<Vec<_>>(), ["a4", "a5"]);
+    assert_eq!(by_day(1).collect::<Vec<_>>(), ["a2", "a3"], "five working days from the day on which it begins");
+    assert_eq!(by_day(2).collect::<Vec<_>>(), ["a1"]);
+}

@@ -1,0 +1,123 @@
+//! What `longroad plan` foretells is what the next cycle does, and foretelling changes nothing.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use longroad::cycle::{Setup, plan};
+use longroad::model::Day;
+use longroad::playbook::{Task, TaskStatus};
+use longroad::store::TaskChange;
+use longroad::store::tasks::waiting;
+
+use crate::house::{BY_HAND, House};
+use crate::loop_turns::{Client, client, put, start};
+
+/// Opened, waiting and closed, by play.
+type Tally = BTreeMap<String, (i64, i64, i64)>;
+
+/// A turn every night, and room for three tasks a day.
+fn configuration() -> String {
+    format!(
+        "{BY_HAND}\n[cycle]\ndefault_cadence_days = 1\ncadence_days = {{}}\n\
+         [load]\ntasks_per_csm_and_day = 3\nshare_for_plays = 1.0\n"
+    )
+}
+
+fn copied(from: &Path, to: &Path) {
+    for entry in walk(from) {
+        let target = to.join(entry.strip_prefix(from).unwrap());
+        std::fs::create_dir_all(target.parent().unwrap()).unwrap();
+        std::fs::copy(&entry, target).unwrap();
+    }
+}
+
+fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
+}
+
+/// The playbooks in use, without one play, with one more, and with a task more in a third one.
+fn changed(house: &House) -> Arc<Setup> {
+    let (old, new) = (house.folder.path().join("playbooks"), house.folder.path().join("changed"));
+    copied(&old, &new);
+    std::fs::remove_file(new.join("plays/champion-left.yaml")).unwrap();
+    for path in walk(&new.join("solutions")) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, text.replace("for: [champion-left]", "for: []").replace("champion-left, ", "")).unwrap();
+    }
+    let no_contact = new.join("plays/no-contact.yaml");
+    let text = std::fs::read_to_string(&no_contact).unwrap();
+    let text = text.split("examples:").next().unwrap();
+    let more = "tasks:\n  - {title: Write it down, solution: renew-contact, due_in_working_days: 1, kind: email}\n";
+    std::fs::write(no_contact, text.replacen("tasks:\n", more, 1)).unwrap();
+    let quiet = "name: quiet\ntitle: Quiet for long\nwhen: days_since_contact > 30\nrecovered: days_since_contact < 9\n\
+                 tasks: [{title: Say hello, solution: renew-contact, due_in_working_days: 4, kind: email}]\n";
+    std::fs::write(new.join("plays/quiet.yaml"), quiet).unwrap();
+    let mut config = house.setup.config.clone();
+    config.paths.playbooks = new;
+    Arc::new(Setup::load(config).unwrap_or_else(|faults| panic!("{faults:?}")))
+}
+
+async fn done_on(house: &House, morning: Day) -> Tally {
+    let mut tally = Tally::new();
+    let tasks: Vec<Task> = house.tasks().await;
+    for task in &tasks {
+        let entry = tally.entry(task.playbook.clone()).or_default();
+        entry.0 += i64::from(task.opened_on == morning);
+        entry.2 += i64::from(task.closed_on == Some(morning) && task.status == TaskStatus::Closed);
+    }
+    for one in waiting(&house.db).await.unwrap() {
+        tally.entry(one.playbook.clone()).or_default().1 += 1;
+    }
+    tally.retain(|_, counts| *counts != (0, 0, 0));
+    tally
+}
+
+#[tokio::test]
+async fn the_next_cycle_does_what_the_plan_said() {
+    let mut house = House::with_five_plays(&configuration()).await;
+    let names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    let mut clients: Vec<Client> = names.map(|id| client(id, "own")).to_vec();
+    // Half have been silent for long, the others for a month; two champions leave.
+    for (place, one) in clients.iter_mut().enumerate() {
+        one.called = if place % 2 == 0 { 100 } else { 40 };
+        one.left_on = (place < 2).then(start);
+    }
+    for nights in 0..4 {
+        put(&house, &clients, start() + nights);
+        house.night(start() + nights).await;
+        // What somebody dismisses cools down: the plan knows of that too.
+        for task in house.tasks().await.iter().filter(|task| nights == 1 && task.playbook == "no-contact").take(1) {
+            house.change(&task.id, TaskChange::Dismiss).await;
+        }
+    }
+    let morning = start() + 4;
+    put(&house, &clients, morning);
+    house.wake(morning);
+    let new = changed(&house);
+    let file = house.folder.path().join("longroad.db");
+    let (bytes, tasks) = (std::fs::read(&file).unwrap(), house.tasks().await);
+    let report = plan(&house.db, &house.setup, &new, &house.clock).await.unwrap();
+    assert!(std::fs::read(&file).unwrap() == bytes && house.tasks().await == tasks, "a plan changes nothing");
+    house.setup = new;
+    house.night(morning).await;
+    let counts = |of: &dyn Fn(&longroad::cycle::Planned) -> (i64, i64, i64)| -> Tally {
+        let all = report.plays.iter().map(|one| (one.playbook.clone(), of(one)));
+        all.filter(|(_, counts)| *counts != (0, 0, 0)).collect()
+    };
+    let then = counts(&|one| (one.new_opened, one.new_waiting, one.new_closed));
+    let done = done_on(&house, morning).await;
+    assert_eq!(then, done);
+    // The play that is gone closes what it had begun, the new one opens as far as there is room, and the rest waits.
+    assert_eq!(then["champion-left"], (0, 0, 4), "{then:?}");
+    let now = counts(&|one| (one.opened, one.waiting, one.closed));
+    assert!(!now.contains_key("quiet") && now != then, "{now:?}");
+    assert!(then["quiet"].1 > 0 && then.values().map(|counts| counts.0).sum::<i64>() > 0, "{then:?}");
+    for person in &report.people {
+        let mine = |task: &&Task| task.assignee.as_ref().is_some_and(|id| id.as_str() == person.person);
+        let tasks = house.tasks().await;
+        let opened = tasks.iter().filter(mine).filter(|task| task.opened_on == morning).count();
+        assert_eq!(person.new_opened, i64::try_from(opened).unwrap(), "{person:?}");
+    }
+}
