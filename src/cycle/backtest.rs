@@ -342,46 +342,47 @@ impl Trial<'_> {
         let numbers = self.history.numbers();
         let spans: BTreeSet<i32> = outcomes.iter().map(|&(_, _, days, _)| days).collect();
         let together = spans.len() > MOST_SPANS;
-        let mut groups: BTreeMap<Option<i32>, (Vec<(&Snapshot, bool)>, usize)> = BTreeMap::new();
+        let mut groups: BTreeMap<Option<i32>, Vec<(&Snapshot, bool)>> = BTreeMap::new();
+        let mut censored: BTreeMap<Option<i32>, usize> = BTreeMap::new();
         for (account, on, days, left) in outcomes {
             if self.question.from.is_some_and(|from| *on < from) || self.question.to.is_some_and(|to| *on > to) {
                 continue;
             }
-            let group = groups.entry((!together).then_some(*days)).or_default();
+            let asked = (!together).then_some(*days);
+            let group = groups.entry(asked).or_default();
             let known = numbers.get(account.as_str()).and_then(|&number| {
                 let place = eligible.binary_search_by_key(&(*on, number), |one| (one.on(), one.look.account)).ok()?;
                 Some(eligible[place])
             });
             match known {
-                Some(snapshot) => group.0.push((snapshot, *left)),
-                None => group.1 += 1,
+                Some(snapshot) => group.push((snapshot, *left)),
+                None => *censored.entry(asked).or_default() += 1,
             }
         }
-        let measured = groups.into_iter().map(|(days, (mut rows, censored))| {
+        let measured = groups.into_iter().map(|(days, mut rows)| {
             rows.sort_by_key(|(one, _)| (one.on(), one.look.account));
             let lessons = days.map(|days| self.lessons(Some(days))).unwrap_or_default();
             let mut models: BTreeMap<Day, Models> = BTreeMap::new();
             let mut tested = Vec::with_capacity(rows.len());
             for (snapshot, left) in rows {
                 let origin = calibrate::origin(snapshot.on());
-                let models = models.entry(origin).or_insert_with(|| match days {
-                    Some(_) => {
+                let models = models.entry(origin).or_insert_with(|| {
+                    if days.is_some() {
                         let model = self.fitted(days, origin, &lessons, fits);
-                        Models { fitted_on: origin, renewal: model.clone(), leaving: model }
+                        return Models { fitted_on: origin, renewal: model.clone(), leaving: model };
                     }
-                    None => {
-                        let models = calibrate::fit(self.setup, &self.parts, &self.snapshots, &self.history, origin);
-                        fits.push(FitRow::of(Kind::Renewal, None, origin, &models.renewal));
-                        let days = self.setup.config.risk.horizon_days.cast_signed();
-                        fits.push(FitRow::of(Kind::Leaving, Some(days), origin, &models.leaving));
-                        models
-                    }
+                    let models = calibrate::fit(self.setup, &self.parts, &self.snapshots, &self.history, origin);
+                    fits.push(FitRow::of(Kind::Renewal, None, origin, &models.renewal));
+                    let days = self.setup.config.risk.horizon_days.cast_signed();
+                    fits.push(FitRow::of(Kind::Leaving, Some(days), origin, &models.leaving));
+                    models
                 });
                 let probability = models.probability(&self.parts, &snapshot.look);
                 // Where one kind of customers borrows from the other, both are judged together.
                 let calibrated = models.renewal.level.max(models.leaving.level) > Level::Defaults;
                 tested.push(Tested { snapshot, left, probability, calibrated });
             }
+            let censored = censored.get(&days).copied().unwrap_or(0);
             measure(Subject { days, outcome: "given", censored }, &tested, &self.parts)
         });
         measured.collect()
