@@ -180,11 +180,11 @@ pub fn measure(subject: Subject, tested: &[Tested<'_>], parts: &Parts) -> Horizo
     let mornings: Vec<i32> = tested.iter().map(|one| one.snapshot.on().days()).collect();
     let mut baselines = BTreeMap::from([
         ("base_rate", Some(0.5)),
-        ("recency", area(&|one| one.snapshot.days_since_use)),
-        ("contract_age", area(&|one| Some(-one.snapshot.age_days))),
+        ("recency", area(&|one| one.snapshot.days_since_use.map(f64::from))),
+        ("contract_age", area(&|one| Some(f64::from(-one.snapshot.age_days)))),
     ]);
     if tested.iter().any(|one| one.snapshot.other_risk.is_some()) {
-        baselines.insert("previous_configuration", area(&|one| one.snapshot.other_risk));
+        baselines.insert("previous_configuration", area(&|one| one.snapshot.other_risk.map(f64::from)));
     }
     baselines.retain(|_, _| known);
     Horizon {
@@ -292,13 +292,10 @@ fn tiers(tested: &[Tested<'_>], by_score: &[Case]) -> BTreeMap<String, Segment> 
 
 fn signals(tested: &[Tested<'_>], clusters: &[u32], parts: &Parts) -> Vec<SignalRow> {
     let row = |at: usize| {
-        let known = tested.iter().zip(clusters).filter(|(one, _)| !one.snapshot.look.losses[at].is_nan());
-        let case = |(one, &cluster): (&Tested<'_>, &u32)| Case {
-            risk: f64::from(one.snapshot.look.losses[at]),
-            event: one.left,
-            cluster,
+        let case = |(one, &cluster): (&Tested<'_>, &u32)| {
+            Some(Case { risk: one.snapshot.look.losses.get(at)?.into(), event: one.left, cluster })
         };
-        let cases: Vec<Case> = known.map(case).collect();
+        let cases: Vec<Case> = tested.iter().zip(clusters).filter_map(case).collect();
         let (n, events) = (cases.len(), cases.iter().filter(|case| case.event).count());
         if (n as f64) < LEAST_KNOWN * tested.len() as f64 || n == 0 {
             return None;
@@ -327,7 +324,7 @@ mod tests {
     use super::*;
     use crate::health::Scorecard;
     use crate::model::Day;
-    use crate::risk::{Kind, Look};
+    use crate::risk::{Kind, Look, Losses};
     use crate::signals::Band;
     use crate::statistics::Random;
 
@@ -337,17 +334,17 @@ mod tests {
     }
 
     /// Snapshots of accounts, one on each of four mornings; `says` gives the risk by account, morning and outcome.
-    fn measured(accounts: u32, mut says: impl FnMut(u32, bool, &mut Look)) -> Horizon {
+    fn measured(accounts: u32, mut says: impl FnMut(u32, bool, &mut f64, &mut [f32])) -> Horizon {
         let (parts, mut random) = (parts(), Random::new(3));
         let mut snapshots = Vec::new();
         for morning in 0..4 {
             for account in 0..accounts {
                 let left = account % 4 == 0;
-                let losses = vec![f32::NAN; parts.count()];
-                let risk = random.below(1000) as f64 / 1000.0;
-                let on = Day::from_days(20_000 + 28 * morning);
-                let mut look = Look { account, on, risk, losses, days_to_end: Some(90), kind: Kind::Renewal };
-                says(account, left, &mut look);
+                let mut losses = vec![f32::NAN; parts.count()];
+                let mut risk = random.below(1000) as f64 / 1000.0;
+                says(account, left, &mut risk, &mut losses);
+                let (on, losses) = (Day::from_days(20_000 + 28 * morning), Losses::new(&losses));
+                let look = Look { account, on, risk, losses, taken: 0.0, days_to_end: Some(90), kind: Kind::Renewal };
                 let snapshot = Snapshot {
                     look,
                     band: Band::Watch,
@@ -372,7 +369,7 @@ mod tests {
 
     #[test]
     fn labels_that_know_nothing_of_the_scores_are_no_skill() {
-        let horizon = measured(1000, |_, _, _| ());
+        let horizon = measured(1000, |_, _, _, _| ());
         let auc = horizon.auc.unwrap();
         assert!((0.45..=0.55).contains(&auc), "{auc}");
         assert_eq!(horizon.verdict, Verdict::NoPredictivePower);
@@ -382,7 +379,7 @@ mod tests {
     #[test]
     fn scores_that_tell_are_found_and_turned_scores_are_called_so() {
         let told = |sign: f64| {
-            measured(400, move |_, left, look| look.risk = 0.5 + sign * (look.risk / 4.0 + if left { 0.15 } else { 0.0 } - 0.2))
+            measured(400, move |_, left, risk, _| *risk = 0.5 + sign * (*risk / 4.0 + if left { 0.15 } else { 0.0 } - 0.2))
         };
         assert_eq!((told(1.0).verdict, told(-1.0).verdict), (Verdict::Foretells, Verdict::WrongWayRound));
         assert!(told(1.0).lift_top_decile.unwrap() > 3.0);
@@ -392,12 +389,12 @@ mod tests {
     fn what_was_written_after_the_fact_is_called_a_leak() {
         let at = |name: &str| (0..parts().count()).find(|&at| parts().name(at) == name).unwrap();
         let (nps, csat, use_trend) = (at("nps"), at("csat"), at("use_trend"));
-        let horizon = measured(200, |account, left, look| {
+        let horizon = measured(200, |account, left, _, losses| {
             if left {
-                look.losses[nps] = 1.0;
+                losses[nps] = 1.0;
             }
-            look.losses[csat] = if left { 0.9 } else { 0.1 };
-            look.losses[use_trend] = f32::from(u8::try_from(account % 7).unwrap()) / 7.0;
+            losses[csat] = if left { 0.9 } else { 0.1 };
+            losses[use_trend] = f32::from(u8::try_from(account % 7).unwrap()) / 7.0;
         });
         let leaks: Vec<&str> = horizon.signals.iter().filter(|row| row.looks_like_a_leak).map(|row| row.signal).collect();
         assert_eq!(leaks, ["csat", "nps"]);
@@ -405,7 +402,7 @@ mod tests {
 
     #[test]
     fn nine_losses_are_too_few_for_any_number() {
-        let horizon = measured(36, |_, _, _| ());
+        let horizon = measured(36, |_, _, _, _| ());
         assert_eq!((horizon.accounts_left, horizon.auc, horizon.auc_low, horizon.brier), (9, None, None, None));
         assert!(horizon.refused.unwrap().starts_with("insufficient: 9 accounts left"));
     }

@@ -10,7 +10,12 @@ use super::verdict::Verdict;
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem;color:#222}\
 table{border-collapse:collapse;margin:1rem 0}td,th{padding:.2rem .7rem;border-bottom:1px solid #ddd;text-align:right}\
 td:first-child,th:first-child,td:last-child,th:last-child{text-align:left}figure{display:inline-block;margin:0 1.5rem 1rem 0}\
-figcaption{font-size:13px;color:#555}h2{margin-top:2rem}.wide{overflow-x:auto}td,th{white-space:nowrap}svg{max-width:100%;height:auto}";
+figcaption{font-size:13px;color:#555}h2{margin-top:2rem}td,th{white-space:nowrap}svg{max-width:100%;height:auto}\
+td:first-child,th:first-child{white-space:normal;min-width:7rem}\
+.wide{overflow-x:auto;background:linear-gradient(to right,#fff 40%,#fff0) 0 0/3rem 100% no-repeat local,\
+linear-gradient(to left,#fff 40%,#fff0) 100% 0/3rem 100% no-repeat local,\
+linear-gradient(to right,#0004,#0000) 0 0/.8rem 100% no-repeat scroll,\
+linear-gradient(to left,#0004,#0000) 100% 0/.8rem 100% no-repeat scroll}";
 
 /// What stands on the page besides the measures.
 #[derive(Clone, Copy, Debug)]
@@ -86,14 +91,15 @@ fn name(one: &Horizon) -> String {
     }
 }
 
-/// Heads, and cells that are escaped here; it scrolls by itself where the screen is narrow.
+/// Heads, and cells that are escaped here. Where the screen is narrow it scrolls by itself, with a shadow on the side where there
+/// is more.
 fn table(heads: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     let cells = |tag: &str, cells: Vec<String>| {
         cells.iter().fold(String::new(), |row, cell| row + &format!("<{tag}>{}</{tag}>", escaped(cell)))
     };
     let head = cells("th", heads.iter().map(|head| (*head).to_owned()).collect());
     let rows = rows.fold(String::new(), |text, row| text + &format!("<tr>{}</tr>\n", cells("td", row)));
-    format!("<div class=\"wide\"><table><tr>{head}</tr>\n{rows}</table></div>\n")
+    format!("<div class=\"wide\" tabindex=\"0\"><table><tr>{head}</tr>\n{rows}</table></div>\n")
 }
 
 fn number(value: Option<f64>) -> String {

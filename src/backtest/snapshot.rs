@@ -7,9 +7,9 @@ use crate::risk::Look;
 use crate::signals::Band;
 
 /// Younger accounts (days) have shown nothing yet.
-const LEAST_AGE_DAYS: f64 = 14.0;
+const LEAST_AGE_DAYS: f32 = 14.0;
 /// A shorter term (days) is a mark in the books, no service.
-const LEAST_TERM_DAYS: f64 = 7.0;
+const LEAST_TERM_DAYS: f32 = 7.0;
 
 /// What was said of an account on a morning, by the code that says it every night.
 #[derive(Clone, Debug)]
@@ -19,11 +19,11 @@ pub struct Snapshot {
     /// The band, as it follows from the mornings before it.
     pub band: Band,
     /// Days since the account began.
-    pub age_days: f64,
+    pub age_days: f32,
     /// Days since it was last in use.
-    pub days_since_use: Option<f64>,
+    pub days_since_use: Option<f32>,
     /// Days of the term in force.
-    pub term_days: Option<f64>,
+    pub term_days: Option<f32>,
     /// Whether notice had been given.
     pub notice_given: bool,
     /// Whether the term had ended and nobody had decided.
@@ -33,7 +33,7 @@ pub struct Snapshot {
     /// In lower case.
     pub tier: Option<Arc<str>>,
     /// 1 − score / 100 under another configuration.
-    pub other_risk: Option<f64>,
+    pub other_risk: Option<f32>,
 }
 
 impl Snapshot {

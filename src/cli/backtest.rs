@@ -131,8 +131,9 @@ fn scope(report: &BacktestReport) -> String {
 fn fit(one: &FitRow) -> String {
     let why = if one.why.is_empty() { String::new() } else { format!("; {}", one.why) };
     let drifted = if one.drifted.is_empty() { String::new() } else { format!("; drifted: {}", one.drifted.join(", ")) };
+    let within = one.days.map_or_else(String::new, |days| format!(" within {days} days"));
     format!(
-        "probabilities of {} since {}: {}, from {} accounts of which {} left{why}{drifted}",
+        "probabilities of {}{within} since {}: {}, from {} accounts of which {} left{why}{drifted}",
         one.outcome,
         one.on,
         one.level.words(),
@@ -232,6 +233,7 @@ fn beside(report: &BacktestReport) -> String {
         ("precision", Side::Right, 9),
         ("base", Side::Right, 6),
         ("Brier", Side::Right, 6),
+        ("log loss", Side::Right, 8),
         ("in worst tenth", Side::Right, 14),
         ("of ARR", Side::Right, 7),
     ]);
@@ -248,6 +250,7 @@ fn beside(report: &BacktestReport) -> String {
             number(one.average_precision),
             number(one.base_rate),
             number(one.brier),
+            number(one.log_loss),
             share(one.recall_top_decile),
             share(one.arr_recall_top_decile),
         ]);

@@ -82,6 +82,7 @@ pub async fn run(arguments: &Arguments, clock: &dyn Clock) -> Result<Reply> {
         reports.push(report);
         people_answer(&db, now.now(), morning).await?;
         people_bring_on(&db, &company, now.now(), morning).await?;
+        people_say(&db, &setup, &company, &now, morning).await?;
         if morning.weekday() == chrono::Weekday::Fri {
             people_call(&db, &setup, &now, morning).await?;
         }
@@ -112,6 +113,15 @@ async fn people_call(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, today: Day)
         let wish = Wish::Call(said, renewal.contracts.first().map(String::as_str));
         // What cannot be called so is left to the next Friday.
         cycle::say(db, &setup.config, clock, &renewal.account_id, wish, voice).await?.ok();
+    }
+    Ok(())
+}
+
+/// They say what they hold of their customers.
+async fn people_say(db: &Db, setup: &Setup, company: &Company, clock: &dyn Clock, today: Day) -> Result<()> {
+    for (account, wish, reason, csm) in company.opinions(today) {
+        let voice = Voice { reason, by: Some(csm), person: "demo" };
+        cycle::say(db, &setup.config, clock, account, wish, voice).await?.map_err(|reason| anyhow!("{account}: {reason}"))?;
     }
     Ok(())
 }

@@ -21,14 +21,16 @@ use crate::signals::Band;
 use crate::store::facts::AsOf;
 use crate::store::{Db, pulls};
 
-/// Snapshots that are kept at the most; with more, those of every second, third … account.
-const MOST_SNAPSHOTS: usize = 1_000_000;
+/// Snapshots at the most; where there were more, every second, third … account is lived with.
+const MOST_SNAPSHOTS: usize = 500_000;
 /// Mornings before single renewals that are lived exactly; with more, those of the week before.
 const MOST_EXACT: usize = 60;
 /// Days between two fits: each is tried on the twelve weeks after it.
 const FOLD_DAYS: i32 = 84;
 /// Names that are listed at the most.
 const MOST_NAMES: usize = 50;
+/// Outcomes from outside with more different spans of days than this ask for the rest of each term.
+const MOST_SPANS: usize = 12;
 /// The share of snapshots with terms that end in a decision, over which nothing else is asked.
 const ALL_TERMS: f64 = 0.95;
 
@@ -91,6 +93,8 @@ pub struct FitRow {
     pub on: Day,
     /// `renewal` or `leaving`.
     pub outcome: &'static str,
+    /// Within how many days, where it is leaving.
+    pub days: Option<i32>,
     /// What it rests on.
     pub level: Level,
     /// Accounts that it has learnt from.
@@ -101,6 +105,21 @@ pub struct FitRow {
     pub why: String,
     /// Parts that have drifted.
     pub drifted: Vec<String>,
+}
+
+impl FitRow {
+    fn of(kind: Kind, days: Option<i32>, on: Day, model: &Model) -> FitRow {
+        FitRow {
+            on,
+            outcome: kind.name(),
+            days,
+            level: model.level,
+            accounts: model.accounts,
+            events: model.events,
+            why: model.why.clone(),
+            drifted: model.drifted.clone(),
+        }
+    }
 }
 
 /// An account whose band told the wrong story.
@@ -161,6 +180,7 @@ pub async fn backtest(
     }
     let days: Vec<Day> = days.into_iter().collect();
     let every = u32::try_from(history.len() * days.len() / MOST_SNAPSHOTS).unwrap_or(u32::MAX).saturating_add(1);
+    history.keep_every(every);
     let parts = Parts::of(&setup.cards);
     let plan = Plan { days: &days, through_pull: as_of.through_pull, chosen: Chosen::All, every, other };
     let mut snapshots = replay(db, setup, &parts, plan, progress).await?;
@@ -198,7 +218,7 @@ impl Trial<'_> {
         } else {
             let mut renewals = Vec::new();
             if with_terms > 0 {
-                let models = self.rolling(Kind::Renewal, None, &mut fits);
+                let models = self.rolling(None, &mut fits);
                 let of = |days: Option<i32>| {
                     let chosen: Vec<&Snapshot> = match days {
                         Some(days) => before_end(&eligible, days),
@@ -214,7 +234,7 @@ impl Trial<'_> {
             if terms < ALL_TERMS {
                 let outcome = if self.history.by_use() { "silence" } else { "leaving" };
                 for &days in &self.question.horizons {
-                    let models = self.rolling(Kind::Leaving, Some(days), &mut fits);
+                    let models = self.rolling(Some(days), &mut fits);
                     let chosen: Vec<&Snapshot> = on_grid.iter().copied().filter(reported).collect();
                     leavings.push(self.horizon(Some(days), outcome, &chosen, &models, |one| self.history.leaving(one, days)));
                 }
@@ -257,43 +277,38 @@ impl Trial<'_> {
 
     /// The models of one outcome by the morning from which on they were in force: each has learnt from nothing that was
     /// not closed by then.
-    fn rolling(&self, kind: Kind, days: Option<i32>, rows: &mut Vec<FitRow>) -> BTreeMap<Day, Model> {
-        let lessons: Vec<Lesson<'_>> = self
-            .snapshots
-            .iter()
-            .filter(|one| one.is_eligible() && one.on().days().rem_euclid(STEP_DAYS) == 0 && self.grid.contains(&one.on()))
-            .filter_map(|one| match days {
-                None if one.look.kind == Kind::Renewal => calibrate::renewal_lesson(one, &self.history),
-                None => None,
-                Some(days) => calibrate::leaving_lesson(one, &self.history, days),
-            })
-            .collect();
-        let mut models = BTreeMap::new();
+    fn rolling(&self, asked: Option<i32>, rows: &mut Vec<FitRow>) -> BTreeMap<Day, Model> {
+        let lessons = self.lessons(asked);
         let mut mornings: Vec<Day> = self.snapshots.iter().map(|one| fold(one.on())).collect();
         mornings.dedup();
-        for on in mornings {
-            let now: Vec<&Look> = self
-                .snapshots
-                .iter()
-                .filter(|one| one.is_eligible() && one.on() <= on && one.on() > on - STEP_DAYS)
-                .map(|one| &one.look)
-                .filter(|look| days.is_some() || look.kind == kind)
-                .collect();
-            let fit = Fit {
-                parts: &self.parts,
-                kind,
-                horizon_days: days.unwrap_or(365),
-                lost_a_year: self.setup.config.risk.lost_a_year,
-                on,
-                lender: None,
-            };
-            let model = risk::fit(&fit, &lessons, &now);
-            let (level, accounts, events) = (model.level, model.accounts, model.events);
-            let (why, drifted) = (model.why.clone(), model.drifted.clone());
-            rows.push(FitRow { on, outcome: kind.name(), level, accounts, events, why, drifted });
-            models.insert(on, model);
-        }
-        models
+        mornings.into_iter().map(|on| (on, self.fitted(asked, on, &lessons, rows))).collect()
+    }
+
+    /// What became of customers: of their terms, or within so many days.
+    fn lessons(&self, asked: Option<i32>) -> Vec<Lesson<'_>> {
+        let taught = self.snapshots.iter().filter(|one| one.is_eligible() && one.on().days().rem_euclid(STEP_DAYS) == 0);
+        let lesson = |one| match asked {
+            None => calibrate::renewal_lesson(one, &self.history),
+            Some(days) => calibrate::leaving_lesson(one, &self.history, days),
+        };
+        taught.filter(|one| asked.is_some() || one.look.kind == Kind::Renewal).filter_map(lesson).collect()
+    }
+
+    /// The model that is fitted on a morning.
+    fn fitted(&self, asked: Option<i32>, on: Day, lessons: &[Lesson<'_>], rows: &mut Vec<FitRow>) -> Model {
+        let kind = if asked.is_some() { Kind::Leaving } else { Kind::Renewal };
+        let now: Vec<&Look> = self
+            .snapshots
+            .iter()
+            .filter(|one| one.is_eligible() && one.on() <= on && one.on() > on - STEP_DAYS)
+            .map(|one| &one.look)
+            .filter(|look| asked.is_some() || look.kind == kind)
+            .collect();
+        let horizon_days = asked.unwrap_or(365);
+        let lost_a_year = self.setup.config.risk.lost_a_year;
+        let model = risk::fit(&Fit { parts: &self.parts, kind, horizon_days, lost_a_year, on, lender: None }, lessons, &now);
+        rows.push(FitRow::of(kind, asked, on, &model));
+        model
     }
 
     fn horizon(
@@ -320,48 +335,57 @@ impl Trial<'_> {
         measure(Subject { days, outcome, censored }, &tested, &self.parts)
     }
 
-    /// Against outcomes from outside, with the probabilities that `scores` would have given.
+    /// Against outcomes from outside, with the probabilities that were in force. Where all rows ask for the same few spans of
+    /// days, each span is a question of its own, to customers on any terms; a span of its own for each row is the rest of
+    /// its term.
     fn against(&self, outcomes: &[(String, Day, i32, bool)], eligible: &[&Snapshot], fits: &mut Vec<FitRow>) -> Vec<Horizon> {
-        let place = |one: &Snapshot| (self.history.name(one.look.account).0.to_owned(), one.on());
-        let known: BTreeMap<(String, Day), &Snapshot> = eligible.iter().map(|&one| (place(one), one)).collect();
-        let grid: Vec<Snapshot> =
-            self.snapshots.iter().filter(|one| one.on().days().rem_euclid(STEP_DAYS) == 0).cloned().collect();
-        let mut models: BTreeMap<Day, Models> = BTreeMap::new();
+        let numbers = self.history.numbers();
         let spans: BTreeSet<i32> = outcomes.iter().map(|&(_, _, days, _)| days).collect();
-        // A horizon of its own for each row is one to the end of the term.
-        let together = spans.len() > 12;
-        let mut groups: BTreeMap<Option<i32>, (Vec<Tested<'_>>, usize)> = BTreeMap::new();
+        let together = spans.len() > MOST_SPANS;
+        let mut groups: BTreeMap<Option<i32>, Vec<(&Snapshot, bool)>> = BTreeMap::new();
+        let mut censored: BTreeMap<Option<i32>, usize> = BTreeMap::new();
         for (account, on, days, left) in outcomes {
             if self.question.from.is_some_and(|from| *on < from) || self.question.to.is_some_and(|to| *on > to) {
                 continue;
             }
-            let group = groups.entry((!together).then_some(*days)).or_default();
-            let Some(&snapshot) = known.get(&(account.clone(), *on)) else {
-                group.1 += 1;
-                continue;
-            };
-            let origin = calibrate::origin(*on);
-            let models = models.entry(origin).or_insert_with(|| {
-                let models = calibrate::fit(self.setup, &self.parts, &grid, &self.history, origin);
-                for (outcome, model) in [("renewal", &models.renewal), ("leaving", &models.leaving)] {
-                    let (level, accounts, events) = (model.level, model.accounts, model.events);
-                    let (why, drifted) = (model.why.clone(), model.drifted.clone());
-                    fits.push(FitRow { on: origin, outcome, level, accounts, events, why, drifted });
-                }
-                models
+            let asked = (!together).then_some(*days);
+            let group = groups.entry(asked).or_default();
+            let known = numbers.get(account.as_str()).and_then(|&number| {
+                let place = eligible.binary_search_by_key(&(*on, number), |one| (one.on(), one.look.account)).ok()?;
+                Some(eligible[place])
             });
-            let probability = models.probability(&self.parts, &snapshot.look);
-            // Where one kind of customers borrows from the other, both are judged together.
-            let calibrated = models.renewal.level.max(models.leaving.level) > Level::Defaults;
-            group.0.push(Tested { snapshot, left: *left, probability, calibrated });
+            match known {
+                Some(snapshot) => group.push((snapshot, *left)),
+                None => *censored.entry(asked).or_default() += 1,
+            }
         }
-        groups
-            .into_iter()
-            .map(|(days, (mut tested, censored))| {
-                tested.sort_by_key(|one| (one.snapshot.on(), one.snapshot.look.account));
-                measure(Subject { days, outcome: "given", censored }, &tested, &self.parts)
-            })
-            .collect()
+        let measured = groups.into_iter().map(|(days, mut rows)| {
+            rows.sort_by_key(|(one, _)| (one.on(), one.look.account));
+            let lessons = days.map(|days| self.lessons(Some(days))).unwrap_or_default();
+            let mut models: BTreeMap<Day, Models> = BTreeMap::new();
+            let mut tested = Vec::with_capacity(rows.len());
+            for (snapshot, left) in rows {
+                let origin = calibrate::origin(snapshot.on());
+                let models = models.entry(origin).or_insert_with(|| {
+                    if days.is_some() {
+                        let model = self.fitted(days, origin, &lessons, fits);
+                        return Models { fitted_on: origin, renewal: model.clone(), leaving: model };
+                    }
+                    let models = calibrate::fit(self.setup, &self.parts, &self.snapshots, &self.history, origin);
+                    fits.push(FitRow::of(Kind::Renewal, None, origin, &models.renewal));
+                    let days = self.setup.config.risk.horizon_days.cast_signed();
+                    fits.push(FitRow::of(Kind::Leaving, Some(days), origin, &models.leaving));
+                    models
+                });
+                let probability = models.probability(&self.parts, &snapshot.look);
+                // Where one kind of customers borrows from the other, both are judged together.
+                let calibrated = models.renewal.level.max(models.leaving.level) > Level::Defaults;
+                tested.push(Tested { snapshot, left, probability, calibrated });
+            }
+            let censored = censored.get(&days).copied().unwrap_or(0);
+            measure(Subject { days, outcome: "given", censored }, &tested, &self.parts)
+        });
+        measured.collect()
     }
 
     /// Who was healthy and left, who was at risk and stayed: on the last morning before.

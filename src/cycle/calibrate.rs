@@ -81,7 +81,7 @@ pub fn fit(setup: &Setup, parts: &Parts, snapshots: &[Snapshot], history: &Histo
         let wanted = |snapshot: &&Snapshot| snapshot.look.kind == kind && snapshot.is_eligible();
         let lessons: Vec<Lesson<'_>> = snapshots
             .iter()
-            .filter(wanted)
+            .filter(|one| wanted(one) && one.on().days().rem_euclid(STEP_DAYS) == 0)
             .filter_map(|snapshot| match kind {
                 Kind::Renewal => renewal_lesson(snapshot, history),
                 Kind::Leaving => leaving_lesson(snapshot, history, horizon_days),

@@ -114,7 +114,13 @@ impl History {
             // Whoever has a score is among the accounts.
             snapshot.look.account = numbers.get(&snapshot.look.account).copied().unwrap_or(u32::MAX);
         }
-        snapshots.sort_by_key(|one| (one.on(), one.look.account));
+        snapshots.sort_unstable_by_key(|one| (one.on(), one.look.account));
+    }
+
+    /// Forgets all but every how manieth account.
+    pub fn keep_every(&mut self, every: u32) {
+        self.accounts.retain(|ordinal, _| ordinal.is_multiple_of(every));
+        self.accounts.shrink_to_fit();
     }
 
     /// How many accounts there are.
@@ -165,6 +171,11 @@ impl History {
     /// How many accounts have ever left, silence left aside.
     pub fn left(&self) -> usize {
         self.accounts.values().filter(|past| past.service.ever_left()).count()
+    }
+
+    /// The numbers of accounts by their ids.
+    pub fn numbers(&self) -> HashMap<&str, u32> {
+        self.accounts.iter().map(|(&number, past)| (past.id.as_str(), number)).collect()
     }
 
     /// Id and name of an account.

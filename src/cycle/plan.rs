@@ -165,7 +165,7 @@ pub async fn plan(db: &Db, setup: &Arc<Setup>, new: &Arc<Setup>, clock: &dyn Clo
 async fn rehearsed(db: &Db, setup: &Arc<Setup>, on: Day) -> Result<Rehearsed> {
     let as_of = AsOf { day: on, through_pull: pulls::last_id(db).await? };
     // Without a cycle before it, it is every account's turn.
-    let population = Arc::new(Population::after(db, setup, as_of, Before::Replayed(None), Chosen::All).await?);
+    let population = Arc::new(Population::after(db, setup, as_of, Before::Replayed(None), Chosen::All, 1).await?);
     let mut tx = db.begin().await?;
     let before = task_counts::tally(&mut tx, on).await?;
     let mut tx = rehearse(db, tx, setup, &population).await?;

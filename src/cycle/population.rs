@@ -10,8 +10,8 @@ use super::Setup;
 use super::assess::{self, Customer};
 use super::world::World;
 use crate::model::Day;
-use crate::signals::Peers;
 use crate::signals::adoption::among_peers;
+use crate::signals::{PeerInput, Peers};
 use crate::store::facts::AsOf;
 use crate::store::scores::{self, GivenScore};
 use crate::store::{Db, pulls};
@@ -69,11 +69,26 @@ pub struct Block {
     pub number: i64,
     /// In the order of their ordinals.
     pub customers: Vec<Customer>,
+    /// Customers that the others are compared with, and of whom nothing else is asked.
+    others: Vec<Other>,
     /// What the cycle before said, by place.
     pub before: Vec<GivenScore>,
 }
 
+/// What is kept of a customer for the sake of its peers.
+#[derive(Debug)]
+struct Other {
+    product: Option<Arc<str>>,
+    age_class: u8,
+    peer: PeerInput,
+}
+
 impl Block {
+    /// What all of its customers are compared by.
+    fn peers(&self) -> impl Iterator<Item = &PeerInput> {
+        self.customers.iter().map(|one| &one.peer).chain(self.others.iter().map(|one| &one.peer))
+    }
+
     /// What the cycle before said of the account at a place.
     pub fn before(&self, place: u16) -> Option<&GivenScore> {
         self.before.binary_search_by_key(&place, |given| given.place).ok().map(|at| &self.before[at])
@@ -83,11 +98,18 @@ impl Block {
 impl Population {
     /// Reads all customers as of a morning; `through_pull`: what later pulls brought is not heeded.
     pub async fn load(db: &Db, setup: &Arc<Setup>, as_of: AsOf) -> Result<Population> {
-        Population::after(db, setup, as_of, Before::Kept, Chosen::All).await
+        Population::after(db, setup, as_of, Before::Kept, Chosen::All, 1).await
     }
 
-    /// The same of some blocks, after what was said before.
-    pub async fn after(db: &Db, setup: &Arc<Setup>, as_of: AsOf, before: Before<'_>, chosen: Chosen) -> Result<Population> {
+    /// The same of some blocks, after what was said before. Of every how manieth account: peers are all of them.
+    pub async fn after(
+        db: &Db,
+        setup: &Arc<Setup>,
+        as_of: AsOf,
+        before: Before<'_>,
+        chosen: Chosen,
+        every: u32,
+    ) -> Result<Population> {
         let (kept, said, mut replayed) = match before {
             Before::Kept => {
                 let cycle = scores::last_cycle(db, Some(as_of.day)).await?;
@@ -115,8 +137,11 @@ impl Population {
                     None => replayed,
                 };
                 let attained = before.iter().filter_map(|given| Some((given.place, given.attained_on?))).collect();
-                let customers = assess::block(&db, &setup, &world, number, &attained).await?;
-                anyhow::Ok(Block { number, customers, before })
+                let mut customers = assess::block(&db, &setup, &world, number, &attained).await?;
+                let others = customers.extract_if(.., |one| !one.ordinal.is_multiple_of(every));
+                let others = others.map(|one| Other { product: one.product, age_class: one.age_class, peer: one.peer }).collect();
+                customers.shrink_to_fit();
+                anyhow::Ok(Block { number, customers, others, before })
             });
         }
         while let Some(done) = running.join_next().await {
@@ -125,7 +150,7 @@ impl Population {
         }
         let mut blocks: Vec<Block> = blocks.into_values().collect();
         group(&mut blocks);
-        let peers = Peers::new(blocks.iter().flat_map(|block| &block.customers).map(|customer| &customer.peer));
+        let peers = Peers::new(blocks.iter().flat_map(Block::peers));
         let part = blocks.len().div_ceil(std::thread::available_parallelism().map_or(1, usize::from)).max(1);
         std::thread::scope(|scope| {
             for blocks in blocks.chunks_mut(part) {
@@ -156,7 +181,12 @@ impl Population {
 /// Peers have the same product and a like age. Groups are numbered in the order of their names, so that nothing hangs on
 /// the order of the accounts.
 fn group(blocks: &mut [Block]) {
-    let names = || blocks.iter().flat_map(|block| &block.customers).map(|one| (one.product.as_deref(), one.age_class));
+    let names = || {
+        blocks.iter().flat_map(|block| {
+            let customers = block.customers.iter().map(|one| (one.product.as_deref(), one.age_class));
+            customers.chain(block.others.iter().map(|one| (one.product.as_deref(), one.age_class)))
+        })
+    };
     let mut groups: BTreeMap<(Option<&str>, u8), u32> = BTreeMap::new();
     for name in names() {
         groups.insert(name, 0);
@@ -165,7 +195,11 @@ fn group(blocks: &mut [Block]) {
         *group = number;
     }
     let numbers: Vec<u32> = names().map(|name| groups[&name]).collect();
-    for (customer, number) in blocks.iter_mut().flat_map(|block| &mut block.customers).zip(numbers) {
-        customer.peer.group = number;
+    let peers = blocks.iter_mut().flat_map(|block| {
+        let others = block.others.iter_mut().map(|one| &mut one.peer);
+        block.customers.iter_mut().map(|one| &mut one.peer).chain(others)
+    });
+    for (peer, number) in peers.zip(numbers) {
+        peer.group = number;
     }
 }

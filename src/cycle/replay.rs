@@ -12,7 +12,7 @@ use super::population::{Before, Block, Chosen, Population};
 use crate::backtest::Snapshot;
 use crate::health;
 use crate::model::Day;
-use crate::risk::{Look, Parts};
+use crate::risk::{Look, Parts, single};
 use crate::signals::Signal;
 use crate::store::Db;
 use crate::store::directory::place_of;
@@ -28,7 +28,7 @@ pub struct Plan<'a> {
     pub through_pull: i64,
     /// Which blocks of accounts.
     pub chosen: Chosen,
-    /// Snapshots are kept of every how manieth account only; peers are all accounts.
+    /// Every how manieth account is lived with; peers are all of them.
     pub every: u32,
     /// Another configuration to score by as well.
     pub other: Option<&'a Setup>,
@@ -48,7 +48,7 @@ pub async fn replay(
         progress(&format!("living through {day}, {} of {}", number + 1, plan.days.len()));
         let as_of = AsOf { day, through_pull: plan.through_pull };
         let before = Before::Replayed(said.as_ref().map(|(day, given)| (*day, given)));
-        let population = Population::after(db, setup, as_of, before, plan.chosen).await?;
+        let population = Population::after(db, setup, as_of, before, plan.chosen, plan.every.max(1)).await?;
         let mut given: BTreeMap<i64, Vec<GivenScore>> = BTreeMap::new();
         for block in &population.blocks {
             let (scores, new) = scored(setup, parts, &plan, &population, block)?;
@@ -73,8 +73,7 @@ fn scored(
     let one = |customer: &Customer| {
         let before = u16::try_from(place_of(customer.ordinal)).ok().and_then(|place| block.before(place)).zip(population.before);
         let evaluated = Evaluated::of(setup, customer, before, on)?;
-        let kept = customer.ordinal.is_multiple_of(plan.every.max(1));
-        let snapshot = kept.then(|| snapshot(parts, plan.other, customer, &evaluated, on)).flatten();
+        let snapshot = snapshot(parts, plan.other, customer, &evaluated, on);
         Some((evaluated.given, snapshot))
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -100,14 +99,14 @@ pub fn snapshot(parts: &Parts, other: Option<&Setup>, customer: &Customer, evalu
     let other_risk = other.and_then(|other| {
         let subject = customer.subject();
         let card = health::pick(&other.cards, &subject)?;
-        Some(1.0 - health::score(card, &subject, on).score? / 100.0)
+        Some(single(1.0 - health::score(card, &subject, on).score? / 100.0))
     });
     Some(Snapshot {
         look: Look::of(parts, customer.ordinal, on, &evaluated.health, signals)?,
         band: evaluated.given.band.band,
-        age_days: signals.value(Signal::AgeDays).unwrap_or(f64::MAX),
-        days_since_use: signals.value(Signal::DaysSinceUse),
-        term_days: signals.value(Signal::TermDays),
+        age_days: signals.value(Signal::AgeDays).map_or(f32::MAX, single),
+        days_since_use: signals.value(Signal::DaysSinceUse).map(single),
+        term_days: signals.value(Signal::TermDays).map(single),
         overdue: signals.value(Signal::OverdueUndecided) == Some(1.0),
         notice_given: signals.value(Signal::NoticeGiven) == Some(1.0),
         arr: match customer.arr[..] {

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use super::customer::{Customer, Span};
 use super::table::Table;
-use super::{commerce, demand, leads, people, service, usage};
+use super::{commerce, demand, leads, opinions, people, service, usage};
+use crate::cycle::Wish;
 use crate::model::Day;
 
 /// A company of a CSM team of five, its leader, a product manager, an executive and their customers, over 90 days of
@@ -69,6 +70,14 @@ impl Company {
             }
         }
         done
+    }
+
+    /// What CSMs say of their customers on this day: the account, what, why, and who.
+    pub fn opinions(&self, day: Day) -> impl Iterator<Item = (&str, Wish<'static>, &'static str, &str)> {
+        self.customers.iter().filter_map(move |customer| {
+            let (wish, reason) = opinions::said(&self.span, customer, day)?;
+            Some((customer.id.as_str(), wish, reason, customer.csm.as_str()))
+        })
     }
 
     /// Writes the CSV files as they would look on this morning: what became known on earlier days, and nothing else.

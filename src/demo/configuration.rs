@@ -20,6 +20,10 @@ GBP = 1.16
 JPY = 0.0062
 USD = 0.91
 
+[cost]                            # what an hour of work for a customer costs, and hours of each contact and ticket
+hour = 110.0
+hours = {{ visit = 9.0, call = 1.5, email = 0.5, training = 8.0, review = 6.0, chat = 0.5, ticket = 4.0 }}
+
 [store]
 url = "sqlite:longroad.db"
 

@@ -10,6 +10,7 @@ mod customer;
 mod demand;
 mod leads;
 mod names;
+mod opinions;
 mod people;
 mod random;
 mod service;

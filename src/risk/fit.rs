@@ -162,7 +162,7 @@ impl Fit<'_> {
     fn weighted(&self, closed: &[Lesson<'_>], calibrated: &Model, drifted: Vec<String>) -> Model {
         let parts = self.parts;
         let known = |at: usize| {
-            let known = closed.iter().filter(|lesson| !lesson.look.losses[at].is_nan()).count();
+            let known = closed.iter().filter(|lesson| lesson.look.losses.get(at).is_some()).count();
             known as f64 >= LEAST_KNOWN * closed.len() as f64
         };
         let teaching: Vec<usize> = (0..parts.count()).filter(|&at| known(at)).collect();
@@ -231,9 +231,15 @@ impl Fit<'_> {
             let calibrated = self.calibrated(&before);
             let looks: Vec<&Look> = latest.iter().map(|lesson| lesson.look).collect();
             let weighted = self.weighted(&before, &calibrated, self.drifted(&before, &looks));
+            // What moves all accounts alike, such as a season, tells nothing of weights: both may shift by what it takes.
             let told = |model: &Model| -> (f64, f64) {
-                let pairs: Vec<(f64, bool)> =
-                    latest.iter().map(|lesson| (model.probability(self.parts, lesson.look), lesson.left)).collect();
+                let odds = |lesson: &Lesson<'_>| logit(model.probability(self.parts, lesson.look));
+                let mut level = Logistic::new(vec![Term::FREE]);
+                for lesson in &latest {
+                    level.add(odds(lesson), [], lesson.left, 1.0);
+                }
+                let shift = level.fit()[0];
+                let pairs: Vec<(f64, bool)> = latest.iter().map(|lesson| (sigmoid(shift + odds(lesson)), lesson.left)).collect();
                 let cases = pairs.iter().map(|&(risk, event)| Case { risk, event, cluster: 0 }).collect();
                 (brier(&pairs), Ranking::new(cases).auc().unwrap_or(0.5))
             };
@@ -259,9 +265,7 @@ impl Fit<'_> {
         };
         let present: BTreeSet<usize> = now.iter().map(|look| span_of(look)).collect();
         let like: Vec<&Look> = lessons.iter().map(|lesson| lesson.look).filter(|look| present.contains(&span_of(look))).collect();
-        let known = |looks: &[&Look], at: usize| -> Vec<f32> {
-            looks.iter().map(|look| look.losses[at]).filter(|loss| !loss.is_nan()).collect()
-        };
+        let known = |looks: &[&Look], at: usize| -> Vec<f32> { looks.iter().filter_map(|look| look.losses.get(at)).collect() };
         let names = (0..self.parts.count()).filter(|&at| {
             let (mut then, now) = (known(&like, at), known(now, at));
             then.sort_unstable_by(f32::total_cmp);
@@ -297,4 +301,68 @@ fn logit(p: f64) -> f64 {
 
 fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::look::{Losses, single};
+    use super::*;
+    use crate::health::Scorecard;
+    use crate::statistics::Random;
+
+    fn parts() -> Parts {
+        let card = "name: default\nfloor: 0.1\nbands: [{ healthy: 40, watch: 20 }]\nhysteresis: 5\ndwell_days: 3\ndimensions:\n  \
+                    - name: use\n    weight: 1\n    signals:\n      - { signal: active_days_28, weight: 1, validity_days: 14, \
+                    points: [[0, 0], [28, 100]] }\n      - { signal: use_percentile, weight: 1, validity_days: 14, points: \
+                    [[0, 0], [100, 100]] }\n";
+        Parts::of(&[Arc::new(Scorecard::parse("card.yaml", card).unwrap())])
+    }
+
+    /// Looks at 800 other accounts every four weeks. What the first part lost goes with leaving, the second tells nothing; in the
+    /// last months all leave more often.
+    fn looks(season: f64) -> Vec<(Look, bool)> {
+        let mut random = Random::new(7);
+        let mut share = move || random.below(1000) as f64 / 1000.0;
+        let mut looks = Vec::new();
+        for account in 0..13 * 800_u16 {
+            let morning = i32::from(account / 800);
+            let (told, noise) = (share(), share());
+            let season = if morning < 9 { 0.0 } else { season };
+            let left = share() < sigmoid(-2.0 + season + 3.0 * (told - 0.5));
+            let look = Look {
+                account: account.into(),
+                on: Day::from_days(20_000 + morning * 28),
+                risk: f64::midpoint(told, noise),
+                losses: Losses::new(&[told, noise, 0.0].map(single)),
+                taken: 0.0,
+                days_to_end: None,
+                kind: Kind::Leaving,
+            };
+            looks.push((look, left));
+        }
+        looks
+    }
+
+    fn fitted(looks: &[(Look, bool)]) -> Model {
+        let lessons: Vec<Lesson<'_>> = looks
+            .iter()
+            .map(|(look, left)| Lesson { look, left: *left, closed_on: look.on + 29, term: look.on.days() })
+            .collect();
+        let on = Day::from_days(20_000 + 13 * 28 + 5);
+        let now: Vec<&Look> = looks.iter().rev().take(800).map(|(look, _)| look).collect();
+        let (parts, lost_a_year) = (parts(), 0.1);
+        fit(&Fit { parts: &parts, kind: Kind::Leaving, horizon_days: 28, lost_a_year, on, lender: None }, &lessons, &now)
+    }
+
+    #[test]
+    fn a_season_that_moves_all_alike_is_no_reason_to_refuse_better_weights() {
+        for season in [0.0, 2.5, -1.0] {
+            let model = fitted(&looks(season));
+            assert_eq!(model.level, Level::Weighted, "{season}: {}", model.why);
+            let told = model.deviations["active_days_28"];
+            assert!(told > model.deviations["use_percentile"] + 1.0, "{season}: {:?}", model.deviations);
+        }
+    }
 }

@@ -93,6 +93,33 @@ impl Parts {
     }
 }
 
+/// For each of the [`Parts`], the share of its points that was lost, 0 to 1. What is not known takes no room: a backtest
+/// holds half a million of these.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Losses {
+    /// A bit for each part that is known.
+    known: u128,
+    /// Theirs, in the same order.
+    values: Box<[f32]>,
+}
+
+const _: () = assert!(Signal::COUNT < 128, "a part has no bit in `known`");
+
+impl Losses {
+    /// From those of all parts; NaN where one is not known.
+    pub fn new(all: &[f32]) -> Losses {
+        let known = all.iter().enumerate().filter(|(_, loss)| !loss.is_nan());
+        let (bits, values): (Vec<u128>, Vec<f32>) = known.map(|(at, loss)| (1 << at, *loss)).unzip();
+        Losses { known: bits.into_iter().sum(), values: values.into() }
+    }
+
+    /// That of one part; `None` where it is not known.
+    pub fn get(&self, at: usize) -> Option<f32> {
+        let bit = 1_u128 << at;
+        (self.known & bit != 0).then(|| self.values[(self.known & (bit - 1)).count_ones() as usize])
+    }
+}
+
 /// One account on one morning.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Look {
@@ -102,8 +129,10 @@ pub struct Look {
     pub on: Day,
     /// 1 − score / 100.
     pub risk: f64,
-    /// For each of the [`Parts`], the share of its points that it lost, 0 to 1; NaN where it is not known.
-    pub losses: Vec<f32>,
+    /// What it lost by part.
+    pub losses: Losses,
+    /// What the hard rules took, as a share of all points.
+    pub taken: f32,
     /// Days to the end of the term, where there is one.
     pub days_to_end: Option<i32>,
     /// What is asked of it.
@@ -127,21 +156,23 @@ impl Look {
                 About::Cap(_) => taken -= factor.points / 100.0,
             }
         }
-        losses[parts.count() - 1] = single(taken);
+        let taken = single(taken);
+        losses[parts.count() - 1] = taken;
+        let losses = Losses::new(&losses);
         #[expect(clippy::cast_possible_truncation, reason = "days of a civil calendar")]
         let days_to_end = signals.value(Signal::DaysToEnd).map(|days| days as i32);
-        Some(Look { account, on, risk, losses, days_to_end, kind: Kind::of(signals.value(Signal::TermDays)) })
+        Some(Look { account, on, risk, losses, taken, days_to_end, kind: Kind::of(signals.value(Signal::TermDays)) })
     }
 
     /// What a part lost. What is not known is taken to be like the rest, before hard rules: the same as handing its weight
     /// to what is known.
     pub fn loss(&self, at: usize) -> f64 {
-        let loss = self.losses[at];
-        if loss.is_nan() { self.risk - self.losses.last().map_or(0.0, |&taken| f64::from(taken)) } else { f64::from(loss) }
+        self.losses.get(at).map_or(self.risk - f64::from(self.taken), f64::from)
     }
 }
 
+/// In single precision.
 #[expect(clippy::cast_possible_truncation, reason = "a replay holds many of them, and seven digits are enough")]
-fn single(number: f64) -> f32 {
+pub fn single(number: f64) -> f32 {
     number as f32
 }

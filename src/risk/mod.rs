@@ -13,6 +13,6 @@ pub use behaviour::{Sign, signs};
 pub use finding::{Finding, Machine, findings};
 pub use fit::{Fit, Lesson, fit};
 pub use lifecycle::{costs_more_than_it_brings, lifecycle};
-pub use look::{CAPS, Kind, Look, Parts};
+pub use look::{CAPS, Kind, Look, Losses, Parts, single};
 pub use model::{Level, Model, Models};
 pub use revenue::{ArrAtRisk, AtRisk};

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 /// Fewer peers than this make no comparison.
 pub const LEAST_PEERS: usize = 20;
+/// From so many peers on, they alone are compared with: each is a percentile. Fewer say less, and all accounts of the morning
+/// say the rest.
+const MANY_PEERS: usize = 100;
 
 /// Days with use as a share of all, under which a rhythm is slow.
 const SLOW: f64 = 1.0 / 14.0;
@@ -181,8 +184,8 @@ impl Peers {
             }
         }
         let accounts = gathered.values().map(|group| group[SILENCE].len()).sum();
-        // All accounts stand in for groups that are too small, and for those alone.
-        let small = |at: usize| gathered.values().any(|group| group[at].len() < LEAST_PEERS);
+        // All accounts stand in for what is missing of small groups, and for that alone.
+        let small = |at: usize| gathered.values().any(|group| group[at].len() < MANY_PEERS);
         let all: [Vec<u32>; COLUMNS] = std::array::from_fn(|at| {
             let of = |group: &[Vec<u32>; COLUMNS]| group[at].clone();
             if at == FREQUENCY || small(at) { gathered.values().flat_map(of).collect() } else { Vec::new() }
@@ -201,13 +204,16 @@ impl Peers {
         Some(self.accounts).filter(|&accounts| accounts < LEAST_PEERS)
     }
 
-    /// Where an account stands that was among them: among its group; among all accounts where the group is too small.
+    /// Where an account stands that was among them: among its group; the smaller that is, the more among all accounts.
     pub fn place(&self, input: &PeerInput) -> Place {
         let group = self.groups.get(&input.group).unwrap_or(&self.all);
         let among = |value: Option<f32>, at: usize| {
-            let column =
-                [group, &self.all].map(|group| &group.columns[at]).into_iter().find(|column| column.len() >= LEAST_PEERS);
-            value.zip(column).map(|(value, column)| column.percentile(value))
+            let (value, own, all) = (value?, &group.columns[at], &self.all.columns[at]);
+            if own.len() >= MANY_PEERS {
+                return Some(own.percentile(value));
+            }
+            let weight = own.len() as f64 / MANY_PEERS as f64;
+            (all.len() >= LEAST_PEERS).then(|| weight * own.percentile(value) + (1.0 - weight) * all.percentile(value))
         };
         Place {
             volume: among(input.volume, VOLUME),
@@ -234,6 +240,9 @@ mod tests {
         inputs.push(input(2, 14.5));
         let peers = Peers::new(inputs.iter());
         assert_eq!(peers.place(&input(2, 14.5)).volume, Some(50.0));
+        // The lowest of its thirty: 1.7 among them, and lower than it among all there is nobody either.
+        let (own, all) = (100.0 / 60.0, 100.0 / 62.0);
+        assert_eq!(peers.place(&inputs[0]).volume, Some(0.3 * own + 0.7 * all));
         assert_eq!(Peers::new(inputs[..19].iter()).place(&inputs[0]).volume, None);
     }
 
@@ -251,7 +260,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn places_are_those_by_definition(rows in prop::collection::vec((0..3u32, value(), value(), value()), 0..120)) {
+        fn places_are_those_by_definition(rows in prop::collection::vec((0..3u32, value(), value(), value()), 0..250)) {
             let inputs: Vec<PeerInput> = rows
                 .iter()
                 .map(|&(group, trend, features, silence)| PeerInput { group, trend, features, silence, ..PeerInput::default() })
@@ -261,22 +270,29 @@ mod tests {
                 let column = |of: fn(&PeerInput) -> Option<f32>| {
                     let own: Vec<f32> = inputs.iter().filter(|other| other.group == input.group).filter_map(of).collect();
                     let all: Vec<f32> = inputs.iter().filter_map(of).collect();
-                    [own, all].into_iter().find(|values| values.len() >= LEAST_PEERS).map(|mut values| {
+                    let sorted = |mut values: Vec<f32>| {
                         values.sort_by(f32::total_cmp);
                         values
-                    })
+                    };
+                    (sorted(own), sorted(all))
                 };
-                let silence = column(|input| input.silence);
-                let expected = input.silence.zip(silence).map(|(value, all)| percentile(&all, value));
+                let enough = |(own, all): (Vec<f32>, Vec<f32>)| [own, all].into_iter().find(|one| one.len() >= LEAST_PEERS);
+                let (own, all) = column(|input| input.silence);
+                let expected = input.silence.filter(|_| all.len() >= LEAST_PEERS).map(|value| {
+                    let weight = (own.len() as f64 / 100.0).min(1.0);
+                    weight * percentile(&own, value) + (1.0 - weight) * percentile(&all, value)
+                });
                 let place = peers.place(input);
-                prop_assert_eq!(place.silence, expected);
-                let median = column(|input| input.trend).map(|all| {
+                let distance = |(a, b): (f64, f64)| (a - b).abs() < 1e-9;
+                prop_assert!(place.silence.is_some() == expected.is_some());
+                prop_assert!(place.silence.zip(expected).is_none_or(distance), "{:?} {expected:?}", place.silence);
+                let median = enough(column(|input| input.trend)).map(|all| {
                     let middle = |at: usize| f64::from(all[at]);
                     let (low, high) = (middle((all.len() - 1) / 2), middle(all.len() / 2));
                     low + (high - low) * 0.5
                 });
                 prop_assert_eq!(place.median_trend, median);
-                prop_assert_eq!(place.wide_features.is_some(), column(|input| input.features).is_some());
+                prop_assert_eq!(place.wide_features.is_some(), enough(column(|input| input.features)).is_some());
             }
             let in_use = inputs.iter().filter(|input| input.silence.is_some()).count();
             prop_assert_eq!(peers.too_few(), (in_use < LEAST_PEERS).then_some(in_use));

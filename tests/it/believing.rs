@@ -114,7 +114,7 @@ fn a_backtest_finds_the_reason_and_the_page_shows_it() {
     assert!(page.contains("How probabilities were fitted"), "{page}");
     let text = place.run(&["backtest", "--horizon", "60"]).out;
     assert!(text.starts_with("foretells\n") && text.contains("use_percentile"), "{text}");
-    for part in ["precision", "in worst tenth", "of ARR", "open", "taken back within 14 days"] {
+    for part in ["precision", "log loss", "in worst tenth", "of ARR", "open", "taken back within 14 days"] {
         assert!(text.contains(part), "{part} in {text}");
     }
 }
@@ -269,6 +269,20 @@ fn outcomes(left: impl Fn(i32) -> bool) -> String {
     rows.fold("account_id,as_of,horizon_days,outcome\n".to_owned(), |text, (account, on)| {
         text + &format!("a{account},{on},80,{}\n", u8::from(left(account)))
     })
+}
+
+#[test]
+fn whoever_asks_about_so_many_days_is_told_of_so_many() {
+    let place = Place::new(BY_HAND);
+    Company::new(|account| account % 3 == 0).put(&place);
+    place.put("given.csv", &outcomes(|account| account % 3 == 0));
+    let report = backtest(&place, &["--outcomes", "given.csv"]);
+    // The configured horizon is 90 days, and the terms are of 150: neither is asked for.
+    let fits: Vec<(&Value, &Value)> =
+        report["fits"].as_array().unwrap().iter().map(|fit| (&fit["outcome"], &fit["days"])).collect();
+    assert!(!fits.is_empty() && fits.iter().all(|fit| *fit == (&"leaving".into(), &80.into())), "{fits:?}");
+    let text = place.run(&["backtest", "--outcomes", "given.csv"]).out;
+    assert!(text.contains("probabilities of leaving within 80 days since 2025-"), "{text}");
 }
 
 #[test]
