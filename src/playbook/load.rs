@@ -78,6 +78,7 @@ pub struct Load {
 }
 
 /// As decimal text: the report says once in which currency.
+#[expect(clippy::ref_option, reason = "the shape in which serde calls it")]
 fn amount<S: Serializer>(money: &Option<Money>, serializer: S) -> Result<S::Ok, S::Error> {
     money.map(Money::amount).serialize(serializer)
 }
