@@ -275,8 +275,8 @@ impl Check<'_> {
             };
             self.problem(&read.name, reason);
         }
-        if read.prescriptions.last().is_some_and(|last| last.serves.is_some()) {
-            self.problem(&read.name, "the last prescription must be without `for`: it is the one for all other accounts");
+        if let Some(serves) = read.prescriptions.last().and_then(|last| last.serves.as_ref()) {
+            self.problem(serves, "the last prescription must be without `for`: it is the one for all other accounts");
         }
         let alone = (!read.tasks.is_empty()).then(|| Remedy { serves: None, tasks: self.steps(&read.name, &read.tasks) });
         let mut remedies: Vec<Remedy> = alone.into_iter().collect();
