@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use longroad::cycle::{Setup, plan};
-use longroad::model::Day;
+use longroad::model::{Day, Money};
 use longroad::playbook::{Task, TaskStatus};
 use longroad::store::TaskChange;
 use longroad::store::tasks::waiting;
