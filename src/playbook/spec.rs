@@ -525,7 +525,7 @@ why: [use_ratio]
         plays/use-fell.yaml:1:7: `change_to` needs at least one solution and at least 2 `attempts`
         plays/use-fell.yaml:12:8: `boss` is no owner (known: csm, leader, seller, product, `least loaded`, `least loaded, skill training, language, region`)
         plays/use-fell.yaml:7:1: `x` is not a known key (known: name, title, when, occasion, severe, severity, serves, owner, tasks, prescriptions, recovered, review_after_days, attempts, then, hand_to, identity, cooldown_days, at_most, why, examples)
-        plays/use-fell.yaml:7:6: the key `solution` is missing
+        plays/use-fell.yaml:8:5: the line does not begin in the column of the lines that it belongs to: mind the spaces before it
         plays/use-fell.yaml:2:11: expected string scalar
         plays/use-fell.yaml:1:7: needs `when`, a condition, or `occasion`, a day on which it acts
         plays/use-fell.yaml:3:18: `go_lvie` is none of go_live, anniversary, contract_end, last_day_to_act, next_contact; did you mean `go_live`?
@@ -536,9 +536,9 @@ why: [use_ratio]
         plays/use-fell.yaml:9:11: `vist` is none of call, visit, email, training, review, internal; did you mean `visit`?
         plays/use-fell.yaml:12:8: `least loaded, skil training` is no owner (known: csm, leader, seller, product, `least loaded`, `least loaded, skill training, language, region`)
         plays/use-fell.yaml:12:18: 0 lies outside 1 to 100
-        plays/use-fell.yaml:12:11: `hgih` is none of low, medium, high, critical
+        plays/use-fell.yaml:12:11: `hgih` is none of low, medium, high, critical; did you mean `high`?
         plays/use-fell.yaml:1:7: has both `tasks` and `prescriptions`: move the tasks into a last prescription without `for`
-        plays/use-fell.yaml:12:31: `use_rato` is not a known name; did you mean `use_ratio`?
+        plays/use-fell.yaml:12:21: `use_rato` is not a known name; did you mean `use_ratio`?
         plays/use-fell.yaml:12:32: is not what `use_ratio` can be
         "##);
     }
