@@ -2,38 +2,50 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use anyhow::Result;
 
 use super::Setup;
 use super::assess::Customer;
+use super::population::Population;
 use super::staged::{At, Board};
-use crate::model::Day;
+use crate::model::Id;
+use crate::model::record::{Account, Record};
+use crate::pipeline::{Kind, Pipeline};
 use crate::playbook::Happening;
-use crate::store::Db;
+use crate::signals::Signal;
+use crate::store::{Db, staged};
+
+/// So long after its beginning an account that is not live is looked at as one that is being brought on. Days.
+pub const YOUNG_DAYS: f64 = 365.0;
 
 /// By account. Empty where no play asks.
 #[derive(Debug, Default)]
 pub struct Entered(HashMap<String, Vec<Happening>>);
 
 impl Entered {
-    /// Reads the pipelines that plays ask for, as of a morning. `before`: the morning of the cycle before it.
-    pub async fn load(db: &Db, setup: &Setup, on: Day, before: Option<Day>) -> Result<Entered> {
+    /// Reads the pipelines that plays ask for, as of a morning. Of accounts, only those are looked at that are being brought on
+    /// or were of late: of all others their stage has been the same for long, and reading a million costs.
+    pub async fn load(db: &Db, setup: &Setup, population: &Population) -> Result<Entered> {
         let (stages, within) = setup.library.watched_stages();
+        let (on, before, zone) = (population.world.as_of.day, population.before, setup.config.company.zone());
+        let since = before.unwrap_or(on).min(on - within);
         let mut entered = Entered::default();
-        if stages.is_empty() {
+        let young = young(population, on - since);
+        let watches = |pipeline: &Pipeline| -> Vec<Option<String>> {
+            let names = pipeline.stages.iter().map(|stage| format!("{}/{}", pipeline.name, stage.name));
+            names.map(|name| Some(name).filter(|name| stages.contains(name.as_str()))).collect()
+        };
+        let is_asked = |(pipeline, watched): &(&Arc<Pipeline>, Vec<Option<String>>)| {
+            watched.iter().any(Option::is_some) && !(pipeline.kind == Kind::Accounts && young.is_empty())
+        };
+        let asked: Vec<_> = setup.pipelines.iter().map(|pipeline| (pipeline, watches(pipeline))).filter(is_asked).collect();
+        if asked.is_empty() {
             return Ok(entered);
         }
-        let since = before.unwrap_or(on).min(on - within);
-        let at = At { on, before: setup.config.company.zone().start_of(on), with_today: false };
-        let board = Board::load(db, setup, at).await?;
-        for pipeline in &setup.pipelines {
-            let names = pipeline.stages.iter().map(|stage| format!("{}/{}", pipeline.name, stage.name));
-            let watched: Vec<Option<String>> =
-                names.map(|name| Some(name).filter(|name| stages.contains(name.as_str()))).collect();
-            if watched.iter().all(Option::is_none) {
-                continue;
-            }
+        let board = Board::load(db, setup, At { on, before: zone.start_of(on), with_today: false }).await?;
+        for (pipeline, watched) in asked {
             let mut visit = |seen: &super::staged::Seen<'_>| {
                 let (Some(account), Ok(state)) = (seen.account, seen.stands) else { return };
                 let mut times: BTreeMap<usize, u32> = BTreeMap::new();
@@ -48,7 +60,16 @@ impl Entered {
                     entered.0.entry(account.to_owned()).or_default().push(Happening { kind, key, on: visit.from, note });
                 }
             };
-            board.each(pipeline, &mut visit).await?;
+            if pipeline.kind == Kind::Accounts {
+                // A few hundred at a time, so that memory stays flat.
+                for young in young.chunks(500) {
+                    let accounts = staged::accounts(db, young, board.as_of()).await?;
+                    let accounts: Vec<Account> = accounts.into_iter().filter_map(|account| account.known_on(on, zone)).collect();
+                    board.of_users(pipeline, &accounts, &|_| true, &mut visit).await?;
+                }
+            } else {
+                board.each(pipeline, &mut visit).await?;
+            }
         }
         Ok(entered)
     }
@@ -61,4 +82,14 @@ impl Entered {
             None => Cow::Borrowed(events),
         }
     }
+}
+
+/// Customers of at most a year that are not live yet, and those that went live in the last `days`.
+fn young(population: &Population, days: i32) -> Vec<Id> {
+    let customers = population.blocks.iter().flat_map(|block| &block.customers);
+    let is_young = |customer: &&Customer| match customer.signals.value(Signal::DaysSinceLive) {
+        Some(live) => live <= f64::from(days),
+        None => customer.signals.value(Signal::AgeDays).is_some_and(|age| age <= YOUNG_DAYS),
+    };
+    customers.filter(is_young).map(|customer| customer.id.clone()).collect()
 }

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use super::assess::Customer;
 use super::book::{self, Books};
 use super::desks::{Desks, Pending};
-use super::entered::Entered;
+use super::entered::{Entered, YOUNG_DAYS};
 use super::evaluate::Evaluated;
 use super::look::Odds;
 use super::mailing::{Mailing, Sending};
@@ -42,8 +42,6 @@ use crate::store::staged;
 use crate::store::tasks::Work;
 use crate::store::{Db, Tx, pulls, tasks, turns};
 
-/// So long after its beginning an account that is not live is looked at as one that is being brought on.
-const YOUNG_DAYS: f64 = 365.0;
 /// Blocks that are begun before their turn.
 const AHEAD: usize = 2;
 
@@ -204,7 +202,7 @@ impl<'a> Night<'a> {
         let odds = Arc::new(Odds::kept(db, setup, population.world.as_of.day).await?);
         Ok(Night {
             odds,
-            entered: Arc::new(Entered::load(db, setup, population.world.as_of.day, population.before).await?),
+            entered: Arc::new(Entered::load(db, setup, population).await?),
             books,
             desks: Desks::load(&mut tx, setup, population).await?,
             since: population.world.as_of.day - setup.library.memory_days(),
@@ -423,7 +421,7 @@ fn diagnosed(
 fn signs(setup: &Setup, evaluated: &Evaluated, customer: &Customer) -> Vec<String> {
     let subject = evaluated.subject(customer);
     let signs = setup.pipelines.iter().flat_map(|pipeline| pipeline.signs().map(move |condition| (pipeline, condition)));
-    let holding = signs.filter(|(_, condition)| condition.evaluate(&subject).is_true());
+    let holding = signs.filter(|(_, condition)| condition.holds(&subject));
     holding.map(|(pipeline, condition)| pipeline.sign(condition)).collect()
 }
 

@@ -175,7 +175,7 @@ fn cap(card: &Scorecard, subject: &Subject<'_>, factors: &mut Vec<Factor>) {
 
 /// The scorecard that serves an account: the first whose condition holds, else the first without one.
 pub fn pick<'a>(cards: &'a [Arc<Scorecard>], subject: &Subject<'_>) -> Option<&'a Arc<Scorecard>> {
-    let serves = |card: &Scorecard| card.serves.as_ref().is_some_and(|serves| serves.evaluate(subject).is_true());
+    let serves = |card: &Scorecard| card.serves.as_ref().is_some_and(|serves| serves.holds(subject));
     cards.iter().find(|card| serves(card)).or_else(|| cards.iter().find(|card| card.serves.is_none()))
 }
 

@@ -59,7 +59,7 @@ impl Cadence {
 
     /// The class of an account.
     pub fn of(&self, subject: &Subject<'_>) -> Option<&Class> {
-        self.0.iter().find(|class| class.serves.as_ref().is_none_or(|serves| serves.evaluate(subject).is_true()))
+        self.0.iter().find(|class| class.serves.as_ref().is_none_or(|serves| serves.holds(subject)))
     }
 
     /// Days between two contacts with an account. Accounts that cannot be due by any class are not asked about.

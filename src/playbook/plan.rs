@@ -167,7 +167,7 @@ pub fn release(
     let play = library.plays.get(&waiting.playbook)?;
     let gone = play.when.evaluate(subject) == Verdict::False
         || play.serves.as_ref().is_some_and(|serves| serves.evaluate(subject) == Verdict::False)
-        || play.recovered.evaluate(subject).is_true();
+        || play.recovered.holds(subject);
     if gone {
         return None;
     }

@@ -15,7 +15,7 @@ pub struct Remedy {
 impl Remedy {
     /// Whether it is for the account.
     pub fn fits(&self, subject: &Subject<'_>) -> bool {
-        self.serves.as_ref().is_none_or(|serves| serves.evaluate(subject).is_true())
+        self.serves.as_ref().is_none_or(|serves| serves.holds(subject))
     }
 }
 

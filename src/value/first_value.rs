@@ -104,7 +104,7 @@ impl FirstValue {
 
     /// The definition that serves an account: the first whose condition holds.
     pub fn pick<'f>(definitions: &'f [FirstValue], subject: &Subject<'_>) -> Option<&'f FirstValue> {
-        definitions.iter().find(|one| one.serves.as_ref().is_none_or(|serves| serves.evaluate(subject).is_true()))
+        definitions.iter().find(|one| one.serves.as_ref().is_none_or(|serves| serves.holds(subject)))
     }
 }
 

@@ -9,13 +9,12 @@ use super::{Name, Subject};
 use crate::signals::Unit;
 
 /// A part of a condition without which the whole is no yes: something must be known and lie within bounds.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Gate {
-    name: Name,
-    /// No lower.
-    low: f64,
-    /// No higher; the bounds themselves are left to the interpreter.
-    high: f64,
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Gate {
+    /// A number that is no lower and no higher; the bounds themselves are left to the interpreter.
+    Number(Name, (f64, f64)),
+    /// A text, whatever its capitals: those, too, are left to the interpreter.
+    Text(Name, String),
 }
 
 impl Gate {
@@ -28,7 +27,12 @@ impl Gate {
 
     /// Whether the condition may be a yes, as far as this part goes.
     pub(super) fn is_open(&self, subject: &Subject<'_>) -> bool {
-        subject.number(self.name).is_some_and(|number| (self.low..=self.high).contains(&number))
+        match self {
+            Gate::Number(name, (low, high)) => subject.number(*name).is_some_and(|number| (*low..=*high).contains(&number)),
+            Gate::Text(name, wanted) => subject
+                .text(*name)
+                .is_some_and(|text| text.eq_ignore_ascii_case(wanted) || !(text.is_ascii() && wanted.is_ascii())),
+        }
     }
 }
 
@@ -36,7 +40,7 @@ impl Gate {
 const ALL: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
 
 fn collect(expression: &IdedExpr, gates: &mut Vec<Gate>) {
-    let gate = |(name, (low, high))| Gate { name, low, high };
+    let gate = |(name, range)| Gate::Number(name, range);
     match &expression.expr {
         // A flag that must be up.
         Expr::Ident(_) => gates.extend(flag(expression).map(|name| gate((name, (1.0, 1.0))))),
@@ -54,7 +58,7 @@ fn collect(expression: &IdedExpr, gates: &mut Vec<Gate>) {
                 gates.extend(number(left).map(|name| gate((name, (range(right).0, ALL.1)))));
                 gates.extend(number(right).map(|name| gate((name, (ALL.0, range(left).1)))));
             }
-            (op::EQUALS, [left, right]) => gates.extend(word(left, right).map(gate)),
+            (op::EQUALS, [left, right]) => gates.extend(word(left, right).map(gate).or_else(|| text(left, right))),
             _ => {}
         },
         _ => {}
@@ -88,6 +92,23 @@ fn word(left: &IdedExpr, right: &IdedExpr) -> Option<(Name, (f64, f64))> {
     let Unit::Word(words) = signal.unit() else { return None };
     let index = words.iter().position(|word| *word == text.inner())? as f64;
     Some((Name::Signal(signal), (index, index)))
+}
+
+/// A text that must be the same.
+fn text(left: &IdedExpr, right: &IdedExpr) -> Option<Gate> {
+    let (Some(name), Expr::Literal(LiteralValue::String(text))) = (name(left), &right.expr) else { return None };
+    let is_text = matches!(
+        name,
+        Name::Tier
+            | Name::Segment
+            | Name::Industry
+            | Name::Region
+            | Name::Product
+            | Name::Language
+            | Name::Lifecycle
+            | Name::Band
+    );
+    is_text.then(|| Gate::Text(name, text.inner().to_owned()))
 }
 
 /// The least and the most that an expression can be.
@@ -176,6 +197,7 @@ mod tests {
                     Verdict::Paused { stale, would_be: true } => Some(stale),
                     _ => None,
                 };
+                prop_assert_eq!(condition.holds(&subject), wanted.as_ref().is_some_and(Vec::is_empty), "{}", text);
                 prop_assert_eq!(condition.yes(&subject), wanted, "{}", text);
             }
         }
@@ -183,11 +205,16 @@ mod tests {
 
     #[test]
     fn what_must_hold_is_seen() {
-        let gates =
-            |text: &str| Condition::parse(text).unwrap().gates.iter().map(|gate| (gate.low, gate.high)).collect::<Vec<_>>();
+        let range = |gate: &Gate| match gate {
+            Gate::Number(_, range) => *range,
+            Gate::Text(..) => panic!("{gate:?}"),
+        };
+        let gates = |text: &str| Condition::parse(text).unwrap().gates.iter().map(range).collect::<Vec<_>>();
         assert_eq!(gates("days_since_use > 14 && !champion_left"), [(14.0, f64::INFINITY), (0.0, 0.0)]);
         assert_eq!(gates("days_to_notice <= (tier == \"mid\" ? 90 : 60)"), [(f64::NEG_INFINITY, 90.0)]);
         assert_eq!(gates("first_value == \"missed\""), [(5.0, 5.0)]);
         assert_eq!(gates("champion_left || csat < 3"), []);
+        let tier = Condition::parse("tier == \"mid\" && csat < 3").unwrap();
+        assert_eq!(tier.gates[0], Gate::Text(Name::Tier, "mid".to_owned()));
     }
 }

@@ -127,6 +127,11 @@ impl Condition {
         }
     }
 
+    /// Whether it holds, for sure.
+    pub fn holds(&self, subject: &Subject<'_>) -> bool {
+        self.gates.iter().all(|gate| gate.is_open(subject)) && self.evaluate(subject).is_true()
+    }
+
     /// Answers the condition for one account. `&&` and `||` answer as soon as one side decides, as CEL says: what is
     /// missing on the other side does not matter then.
     pub fn evaluate(&self, subject: &Subject<'_>) -> Verdict {
