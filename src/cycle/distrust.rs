@@ -121,8 +121,9 @@ fn fallen(
             let Some(usual) = median(before.into_iter()).filter(|usual| *usual > 0.0) else { continue };
             let now = total(day).unwrap_or_default();
             let share = 1.0 - now / usual;
-            // What goes up and down by as much from week to week, as a few errors on Sundays do, says nothing by it.
-            if share > most_share && now < lowest - (highest - lowest) {
+            // What goes up and down by as much from week to week, or is so little that chance alone does it (three times the
+            // root of a count), as a few errors on Sundays, says nothing by it.
+            if share > most_share && now < lowest - (highest - lowest) && usual - now > 3.0 * usual.sqrt() {
                 return Some(Fall { metric, day, share });
             }
         }
@@ -169,6 +170,8 @@ mod tests {
         let restless = totals(&[(79, 70.0), (86, 100.0), (93, 110.0)]);
         assert_eq!(fallen(&totals(&[(100, 31.0)]), &restless, 0.6, &all), None, "it falls by 40 in other weeks too");
         assert!(fallen(&totals(&[(100, 29.0)]), &restless, 0.6, &all).is_some());
+        let few = totals(&[(79, 3.0), (86, 3.0), (93, 3.0)]);
+        assert_eq!(fallen(&totals(&[(100, 0.0)]), &few, 0.6, &all), None, "three errors on a Sunday, and none on the next");
         assert_eq!(fall(&[(101, 1.0)], &all), None, "one day of that weekday is no measure");
         assert_eq!(fall(&[(93, 1.0)], &all), None, "a day that is known already is a correction");
         assert_eq!(fallen(&totals(&[(100, 1.0)]), &BTreeMap::new(), 0.6, &all), None, "the first pull");

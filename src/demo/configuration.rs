@@ -37,6 +37,7 @@ name = "files"
 kind = "csv"
 path = "data"
 max_age_days = 3
+most_usage_drop_share = 0.85       # offices are nearly empty between the years; beyond that, somebody is to look first
 
 # What the numbers in data/usage.csv mean. A day without a row is a day without use.
 [metrics.logins]

@@ -512,7 +512,7 @@ why: [use_ratio]
         plays/use-fell.yaml:5:18: condition: "mised" is none of not_live, on_track, at_risk, attained, attained_late, missed; did you mean "missed"?
         plays/use-fell.yaml:5:14: condition: ends too early: something is missing after the last word, perhaps a bracket or a quote
         plays/use-fell.yaml:3:24: condition: "mised" is none of not_live, on_track, at_risk, attained, attained_late, missed; did you mean "missed"?
-        plays/use-fell.yaml:3:21: `!champion_left` is a tag in YAML: what begins with `!` must stand in quotes
+        plays/use-fell.yaml:3:7: `!champion_left` is a tag in YAML: what begins with `!` must stand in quotes
         plays/use-fell.yaml:4:9: condition: `yes` is written true
         plays/use-fell.yaml:8:15: there is no solution `cal`: solutions/cal.md is missing; did you mean `call`?
         plays/use-fell.yaml:11:20: there is no solution `workshp`: solutions/workshp.md is missing; did you mean `workshop`?
