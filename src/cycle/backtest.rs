@@ -31,6 +31,8 @@ const FOLD_DAYS: i32 = 84;
 const MOST_NAMES: usize = 50;
 /// Outcomes from outside with more different spans of days than this ask for the rest of each term.
 const MOST_SPANS: usize = 12;
+/// A span ends with a term where it is over so many days after it at most.
+const SPAN_SLACK_DAYS: i32 = 7;
 /// The share of snapshots with terms that end in a decision, over which nothing else is asked.
 const ALL_TERMS: f64 = 0.95;
 
@@ -338,11 +340,27 @@ impl Trial<'_> {
     }
 
     /// Against outcomes from outside, with the probabilities that were in force. Where all rows ask for the same few spans of
-    /// days, each span is a question of its own, to customers on any terms; a span of its own for each row is the rest of
-    /// its term.
+    /// days, each span is a question of its own, to customers on any terms; a span of its own for each row, or one that most
+    /// terms end with, is the rest of the term.
     fn against(&self, outcomes: &[(String, Day, i32, bool)], eligible: &[&Snapshot], fits: &mut Vec<FitRow>) -> Vec<Horizon> {
         let numbers = self.history.numbers();
         let spans: BTreeSet<i32> = outcomes.iter().map(|&(_, _, days, _)| days).collect();
+        let find = |account: &str, on: Day| {
+            let number = *numbers.get(account)?;
+            let place = eligible.binary_search_by_key(&(on, number), |one| (one.on(), one.look.account)).ok()?;
+            Some(eligible[place])
+        };
+        // How many rows of a span there are, and with how many of them a term ends.
+        let mut ending: BTreeMap<i32, (usize, usize)> = BTreeMap::new();
+        for (account, on, days, _) in outcomes {
+            if let Some(one) = find(account, *on) {
+                let ends = one.end().filter(|_| one.look.kind == Kind::Renewal);
+                let count = ending.entry(*days).or_default();
+                count.0 += 1;
+                count.1 += usize::from(ends.is_some_and(|end| (0..=SPAN_SLACK_DAYS).contains(&(*on + *days - end))));
+            }
+        }
+        let is_term = |days: i32| ending.get(&days).is_some_and(|(all, ends)| 2 * ends > *all);
         let together = spans.len() > MOST_SPANS;
         let mut groups: BTreeMap<Option<i32>, Vec<(&Snapshot, bool)>> = BTreeMap::new();
         let mut censored: BTreeMap<Option<i32>, usize> = BTreeMap::new();
@@ -350,13 +368,9 @@ impl Trial<'_> {
             if self.question.from.is_some_and(|from| *on < from) || self.question.to.is_some_and(|to| *on > to) {
                 continue;
             }
-            let asked = (!together).then_some(*days);
+            let asked = (!together && !is_term(*days)).then_some(*days);
             let group = groups.entry(asked).or_default();
-            let known = numbers.get(account.as_str()).and_then(|&number| {
-                let place = eligible.binary_search_by_key(&(*on, number), |one| (one.on(), one.look.account)).ok()?;
-                Some(eligible[place])
-            });
-            match known {
+            match find(account, *on) {
                 Some(snapshot) => group.push((snapshot, *left)),
                 None => *censored.entry(asked).or_default() += 1,
             }

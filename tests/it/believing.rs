@@ -283,6 +283,16 @@ fn whoever_asks_about_so_many_days_is_told_of_so_many() {
     assert!(!fits.is_empty() && fits.iter().all(|fit| *fit == (&"leaving".into(), &80.into())), "{fits:?}");
     let text = place.run(&["backtest", "--outcomes", "given.csv"]).out;
     assert!(text.contains("probabilities of leaving within 80 days since 2025-"), "{text}");
+    // Spans that end with the term ask whether it is renewed.
+    let mut rest = "account_id,as_of,horizon_days,outcome\n".to_owned();
+    for account in 0..ACCOUNTS {
+        let on = first() + account % 30 + 100;
+        writeln!(rest, "a{account},{on},{},{}", TERM - 100, u8::from(account % 3 == 0)).unwrap();
+    }
+    place.put("rest.csv", &rest);
+    let report = backtest(&place, &["--outcomes", "rest.csv"]);
+    let days: Vec<&Value> = report["horizons"].as_array().unwrap().iter().map(|horizon| &horizon["days"]).collect();
+    assert_eq!(days, [&Value::Null], "{report}");
 }
 
 #[test]
