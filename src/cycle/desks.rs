@@ -65,8 +65,8 @@ impl Desks {
         let mut standings: BTreeMap<String, Standing> = BTreeMap::new();
         for Ended { playbook, outcome, count, .. } in tasks::ended(tx, (on - JUDGED_DAYS, on - 1)).await? {
             let standing = standings.entry(playbook).or_default();
-            // That nobody had the time says nothing of a play.
-            standing.closed += if outcome == "not_done" { 0 } else { count };
+            // That nobody had the time, or had it for something graver, says nothing of a play.
+            standing.closed += if matches!(outcome.as_str(), "not_done" | "made_way") { 0 } else { count };
             match outcome.as_str() {
                 "recovered" => standing.recovered += count,
                 "not_recovered" => standing.not_recovered += count,

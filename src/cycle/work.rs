@@ -12,7 +12,7 @@ use super::evaluate::Evaluated;
 use super::world::World;
 use crate::digest::csm::{ReviewItem, TaskItem};
 use crate::model::{Day, Id, Money};
-use crate::playbook::{self, Client, Diagnoses, Next, Opened, Play, Prescribed, Prescription, PrescriptionStatus, Task};
+use crate::playbook::{self, Client, Diagnoses, Next, Opened, Play, Prescribed, Prescription, PrescriptionStatus, Review, Task};
 use crate::requests::TELL;
 use crate::store::Tx;
 use crate::store::tasks::{self, Work};
@@ -46,18 +46,42 @@ pub struct Turn {
     pub moved: Vec<(Option<Id>, Id)>,
 }
 
+impl Turn {
+    /// Writes what a review made of a prescription and its tasks, and has it told.
+    async fn reviewed(
+        &mut self,
+        tx: &mut Tx,
+        at: Place<'_>,
+        prescription: &mut Prescription,
+        tasks: &mut [Task],
+        review: &Review,
+    ) -> Result<()> {
+        let play = at.setup.library.plays.get(&prescription.playbook).map(Arc::as_ref);
+        review.apply(prescription, tasks, play, at.world.as_of.day);
+        self.closed += tasks::save_review(tx, prescription, tasks).await?;
+        self.reviews.push(ReviewItem {
+            account_id: at.customer.id.clone(),
+            account_name: at.customer.name.to_string(),
+            play: prescription.diagnosis.clone(),
+            outcome: review.text.clone(),
+            next: next_words(review.next, play),
+        });
+        Ok(())
+    }
+}
+
 /// Looks first at what the last prescriptions did, then at what is new. What is opened at once is added to `opened`; what
 /// may wait is put on the desks.
 pub async fn turn(
     tx: &mut Tx,
     desks: &mut Desks,
-    place: Place<'_>,
+    at: Place<'_>,
     diagnoses: &Diagnoses,
     work: Option<Work>,
     tellings: Vec<Opened>,
     opened: &mut Vec<Opened>,
 ) -> Result<Turn> {
-    let Place { setup, world, block, customer, evaluated } = place;
+    let Place { setup, world, block, customer, evaluated } = at;
     let (on, library) = (world.as_of.day, &setup.library);
     let subject = evaluated.subject(customer);
     let client = Client {
@@ -90,7 +114,7 @@ pub async fn turn(
         if !taken_out && !playbook::is_due(prescription, evaluated.in_turn, last, on) {
             continue;
         }
-        let mut mine: Vec<Task> = own.into_iter().cloned().collect();
+        let mine: Vec<Task> = own.into_iter().cloned().collect();
         let review = match play {
             Some(play) => playbook::review(prescription, &mine, play, &subject, last, on),
             None if prescription.playbook == TELL => playbook::review_errand(prescription, &mine, last, on),
@@ -99,20 +123,7 @@ pub async fn turn(
         if let Some(play) = play {
             new.extend(playbook::follow_up(library, &desks.staff, play, client, prescription, &review, &subject, on));
         }
-        review.apply(prescription, &mut mine, play, on);
-        turn.closed += tasks::save_review(tx, prescription, &mine).await?;
-        turn.reviews.push(ReviewItem {
-            account_id: customer.id.clone(),
-            account_name: customer.name.to_string(),
-            play: prescription.diagnosis.clone(),
-            outcome: review.text.clone(),
-            next: next_words(review.next, play),
-        });
-        for task in &mut all_tasks {
-            if let Some(changed) = mine.iter().find(|one| one.id == task.id) {
-                *task = changed.clone();
-            }
-        }
+        turn.reviewed(tx, at, prescription, &mut all_tasks, &review).await?;
     }
     history.extend(new.iter().map(|opened| opened.prescription.clone()));
     turn.diagnoses = diagnoses.found.len() as u64;
@@ -133,7 +144,20 @@ pub async fn turn(
                     history[place] = now;
                 }
             }
-            Prescribed::Again(..) | Prescribed::Nothing => {}
+            Prescribed::Instead(place, one) if desks.of_today => {
+                // A next attempt of this very morning has not been written yet.
+                let is_new = |opened: &Opened| opened.prescription.id == history[place].id;
+                if new.iter().any(is_new) {
+                    new.retain(|opened| !is_new(opened));
+                    history.remove(place);
+                } else {
+                    let review = playbook::make_way(&history[place], &diagnosis.play.title);
+                    turn.reviewed(tx, at, &mut history[place], &mut all_tasks, &review).await?;
+                }
+                history.push(one.prescription.clone());
+                found.push((one, false));
+            }
+            Prescribed::Again(..) | Prescribed::Instead(..) | Prescribed::Nothing => {}
         }
     }
     for waiting in history.iter_mut().filter(|one| one.status == PrescriptionStatus::Waiting && desks.of_today) {

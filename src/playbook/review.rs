@@ -34,6 +34,8 @@ pub enum Outcome {
     PassedBy,
     /// The play is not meant for the account any more, or has been removed.
     NoLongerServed,
+    /// Something graver of its identity is to be done instead.
+    MadeWay,
 }
 
 impl Outcome {
@@ -50,6 +52,7 @@ impl Outcome {
             Outcome::Dismissed => "dismissed",
             Outcome::PassedBy => "passed_by",
             Outcome::NoLongerServed => "no_longer_served",
+            Outcome::MadeWay => "made_way",
         }
     }
 }
@@ -114,7 +117,8 @@ pub fn review(prescription: &Prescription, tasks: &[Task], play: &Play, subject:
         | Outcome::Done
         | Outcome::Dismissed
         | Outcome::PassedBy
-        | Outcome::NoLongerServed => Next::Close,
+        | Outcome::NoLongerServed
+        | Outcome::MadeWay => Next::Close,
         Outcome::Unknowable { .. } if on >= last => Next::Close,
         Outcome::NotDoneYet(_) | Outcome::Unknowable { .. } => Next::Wait,
         // What could not wait is not let go of before the leader has been asked.
@@ -145,6 +149,12 @@ pub fn pass_by(prescription: &Prescription) -> Review {
 pub fn withdraw(prescription: &Prescription, why: &str) -> Review {
     let text = format!("{}: {why} → closed", prescription.diagnosis);
     Review { outcome: Outcome::NoLongerServed, next: Next::Close, text }
+}
+
+/// Closes what something graver takes the place of: `graver`, in people's words.
+pub fn make_way(prescription: &Prescription, graver: &str) -> Review {
+    let text = format!("{}: makes way for “{graver}” → closed", prescription.diagnosis);
+    Review { outcome: Outcome::MadeWay, next: Next::Close, text }
 }
 
 impl Review {
@@ -208,7 +218,7 @@ fn say(
         (Outcome::Recovered, _) => "it worked, closed".to_owned(),
         (Outcome::RecoveredByItself, _) => "recovered by itself, closed".to_owned(),
         (Outcome::Dismissed, _) => "dismissed, closed".to_owned(),
-        (Outcome::Done | Outcome::PassedBy | Outcome::NoLongerServed, _) => "closed".to_owned(),
+        (Outcome::Done | Outcome::PassedBy | Outcome::NoLongerServed | Outcome::MadeWay, _) => "closed".to_owned(),
         (Outcome::NotDoneYet(_), _) => format!("not better, and not done yet: still open, until {last}"),
         (Outcome::NotDone(_), next) => {
             let ends = if next == Next::Escalate { format!("handed to {}", decider(play)) } else { "let go".to_owned() };

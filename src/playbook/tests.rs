@@ -497,6 +497,49 @@ fn what_is_open_is_brought_up_to_date_and_not_added_to() {
 }
 
 #[test]
+fn what_cannot_wait_takes_the_place_of_something_milder_of_its_identity() {
+    let play = |name: &str, more: &str| {
+        let text = format!(
+            "name: {name}\ntitle: The {name}\nwhen: use_ratio < 0.6\nrecovered: use_ratio >= 0.8\nidentity: use\n{more}\n\
+             tasks: [{{title: Call, solution: call, due_in_working_days: 1}}]\n"
+        );
+        (format!("plays/{name}.yaml"), text)
+    };
+    let files = [
+        play("dull", "severity: low"),
+        play("grave", "severe: use_ratio < 0.5\nseverity: high\ncooldown_days: 40"),
+        play("worst", "severe: use_ratio < 0.2\nseverity: critical\ncooldown_days: 90"),
+        ("solutions/call.md".to_owned(), "---\ntitle: Call\n---\nDo it.\n".to_owned()),
+    ];
+    let (library, people) = (Library::load(&files).unwrap(), People::new());
+    let found = |ratio: f64| diagnose(&library, &Subject::new(&fresh(ratio)), night(friday(), true)).found;
+    let names = |ratio: f64| found(ratio).iter().map(|one| one.play.name.clone()).collect::<Vec<_>>();
+    assert_eq!([names(0.1), names(0.4)], [["worst", "grave", "dull"], ["grave", "worst", "dull"]], "the gravest first");
+    let act = |name: &str, ratio: f64, history: &[Prescription]| {
+        let found = found(ratio).into_iter().find(|one| one.play.name == name).unwrap();
+        let signals = fresh(ratio);
+        prescribe(&library, &people.staff, &found, people.client(), &Subject::new(&signals), history, friday())
+    };
+    let mut open = new(act("grave", 0.4, &[])).unwrap().prescription;
+    open.opened_on = friday() - 20;
+    let Prescribed::Instead(0, instead) = act("worst", 0.1, &[open.clone()]) else { panic!("the worst has to wait") };
+    assert_eq!((instead.prescription.playbook.as_str(), instead.tasks.len()), ("worst", 1));
+    assert!(matches!(act("worst", 0.4, &[open.clone()]), Prescribed::Again(0, _)), "it can wait");
+    assert!(matches!(act("grave", 0.1, &[instead.prescription.clone()]), Prescribed::Again(0, _)), "the milder one adds nothing");
+    let closed = |days: i32, review: Review| {
+        let mut one = open.clone();
+        review.apply(&mut one, &mut [], None, friday() - days);
+        [one]
+    };
+    let done = || withdraw(&open, "done");
+    assert!(new(act("worst", 0.1, &closed(1, done()))).is_some(), "each play has a cooldown of its own");
+    assert!(new(act("dull", 0.4, &closed(1, done()))).is_some());
+    assert_eq!(act("grave", 0.4, &closed(39, done())), Prescribed::Nothing);
+    assert!(new(act("grave", 0.4, &closed(40, done()))).is_some());
+    assert!(new(act("grave", 0.4, &closed(1, make_way(&open, "The worst")))).is_some(), "nobody was done with it");
+}
+
+#[test]
 fn steps_wait_for_one_another() {
     let Opened { mut tasks, .. } = new(live(33, "retail", &[], friday()).unwrap()).unwrap();
     let people = People::new();

@@ -200,6 +200,50 @@ async fn what_did_not_help_is_tried_once_more_and_then_handed_on() {
 }
 
 #[tokio::test]
+async fn who_gives_notice_is_called_whatever_else_is_done_about_the_renewal() {
+    // A turn every night, so that reviews do not wait.
+    let house = House::new(&format!("{BY_HAND}\n[cycle]\ndefault_cadence_days = 1\ncadence_days = {{}}\n")).await;
+    let ids = ["open", "waved", "fresh"];
+    // Two may give notice until November 20, fifty days after the first night; the third for a year more.
+    let put = |notice: Option<Day>, morning: Day| {
+        let mut clients: Vec<Client> = ids.map(|id| client(id, "small")).to_vec();
+        for one in &mut clients {
+            one.called = start() - morning + 5;
+        }
+        self::put(&house, &clients, morning);
+        let status = notice.map_or(",".to_owned(), |on| format!("cancelled,{on}"));
+        let row = |(id, end): (&str, &str)| format!("k-{id},{id},2026-01-05,{end},9000,EUR,30,{status}\n");
+        let rows: String = ids.into_iter().zip(["2026-12-20", "2026-12-20", "2027-12-20"]).map(row).collect();
+        let head = "id,account_id,starts_on,ends_on,amount,currency,notice_days,status,cancelled_on";
+        house.put("contracts.csv", &format!("{head}\n{rows}"));
+    };
+    put(None, start());
+    house.night(start()).await;
+    assert_eq!(tasks_of(&house, "open", "renewal-clock").await.len(), 2);
+    for task in tasks_of(&house, "waved", "renewal-clock").await {
+        house.change(&task.id, TaskChange::Dismiss).await;
+    }
+    // A fortnight later the second is closed by its review, and cools down.
+    for nights in 14..=16 {
+        put(None, start() + nights);
+        house.night(start() + nights).await;
+    }
+    for nights in [17, 18] {
+        put(Some(start() + 16), start() + nights);
+        house.night(start() + nights).await;
+    }
+    for id in ids {
+        let called = tasks_of(&house, id, "notice-given").await;
+        let opened: Vec<Day> = called.iter().map(|task| task.opened_on).collect();
+        assert_eq!(opened, [start() + 17; 2], "{id}: at once, and once");
+    }
+    let before = tasks_of(&house, "open", "renewal-clock").await;
+    assert!(before.iter().all(|task| task.status == TaskStatus::Closed), "{before:?}");
+    let mail = house.mail("u1", start() + 17).await.unwrap();
+    assert!(mail.contains("The renewal is near and not agreed: makes way for “Notice was given”"), "{mail}");
+}
+
+#[tokio::test]
 async fn a_snoozed_task_comes_back_on_its_day() {
     let house = House::with_five_plays(BY_HAND).await;
     let mut clients = vec![client("x", "small")];
