@@ -225,7 +225,9 @@ pub fn task_item(setup: &Setup, customer: &Customer, task: &Task, prescription: 
         solution: solution.map(|solution| solution.in_short.clone()).unwrap_or_default(),
         attempt: task.attempt,
         arr: largest(customer.arr()),
-        escalated: prescription.is_some_and(|one| one.status == playbook::PrescriptionStatus::Escalated),
+        escalated: prescription.is_some_and(|one| one.status == PrescriptionStatus::Escalated),
+        severe: prescription.is_some_and(|one| one.severe),
+        severity: setup.library.plays.get(&task.playbook).map(|play| play.severity).unwrap_or_default(),
     }
 }
 
