@@ -123,6 +123,7 @@ impl Desks {
             id: pending.opened.prescription.id.clone(),
             what: pending,
         };
+        self.staff.offer(&person, candidate.tasks);
         if let Some(left) = self.budget.offer(&person, candidate) {
             self.hold(left.what);
         }

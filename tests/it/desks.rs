@@ -1,6 +1,6 @@
 //! A person's day is short: what begins, what waits, and that nothing is lost on the way.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use longroad::model::Day;
@@ -106,6 +106,36 @@ async fn what_nobody_does_is_let_go_of_and_makes_room_for_the_next() {
     assert!(leader[0].title.contains("was not done in"), "{}", leader[0].title);
     let mail = house.mail("u1", monday() + last).await.unwrap_or_default();
     assert!(mail.contains("let go"), "{mail}");
+}
+
+/// A play for everybody, whose tasks go to whoever has the least to do.
+const FOR_ANYBODY: &str = "name: look\ntitle: Nobody has looked\nwhen: champions < 1\nrecovered: champions > 0\n\
+    owner: least loaded\ntasks: [{title: Look, solution: look, due_in_working_days: 2, kind: email}]\n";
+
+#[tokio::test]
+async fn what_one_night_finds_is_spread_over_the_team() {
+    let mut house = House::new(&config()).await;
+    for (path, text) in longroad::playbook::shipped().iter().filter(|(path, _)| path.starts_with("scorecards/")) {
+        house.play(path, text);
+    }
+    house.play("plays/look.yaml", FOR_ANYBODY);
+    house.play("solutions/look.md", "---\ntitle: Look\nfor: [look]\n---\nLook.\n");
+    house.configure(&config());
+    put(&house, 0);
+    let users = "id,name,email,role\nu1,Una,una@example.com,csm\nu2,Uwe,uwe@example.com,csm\nu3,Ada,ada@example.com,csm\n";
+    house.put("users.csv", users);
+    let mut contacts = "id,account_id,name,role,left_on\n".to_owned();
+    for number in 1..=7 {
+        writeln!(contacts, "p{number},a{number},Pia,user,").unwrap();
+    }
+    house.put("contacts.csv", &contacts);
+    let report = house.night(monday()).await;
+    assert_eq!((report.tasks_opened, report.prescriptions_waiting), (6, 1), "two begin for each of three on a day");
+    let mut by_person: BTreeMap<String, usize> = BTreeMap::new();
+    for task in house.tasks().await {
+        *by_person.entry(task.assignee.unwrap().to_string()).or_default() += 1;
+    }
+    assert_eq!(by_person, ["u1", "u2", "u3"].map(|person| (person.to_owned(), 2)).into());
 }
 
 #[tokio::test]
