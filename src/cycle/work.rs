@@ -94,18 +94,21 @@ pub async fn turn(
     };
     let mut turn = Turn::default();
     let Work { prescriptions: mut history, tasks: mut all_tasks } = work.unwrap_or_default();
-    for task in &mut all_tasks {
-        let from = task.assignee.clone();
-        if playbook::hand_over(task, &desks.staff, client) {
-            tasks::save_owner(tx, task).await?;
-            turn.moved.extend(task.assignee.clone().filter(|to| from.as_ref() != Some(to)).map(|to| (from, to)));
+    // What stands on people's desks is that of the newest morning.
+    if desks.of_today {
+        for task in &mut all_tasks {
+            let from = task.assignee.clone();
+            if playbook::hand_over(task, &desks.staff, client) {
+                tasks::save_owner(tx, task).await?;
+                turn.moved.extend(task.assignee.clone().filter(|to| from.as_ref() != Some(to)).map(|to| (from, to)));
+            }
+        }
+        for place in playbook::advance(&mut all_tasks, &desks.staff, on) {
+            tasks::save_turn(tx, &all_tasks[place]).await?;
         }
     }
-    for place in playbook::advance(&mut all_tasks, &desks.staff, on) {
-        tasks::save_turn(tx, &all_tasks[place]).await?;
-    }
     let mut new: Vec<Opened> = Vec::new();
-    for prescription in &mut history {
+    for prescription in history.iter_mut().filter(|_| desks.of_today) {
         let play = library.plays.get(&prescription.playbook).map(Arc::as_ref);
         // Nobody is to work on for a play that has been taken out.
         let taken_out = play.is_none() && prescription.playbook != TELL && prescription.is_open();

@@ -288,6 +288,24 @@ async fn tasks_follow_the_account_to_its_new_owner() {
 }
 
 #[tokio::test]
+async fn a_past_morning_leaves_the_desks_of_today_alone() {
+    let house = House::with_five_plays(BY_HAND).await;
+    let mut clients = vec![client("x", "small"), client("y", "small")];
+    clients[0].left_on = Some(start() - 1);
+    for nights in [0, 1, 5] {
+        clients[0].csm = if nights == 5 { "u2" } else { "u1" };
+        put(&house, &clients, start() + nights);
+        house.night(start() + nights).await;
+    }
+    let before = house.tasks().await;
+    let owners = |tasks: &[Task]| tasks.iter().map(|task| task.assignee.as_ref().unwrap().to_string()).collect::<Vec<_>>();
+    assert_eq!(owners(&before), ["u2", "u2"]);
+    // Nothing was prescribed since the first night; a morning was lived all the same.
+    house.night_of(start() + 1, start() + 5).await;
+    assert_eq!(house.tasks().await, before);
+}
+
+#[tokio::test]
 async fn tasks_of_who_has_left_are_closed() {
     let house = House::with_five_plays(BY_HAND).await;
     let mut clients = vec![client("x", "small"), client("y", "small")];
