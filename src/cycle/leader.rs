@@ -97,7 +97,7 @@ impl Gathered {
         let leads_rest = self.world.leader_of(None).is_some_and(|leader| leader.id == reader.id);
         let is_mine = |csm: &Option<Id>| match (&team, csm) {
             (None, _) => true,
-            (Some(team), Some(csm)) => team.contains(csm.as_str()),
+            (Some(team), Some(csm)) => team.contains(csm.as_str()) || (leads_rest && !self.world.is_led(csm.as_str())),
             (Some(_), None) => leads_rest,
         };
         let (mut book, mut arr) = (Book::default(), BTreeMap::<Currency, i64>::new());
