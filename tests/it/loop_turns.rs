@@ -252,16 +252,19 @@ async fn a_snoozed_task_comes_back_on_its_day() {
     clients[0].left_on = Some(start());
     put(&house, &clients, start() + 1);
     house.night(start() + 1).await;
-    let until = start() + 5;
+    let until = start() + 10;
     for task in tasks_of(&house, "x", "champion-left").await {
         house.change(&task.id, TaskChange::Snooze(until)).await;
     }
-    for nights in 2..=6 {
+    for nights in 2..=11 {
         let morning = start() + nights;
         put(&house, &clients, morning);
         house.night(morning).await;
         let mail = house.mail("u1", morning).await;
         assert_eq!(mail.is_some_and(|mail| mail.contains("TO DO: 2")), morning >= until, "night {nights}");
+        let load = longroad::cycle::load(&house.db, &house.setup, &house.clock).await.unwrap();
+        let hours: f64 = load.people[0].task_hours.values().sum();
+        assert_eq!(hours > 0.0, morning + 7 >= until, "night {nights}: what comes back within the week takes its time");
     }
 }
 
