@@ -164,13 +164,21 @@ pub async fn turn(
         }
     }
     for waiting in history.iter_mut().filter(|one| one.status == PrescriptionStatus::Waiting && desks.of_today) {
-        if waiting.playbook == TELL {
-            found.push((playbook::begin_errand(waiting, &all_tasks, &desks.staff, on), true));
-        } else if let Some(one) = playbook::release(library, &desks.staff, waiting, client, &subject, on) {
-            found.push((one, true));
-        } else {
-            playbook::pass_by(waiting).apply(waiting, &mut [], None, on);
-            tasks::save_review(tx, waiting, &[]).await?;
+        let play = library.plays.get(&waiting.playbook).map(Arc::as_ref);
+        let is_found = diagnoses.found.iter().any(|found| found.play.name == waiting.playbook);
+        let days = setup.config.load.let_go_after_days;
+        let own: Vec<Task> = all_tasks.iter().filter(|task| task.prescription == waiting.id).cloned().collect();
+        let ends = match play {
+            // Somebody did it before they were asked to.
+            None if own.iter().all(|task| !task.is_pending()) => Some(playbook::review_errand(waiting, &own, on, on)),
+            _ => playbook::pass_by(waiting, play, is_found, &subject, days, on),
+        };
+        match (ends, play) {
+            (Some(review), _) => turn.reviewed(tx, at, waiting, &mut all_tasks, &review).await?,
+            (None, Some(play)) => {
+                found.push((playbook::release(library, &desks.staff, play, waiting, client, &subject, on), true));
+            }
+            (None, None) => found.push((playbook::begin_errand(waiting, &all_tasks, &desks.staff, on), true)),
         }
     }
     // The same morning may be lived twice.

@@ -10,7 +10,7 @@ use super::review::{Next, Outcome, Review};
 use super::{Library, Owner, Play, Prescription, PrescriptionStatus, Remedy, Staff, Step, Task, TaskStatus, Then};
 use crate::model::{Day, Id};
 use crate::signals::Signal;
-use crate::signals::condition::{Subject, Verdict};
+use crate::signals::condition::Subject;
 
 /// Whose tasks they are, and who is to do them.
 #[derive(Clone, Copy, Debug)]
@@ -168,22 +168,16 @@ pub fn prescribe(
     Prescribed::New(start(occasion))
 }
 
-/// What waited for its owner begins this morning, unless its sign is gone by now: then nobody need do anything.
+/// What waited for its owner begins this morning.
 pub fn release(
     library: &Library,
     staff: &Staff,
+    play: &Play,
     waiting: &Prescription,
     client: Client<'_>,
     subject: &Subject<'_>,
     on: Day,
-) -> Option<Opened> {
-    let play = library.plays.get(&waiting.playbook)?;
-    let gone = play.when.evaluate(subject) == Verdict::False
-        || play.serves.as_ref().is_some_and(|serves| serves.evaluate(subject) == Verdict::False)
-        || play.recovered.holds(subject);
-    if gone {
-        return None;
-    }
+) -> Opened {
     let start = Start { play, staff, client, severe: waiting.severe, on, attempt: 1, occasion: waiting.occasion.clone() };
     let mut evidence = evidence(play, subject);
     if play.occasion.is_some() {
@@ -194,7 +188,7 @@ pub fn release(
     for task in &mut opened.tasks {
         task.prescription.clone_from(&waiting.id);
     }
-    Some(opened)
+    opened
 }
 
 /// Opens the tasks whose turn has come because the one before them has ended. Whether anything changed, by task.

@@ -562,15 +562,26 @@ fn what_waited_begins_later_or_is_let_go() {
     let mut waiting = new(live(33, "retail", &[], friday()).unwrap()).unwrap().prescription;
     waiting.status = PrescriptionStatus::Waiting;
     assert!(!is_due(&waiting, true, friday() + 99, friday() + 99), "nobody has been asked to do anything yet");
-    let on = friday() + 10;
+    let (on, play) = (friday() + 10, &*library.plays["use-fell"]);
     let mut signals = live_for(43, on);
-    let begun = release(&library, &people.staff, &waiting, people.client(), &Subject::new(&signals), on).unwrap();
+    let begun = release(&library, &people.staff, play, &waiting, people.client(), &Subject::new(&signals), on);
     assert_eq!((begun.prescription.id.as_str(), begun.prescription.opened_on), (waiting.id.as_str(), on));
     assert_eq!((begun.tasks[0].prescription.as_str(), begun.tasks[0].title.as_str()), (waiting.id.as_str(), "Call"));
     assert_eq!(begun.prescription.evidence[0], "live since 2026-10-18");
+    let ends = |signals: &Signals, is_found, on: Day| {
+        let review = pass_by(&waiting, Some(play), is_found, &Subject::new(signals), 30, on)?;
+        assert_eq!((review.outcome.word(), review.next), ("passed_by", Next::Close));
+        review.text.strip_prefix("A month after go-live: ").map(str::to_owned)
+    };
+    assert_eq!(ends(&signals, true, friday() + 60), None, "its occasion is there");
+    assert_eq!(ends(&signals, false, on).unwrap(), "its occasion has passed before anybody had time for it → closed");
     signals.set(Signal::UseRatio, Reading::fresh(0.9, on - 1));
-    assert_eq!(release(&library, &people.staff, &waiting, people.client(), &Subject::new(&signals), on), None, "recovered");
-    assert_eq!(pass_by(&waiting).outcome.word(), "passed_by");
+    assert_eq!(ends(&signals, true, on).unwrap(), "the sign was gone before anybody had time for it → closed");
+    let dull = Play { occasion: None, ..play.clone() };
+    signals.set(Signal::UseRatio, Reading::fresh(0.5, on - 1));
+    let ends = |after| pass_by(&waiting, Some(&dull), true, &Subject::new(&signals), 30, friday() + after).map(|one| one.text);
+    assert_eq!(ends(29), None);
+    assert_eq!(ends(30).unwrap(), "A month after go-live: nobody has had time for it in 30 days → closed");
 }
 
 #[test]
@@ -591,4 +602,7 @@ fn what_failed_goes_to_whoever_the_play_names() {
         friday() + 30,
     );
     assert_eq!((next.unwrap().tasks[0].owner.clone(), decider(play)), (Owner::Product, "the product manager"));
+    let sold = self::library(&LIVE.replace("hand_to: product", "hand_to: seller"));
+    assert!(sold.asks_seller() && !library.asks_seller(), "sellers are read where a play asks for them");
+    assert_eq!(decider(&sold.plays["use-fell"]), "the seller");
 }
