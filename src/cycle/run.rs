@@ -120,11 +120,13 @@ pub async fn run_fenced(
     let world = Arc::clone(&population.world);
     let config_before = population.config_before.clone().unwrap_or_default();
     report.without_csm = books.without_csm;
-    report.digests = mails::plan(&mut tx, setup, books, past, now).await?;
+    let mut written = mails::plan(&mut tx, setup, books, past, now).await?;
     if let Some(odds) = &odds {
         let gathering = Gathering { db, setup, population: &population, odds, refused: &report.refused };
-        report.digests += periodic::plan(&mut tx, &gathering, occasion).await?;
+        periodic::plan(&mut tx, &gathering, occasion, &mut written).await?;
     }
+    (report.digests, report.failed) = (written.planned, written.failed.len() as u64);
+    report.notes.extend(written.failed);
     // Letting go of all customers takes a while, and nobody need wait for it.
     tokio::task::spawn_blocking(move || drop(population));
     watch.lap("digests");
@@ -157,7 +159,7 @@ pub async fn run_fenced(
             report.notes.push(format!("mails wait in the outbox: {reason}"));
         }
         report.sent = u64::from(drained.accepted);
-        report.failed = u64::from(drained.failed()) + u64::from(drained.stopped.is_some());
+        report.failed += u64::from(drained.failed()) + u64::from(drained.stopped.is_some());
         watch.lap("send");
     }
     report.seconds = watch.laps;
