@@ -17,7 +17,7 @@ use crate::digest::leader::{LeaderDigest, LeaderInputs, LoadItem, PlayItem, Rene
 use crate::digest::{Book, Reader};
 use crate::health::Band;
 use crate::model::{Currency, Day, Exact, Id, Money};
-use crate::playbook;
+use crate::playbook::{self, Outcome};
 use crate::requests::TELL;
 use crate::revenue::Rates;
 use crate::revenue::renewal::Renewal;
@@ -97,7 +97,7 @@ impl Gathered {
         let leads_rest = self.world.leader_of(None).is_some_and(|leader| leader.id == reader.id);
         let is_mine = |csm: &Option<Id>| match (&team, csm) {
             (None, _) => true,
-            (Some(team), Some(csm)) => team.contains(csm.as_str()),
+            (Some(team), Some(csm)) => team.contains(csm.as_str()) || (leads_rest && !self.world.is_led(csm.as_str())),
             (Some(_), None) => leads_rest,
         };
         let (mut book, mut arr) = (Book::default(), BTreeMap::<Currency, i64>::new());
@@ -190,8 +190,9 @@ fn team<'a>(world: &'a World, leader: &'a Id) -> Option<BTreeSet<&'a str>> {
 /// By play, the most often tried first.
 fn plays(ended: Vec<Ended>) -> Vec<PlayItem> {
     let mut plays: BTreeMap<String, PlayItem> = BTreeMap::new();
-    // To tell a customer something is no remedy that works or does not.
-    for Ended { playbook, title, outcome, count } in ended.into_iter().filter(|one| one.playbook != TELL) {
+    // To tell a customer something is no remedy that works or does not; nor is what something graver took the place of.
+    let tried = |one: &Ended| one.playbook != TELL && one.outcome != Outcome::MadeWay.word();
+    for Ended { playbook, title, outcome, count } in ended.into_iter().filter(tried) {
         let item = plays.entry(playbook).or_insert_with(|| PlayItem::new(&title));
         match outcome.as_str() {
             "recovered" => item.worked += count,
