@@ -101,6 +101,34 @@ async fn the_week_rule_on_postgres() {
 }
 
 #[tokio::test]
+async fn a_lost_opportunity_is_opened_again_on_the_same_day() {
+    let house = house("sqlite:longroad.db").await;
+    house.put(
+        "leads.csv",
+        "id,created_at,phone,company,owner,stage,stage_since\n\
+         l1,2026-11-01T09:00:00Z,+49 30 1234501,North,sam,trial,2026-11-02T09:00:00Z\n",
+    );
+    house.night(day("2026-11-04")).await;
+    at_ten(&house, "2026-11-05");
+    let inner = |stage: &str| Handling {
+        record: "l1",
+        pipeline: Some(if stage == "lost" { "opportunity" } else { "leads" }),
+        note: "n",
+        by: "sam",
+    };
+    for stage in ["lost", "opportunity"] {
+        let done = handle(&house.db, &house.setup, &house.clock, &Doing::Move(stage.to_owned()), inner(stage)).await.unwrap();
+        assert_eq!(done.unwrap().stage, stage);
+        house.clock.set(house.clock.now().plus_seconds(3600));
+    }
+    assert_eq!(here(&report(&house, "leads", None).await), "opportunity 1");
+    assert_eq!(here(&report(&house, "opportunity", None).await), "confirmed 1");
+    house.night(day("2026-11-06")).await;
+    assert_eq!(here(&report(&house, "leads", None).await), "opportunity 1");
+    assert_eq!(here(&report(&house, "opportunity", None).await), "confirmed 1");
+}
+
+#[tokio::test]
 async fn ten_extended_records_are_all_that_a_seller_may_have() {
     let house = house("sqlite:longroad.db").await;
     let row = |number: u32| {
