@@ -1,11 +1,14 @@
 //! What people do with the records of pipelines: refused with the reason where it cannot be, else written down and audited.
 
+use std::collections::HashMap;
+
 use anyhow::Result;
 
 use super::Setup;
 use super::staged::{At, Board, Seen};
 use crate::clock::Clock;
-use crate::model::record::Role as UserRole;
+use crate::model::Id;
+use crate::model::record::{Lead, Role as UserRole};
 use crate::pipeline::{Aside, Kind, Opens, Pipeline, Role, lacks};
 use crate::store::staged::{Act, ActKind, act};
 use crate::store::{Db, Tx};
@@ -65,7 +68,6 @@ pub struct Done {
 struct Found {
     stage: usize,
     lacks: Vec<Vec<String>>,
-    aside: Option<String>,
     extended: u32,
     ends_on: Option<crate::model::Day>,
     owner: Option<String>,
@@ -159,49 +161,29 @@ fn candidates<'s>(setup: &'s Setup, doing: &Doing, named: Option<&str>) -> Vec<&
     setup.pipelines.iter().map(std::convert::AsRef::as_ref).filter(can).collect()
 }
 
-/// Lets one record go by. Of leads all are read, to know whether it is set aside, and only this one is lived through.
-async fn one(board: &Board<'_>, pipeline: &Pipeline, record: &str, visit: &mut (dyn FnMut(&Seen<'_>) + Send)) -> Result<()> {
-    match pipeline.kind {
-        Kind::Leads => board.some_leads(pipeline, &|lead| lead.id.as_str() == record, true, visit).await,
-        Kind::Contracts | Kind::Accounts => board.each(pipeline, visit).await,
-    }
-}
-
 async fn find(board: &Board<'_>, pipeline: &Pipeline, record: &str, at: At) -> Result<Option<Found>> {
     let mut found = None;
-    one(board, pipeline, record, &mut |seen: &Seen<'_>| {
-        if seen.id != record {
-            return;
-        }
-        let state = match seen.stands {
-            Ok(state) => state.clone(),
-            Err(aside) => {
-                found = Some(Found {
-                    stage: 0,
-                    lacks: Vec::new(),
-                    aside: Some(match aside {
-                        Aside::Unreachable => "is set aside: no valid number".to_owned(),
-                        Aside::Duplicate(id) => format!("is set aside: it is the same as {id}; work on that one"),
-                    }),
-                    extended: 0,
-                    ends_on: None,
-                    owner: None,
-                });
-                return;
-            }
-        };
-        let lacking = (0..pipeline.stages.len()).map(|to| lacks(pipeline, to, &state, seen.facts, at.on)).collect();
+    let mut visit = |seen: &Seen<'_>| {
+        let Some(state) = seen.stands.ok().filter(|_| seen.id == record) else { return };
+        let lacking = (0..pipeline.stages.len()).map(|to| lacks(pipeline, to, state, seen.facts, at.on)).collect();
         found = Some(Found {
             stage: state.stage,
             lacks: lacking,
-            aside: None,
             extended: state.extended,
             ends_on: state.ends_on,
             owner: seen.owner.map(str::to_owned),
         });
-    })
-    .await?;
+    };
+    board.one(pipeline, record, &mut visit).await?;
     Ok(found)
+}
+
+/// Why nobody is to work on a record.
+fn words(aside: &Aside) -> String {
+    match aside {
+        Aside::Unreachable => "is set aside: no valid number".to_owned(),
+        Aside::Duplicate(id) => format!("is set aside: it is the same as {id}; work on that one"),
+    }
 }
 
 /// What is to be written down, or why it cannot be done.
@@ -212,8 +194,11 @@ async fn check(
     doing: &Doing,
     handling: Handling<'_>,
 ) -> Result<Result<Vec<(ActKind, String)>, String>> {
-    if let Some(aside) = &found.aside {
-        return Ok(Err(aside.clone()));
+    // All leads are looked at to know of one whether it is there twice.
+    let aside = if pipeline.kind == Kind::Leads { board.aside(pipeline).await? } else { HashMap::new() };
+    let is_set_aside = Id::parse(handling.record).ok().and_then(|id| aside.get(&id));
+    if let Some(aside) = is_set_aside {
+        return Ok(Err(words(aside)));
     }
     let stage = &pipeline.stages[found.stage];
     Ok(match doing {
@@ -228,7 +213,7 @@ async fn check(
                 Some(to) => Ok(vec![(ActKind::Move, pipeline.stages[to].name.clone())]),
             }
         }
-        Doing::Extend => return extend(board, pipeline, found, handling).await,
+        Doing::Extend => return extend(board, pipeline, found, &aside, handling).await,
         Doing::Answers(answers) => {
             let unknown = answers.iter().find(|(name, _)| !pipeline.questions.iter().any(|one| one.name == *name));
             if let Some((name, _)) = unknown {
@@ -259,6 +244,7 @@ async fn extend(
     board: &Board<'_>,
     pipeline: &Pipeline,
     found: &Found,
+    aside: &HashMap<Id, Aside>,
     handling: Handling<'_>,
 ) -> Result<Result<Vec<(ActKind, String)>, String>> {
     let stage = &pipeline.stages[found.stage];
@@ -281,12 +267,18 @@ async fn extend(
         return Ok(Err(format!("was extended {} times, which is as often as it may be{end}", found.extended)));
     }
     let mut others = 0;
-    board
-        .each(pipeline, &mut |seen| {
-            let extended = seen.stands.is_ok_and(|state| state.stage == found.stage && state.extended > 0);
-            others += u32::from(extended && seen.owner == found.owner.as_deref() && seen.id != handling.record);
-        })
-        .await?;
+    let mut count = |seen: &Seen<'_>| {
+        let extended = seen.stands.is_ok_and(|state| state.stage == found.stage && state.extended > 0);
+        others += u32::from(extended && seen.owner == found.owner.as_deref() && seen.id != handling.record);
+    };
+    match pipeline.kind {
+        Kind::Leads => {
+            let owner = found.owner.as_deref();
+            let theirs = |lead: &Lead| owner.is_none() || lead.owner.as_ref().map(Id::as_str) == owner;
+            board.leads(pipeline, &theirs, aside, &mut count).await?;
+        }
+        Kind::Contracts | Kind::Accounts => board.each(pipeline, &mut count).await?,
+    }
     if found.extended == 0 && others >= rule.per_owner {
         let owner = found.owner.as_deref().unwrap_or("nobody");
         return Ok(Err(format!(
@@ -312,7 +304,7 @@ async fn after(db: &Db, setup: &Setup, clock: &dyn Clock, pipeline: &Pipeline, r
         maturity: None,
         next_touch: None,
     };
-    one(&board, pipeline, record, &mut |seen| {
+    let mut visit = |seen: &Seen<'_>| {
         let Some(state) = seen.stands.ok().filter(|_| seen.id == record) else { return };
         seen.name.clone_into(&mut done.name);
         done.stage.clone_from(&pipeline.stages[state.stage].name);
@@ -320,7 +312,7 @@ async fn after(db: &Db, setup: &Setup, clock: &dyn Clock, pipeline: &Pipeline, r
         let asked = pipeline.questions.len();
         done.maturity = (asked > 0).then(|| state.answers.len() as f64 / asked as f64);
         done.next_touch = seen.touch.map(|(day, by)| (day, by.to_owned()));
-    })
-    .await?;
+    };
+    board.one(pipeline, record, &mut visit).await?;
     Ok(done)
 }

@@ -219,6 +219,26 @@ async fn an_order_opens_its_renewal_and_nobody_is_undecided_in_the_last_90_days(
     assert_eq!(here(&report(&house, "renewal", None).await), "undecided 1, renewed 1", "each order opens the next");
 }
 
+#[tokio::test]
+async fn a_term_that_nobody_renewed_is_lost_and_one_that_ran_on_can_be_called() {
+    let house = house("sqlite:longroad.db").await;
+    house.put(
+        "contracts.csv",
+        "id,account_id,starts_on,ends_on,amount,currency,auto_renews,product\n\
+         old,a1,2023-01-01,2024-01-01,1200,EUR,,P\nback,a1,2024-06-01,2027-06-01,1200,EUR,,P\n\
+         runs,a1,2025-12-01,2026-12-01,1200,EUR,true,Q\n",
+    );
+    house.night(day("2026-12-10")).await;
+    let lapsed = report(&house, "renewal", None).await;
+    assert_eq!(here(&lapsed), "undecided 2, renewed 1, lost 1");
+    assert_eq!((lapsed.overdue_count, lapsed.lost_reasons["it ended and nothing followed in time"]), (0, 1));
+    at_ten(&house, "2026-12-10");
+    let called = act(&house, "runs~2", Doing::Move("commit".to_owned()), "sam").await.unwrap();
+    assert_eq!(called, "commit until 2027-12-01");
+    let nobody = act(&house, "runs~3", Doing::Move("commit".to_owned()), "sam").await.unwrap_err();
+    assert!(nobody.starts_with("no pipeline with a stage `commit` has a record `runs~3`"), "{nobody}");
+}
+
 /// Writes what comes with longroad into a folder, to be changed there.
 fn write_shipped(folder: &std::path::Path) {
     for (path, text) in longroad::playbook::shipped() {
