@@ -42,6 +42,7 @@ mod staged;
 mod staged_acts;
 mod staged_leads;
 mod staged_lines;
+mod staged_meant;
 mod take_in;
 mod value_report;
 mod what_if;

@@ -60,6 +60,8 @@ pub struct Seen<'a> {
     pub facts: &'a dyn Facts,
     /// The user who works on it, where its stage names one.
     pub owner: Option<&'a str>,
+    /// The user who works on it wherever its stage names no other.
+    pub keeper: Option<&'a str>,
     /// What it may bring.
     pub amount: Option<Money>,
     /// What it cost.
@@ -105,6 +107,13 @@ impl<'a> Board<'a> {
         })
     }
 
+    /// Takes it that people have done this too.
+    pub(super) fn suppose(&mut self, acts: &[Act]) {
+        for act in acts {
+            self.acts.entry(act.record.clone()).or_default().push(act.clone());
+        }
+    }
+
     /// Up to when facts count.
     pub fn as_of(&self) -> AsOf {
         self.as_of
@@ -115,22 +124,23 @@ impl<'a> Board<'a> {
         &self.users
     }
 
-    /// Lets the records of the pipeline go by that some users may work on: leads by their owner, accounts of these ids. Nothing is
-    /// set aside, and of accounts nothing but the record itself is read.
+    /// Lets the records of pipelines of one kind go by that some users may work on: leads by their owner, accounts of these ids.
+    /// Nothing is set aside, and of accounts nothing but the record itself is read.
     pub async fn of_users(
         &self,
-        pipeline: &Pipeline,
+        kind: Kind,
+        pipelines: &[&Pipeline],
         accounts: &[Account],
         reads: &(dyn Fn(&str) -> bool + Sync),
         visit: &mut (dyn FnMut(&Seen<'_>) + Send),
     ) -> Result<()> {
-        match pipeline.kind {
+        match kind {
             Kind::Leads => {
                 let theirs = |lead: &Lead| lead.owner.as_ref().is_some_and(|owner| reads(owner.as_str()));
-                self.leads(pipeline, &theirs, &HashMap::new(), visit).await
+                self.leads(pipelines, &theirs, &HashMap::new(), visit).await
             }
             Kind::Accounts => {
-                for account in accounts {
+                for (pipeline, account) in pipelines.iter().flat_map(|one| accounts.iter().map(move |account| (one, account))) {
                     self.account(pipeline, account, &[], None, visit);
                 }
                 Ok(())
@@ -142,7 +152,7 @@ impl<'a> Board<'a> {
     /// Lets every record of the pipeline go by, in the order of the store.
     pub async fn each(&self, pipeline: &Pipeline, visit: &mut (dyn FnMut(&Seen<'_>) + Send)) -> Result<()> {
         match pipeline.kind {
-            Kind::Leads => self.leads(pipeline, &|_| true, &self.aside(pipeline).await?, visit).await,
+            Kind::Leads => self.leads(&[pipeline], &|_| true, &self.aside(pipeline).await?, visit).await,
             Kind::Contracts | Kind::Accounts => self.accounts(pipeline, 0..directory::blocks(self.db).await?, visit).await,
         }
     }
@@ -285,6 +295,7 @@ impl<'a> Board<'a> {
                 stands: Ok(&state),
                 facts,
                 owner,
+                keeper: csm,
                 amount,
                 cost: None,
                 unknown_stage: None,
@@ -367,6 +378,7 @@ pub async fn pipeline_report(
                 id: seen.id,
                 name: seen.name,
                 owner: seen.owner,
+                keeper: seen.keeper,
                 state: seen.stands.ok(),
                 amount: seen.amount,
                 cost: seen.cost,

@@ -26,16 +26,21 @@ struct Outer<'a> {
 }
 
 impl Board<'_> {
-    /// Lets the wanted leads of a pipeline go by. `aside`: what is set aside.
+    /// Lets the wanted leads of pipelines go by, each in one after the other. `aside`: what is set aside.
     pub(super) async fn leads(
         &self,
-        pipeline: &Pipeline,
+        pipelines: &[&Pipeline],
         wanted: &(dyn Fn(&Lead) -> bool + Sync),
         aside: &HashMap<Id, Aside>,
         visit: &mut (dyn FnMut(&Seen<'_>) + Send),
     ) -> Result<()> {
-        let Some(outer) = self.outer(pipeline) else { return Ok(()) };
-        self.each_lead(&mut |versions| self.lead(pipeline, outer, versions, wanted, aside, visit)).await
+        let pipelines: Vec<_> = pipelines.iter().filter_map(|one| Some((*one, self.outer(one)?))).collect();
+        self.each_lead(&mut |versions| {
+            for (pipeline, outer) in &pipelines {
+                self.lead(pipeline, *outer, versions, wanted, aside, visit);
+            }
+        })
+        .await
     }
 
     /// Lets one lead go by, where it is the pipeline's. Whether it is set aside only a look at all of them tells.
@@ -122,6 +127,7 @@ impl Board<'_> {
             stands: aside.get(&id).map_or(Ok(&state), Err),
             facts: &facts,
             owner,
+            keeper: facts.lead.owner.as_ref().map(Id::as_str),
             amount,
             cost,
             unknown_stage: word.as_deref().filter(|_| unknown),

@@ -71,6 +71,7 @@ async fn the_week_rule(house: House) {
     let last = seen("2026-11-23").await;
     let returned: Vec<String> = last.returned.iter().map(|one| format!("{} {} {}", one.id, one.since, one.stage)).collect();
     assert_eq!(returned, ["l2 2026-11-23 sql", "l1 2026-11-09 sql"]);
+    assert!(last.returned.iter().all(|one| one.owner.as_deref() == Some("sam")), "who had it, and not the pool's nobody");
     assert_eq!(last.returned_reasons["sql: no opportunity within the week"], 2);
     assert_eq!(here(&report(&house, "opportunity", None).await), "confirmed 1");
     // What the source tells later, of a time before, is put where it belongs.
@@ -197,7 +198,9 @@ async fn what_a_stage_asks_for_must_be_there_before_a_person_moves_a_record() {
     let wrong = act(&house, "l1", Doing::Answers(vec![("ned".to_owned(), true)]), "sam").await.unwrap_err();
     assert!(wrong.starts_with("l1 cannot answer `ned`: the questions of leads are budget, champion"), "{wrong}");
     let nobody = act(&house, "l9", Doing::Move("sql".to_owned()), "sam").await.unwrap_err();
-    assert!(nobody.starts_with("no pipeline with a stage `sql` has a record `l9`"), "{nobody}");
+    assert!(nobody.starts_with("there is no record `l9` in expansion, leads, "), "{nobody}");
+    let misspelt = act(&house, "l1", Doing::Move("oportunity".to_owned()), "sam").await.unwrap_err();
+    assert_eq!(misspelt, "`l1` goes through leads (mql), where no stage is called `oportunity`; did you mean `opportunity`?");
 }
 
 #[tokio::test]
@@ -236,7 +239,11 @@ async fn a_term_that_nobody_renewed_is_lost_and_one_that_ran_on_can_be_called() 
     let called = act(&house, "runs~2", Doing::Move("commit".to_owned()), "sam").await.unwrap();
     assert_eq!(called, "commit until 2027-12-01");
     let nobody = act(&house, "runs~3", Doing::Move("commit".to_owned()), "sam").await.unwrap_err();
-    assert!(nobody.starts_with("no pipeline with a stage `commit` has a record `runs~3`"), "{nobody}");
+    assert!(nobody.starts_with("there is no record `runs~3` in expansion, leads, "), "{nobody}");
+    let over = act(&house, "old", Doing::Move("commit".to_owned()), "sam").await.unwrap_err();
+    assert_eq!(over, "old would go straight back to `lost`: it ended and nothing followed in time");
+    // The account left once and came back, and is being brought on: `next` is meant where there is one.
+    assert_eq!(act(&house, "a1", Doing::Move("next".to_owned()), "sam").await.unwrap(), "goals until 2026-12-17");
 }
 
 /// Writes what comes with longroad into a folder, to be changed there.
