@@ -81,7 +81,7 @@ fn text(report: &PlanReport) -> String {
         ("then", Side::Right, 6),
         ("closes now", Side::Right, 10),
         ("then", Side::Right, 6),
-        ("hours within a week", Side::Right, 19),
+        ("hours needed", Side::Right, 12),
         ("then", Side::Right, 6),
         ("there are", Side::Right, 9),
         ("", Side::Left, 21),

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use super::Setup;
 use super::population::Population;
 use super::run::rehearse;
+use super::{Setup, load};
 use crate::clock::Clock;
 use crate::model::Day;
+use crate::playbook;
 use crate::store::facts::AsOf;
 use crate::store::task_counts::{self, Count};
 use crate::store::{Db, Tx, pulls};
@@ -104,7 +105,7 @@ pub struct PersonPlan {
     pub closed: i64,
     /// By the changed configuration.
     pub new_closed: i64,
-    /// Hours of tasks that are overdue or due within a week.
+    /// Hours of tasks that are overdue or due within a week, and of a week's contacts: what `load` says is needed.
     pub hours: f64,
     /// By the changed configuration.
     pub new_hours: f64,
@@ -220,6 +221,10 @@ async fn rehearsed(db: &Db, setup: &Arc<Setup>, on: Day) -> Result<Rehearsed> {
         #[expect(clippy::cast_precision_loss, reason = "a number of tasks")]
         let more = setup.config.load.hours.of(&kind) * count as f64;
         *hours.entry(person).or_default() += more;
+    }
+    // Contacts take hours too, of those who look after accounts.
+    for book in load::books(&mut tx, setup, &population).await?.all {
+        hours.insert(book.person.to_string(), playbook::load(&book).hours_needed);
     }
     Ok(Rehearsed { next, tally, hours, turns_within_days })
 }

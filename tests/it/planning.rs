@@ -157,6 +157,11 @@ async fn load_adds_up_by_hand() {
     // Class C: every 30 days a call of half an hour; class B: every 14.
     assert!((una.contact_hours - 2.0 * 7.0 / 30.0 * 0.5).abs() < 1e-9 && (uwe.contact_hours - 0.25).abs() < 1e-9, "{report:?}");
     assert!(una.over && !uwe.over && (una.hours_needed - una.contact_hours).abs() < 1e-9);
+    let planned = plan(&house.db, &house.setup, &house.setup, &house.clock).await.unwrap();
+    for (load, plan) in report.people.iter().zip(&planned.people) {
+        assert_eq!((plan.person.as_str(), plan.over), (load.person.as_str(), load.over));
+        assert!((plan.new_hours - load.hours_needed).abs() < 1e-9, "a plan and a look at the load say the same: {plan:?}");
+    }
     let amounts = |load: &longroad::playbook::Load| [load.arr, load.untouched_arr].map(|sum| sum.map(Money::amount));
     assert_eq!((una.accounts, una.untouched), (2, 1));
     assert_eq!(amounts(una), [Some("15000.00".to_owned()), Some("12000.00".to_owned())], "a dollar is half a euro");
