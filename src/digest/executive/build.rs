@@ -22,7 +22,13 @@ impl ExecutiveDigest {
     pub fn build(inputs: &ExecutiveInputs, web_url: &str) -> ExecutiveDigest {
         let links = Links::new(web_url);
         let days = (inputs.on, inputs.as_of);
-        let head = Head::new(&inputs.reader, &inputs.company, days, &inputs.stale, inputs.approximated);
+        let mut head = Head::new(&inputs.reader, &inputs.company, days, &inputs.stale, inputs.approximated);
+        if !inputs.without_rate.is_empty() {
+            let currencies = inputs.without_rate.join(", ");
+            head.note(format!(
+                "No rate is known for {currencies}: revenue cannot be told, and renewals in it are left out of sums."
+            ));
+        }
         let told = &inputs.first_value;
         let cohorts = &told.cohorts[told.cohorts.len().saturating_sub(ROWS)..];
         let revenue = inputs.revenue.as_ref().ok().filter(|report| !report.periods.is_empty());
