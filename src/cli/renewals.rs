@@ -57,7 +57,7 @@ fn text(report: &RenewalsReport) -> String {
     }
     if report.sums.len() > 1 {
         let sums = report.sums.iter().map(|sums| format!("{} {}", sums.currency, amount(&sums.arr)));
-        let _ = writeln!(text, "That is {}.", sums.collect::<Vec<_>>().join(" + "));
+        let _ = writeln!(text, "By currency: {}.", sums.collect::<Vec<_>>().join(" + "));
     }
     if !report.without_rate.is_empty() {
         let currencies = report.without_rate.join(", ");

@@ -229,11 +229,8 @@ pub fn opened(opened: &Opened) -> String {
         opened.as_of,
     );
     if let Some(added) = &opened.added {
-        let _ = writeln!(
-            text,
-            "The periods one by one add up to {}: there, what a customer gained in one and lost in another counts in both.\n",
-            amount(added)
-        );
+        let _ =
+            writeln!(text, "The periods one by one add up to {}: there each counts, and is rounded, by itself.\n", amount(added));
     }
     if opened.customers.is_empty() {
         return text + "no contract is behind it";

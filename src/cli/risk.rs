@@ -51,20 +51,19 @@ fn text(report: &RiskReport, most: usize) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "probability of {outcome}: {}{why}", model.words);
     }
-    let sum = |sum: &AtRiskReport| {
-        format!(
-            "{} {} of {} ARR is expected to be lost (chance × ARR; with 95 % certainty {} to {}); accounts at risk by score have {}",
-            sum.currency,
-            amount(&sum.expected),
-            amount(&sum.all),
-            amount(&sum.low),
-            amount(&sum.high),
-            amount(&sum.in_band_at_risk)
-        )
-    };
-    for one in report.arr_at_risk_total.iter().chain(report.arr_at_risk.iter().filter(|_| report.arr_at_risk.len() > 1)) {
-        let indent = if report.arr_at_risk_total.as_ref().is_some_and(|total| !std::ptr::eq(total, one)) { "  " } else { "" };
-        let _ = writeln!(text, "{indent}{}", sum(one));
+    if let Some(total) = &report.arr_at_risk_total {
+        let _ = writeln!(
+            text,
+            "{} (chance × ARR; 95 %: {} to {}); accounts at risk by score have {}",
+            expected(total),
+            amount(&total.low),
+            amount(&total.high),
+            amount(&total.in_band_at_risk)
+        );
+    }
+    for sum in report.arr_at_risk.iter().filter(|_| report.arr_at_risk.len() > 1 || report.arr_at_risk_total.is_none()) {
+        let (low, high, in_band) = (amount(&sum.low), amount(&sum.high), amount(&sum.in_band_at_risk));
+        let _ = writeln!(text, "  {} ({low} to {high}); at risk by score {in_band}", expected(sum));
     }
     let unknown = report.accounts.iter().filter(|account| account.churn_probability.is_none()).count();
     if unknown > 0 {
@@ -116,6 +115,11 @@ fn text(report: &RiskReport, most: usize) -> String {
         let _ = write!(text, ", {most} shown; --all shows the rest");
     }
     text
+}
+
+/// `EUR 1,200 of 90,000 ARR is expected to be lost`.
+fn expected(sum: &AtRiskReport) -> String {
+    format!("{} {} of {} ARR is expected to be lost", sum.currency, amount(&sum.expected), amount(&sum.all))
 }
 
 /// Where it is in its life, and whether it costs more than it brings.

@@ -14,7 +14,7 @@ use crate::digest::Reader;
 use crate::digest::csm::StaleItem;
 use crate::digest::executive::{ExecutiveDigest, ExecutiveInputs, FirstValueInputs, Mover, RenewalInputs};
 use crate::health::opinion::Call;
-use crate::model::{Day, Exact, Money};
+use crate::model::{Currency, Day, Exact, Money};
 use crate::revenue::renewal::Renewal;
 use crate::revenue::{By, Every, OpenedRow, Period, Rates, RevenueReport, What};
 use crate::value::FirstValueState;
@@ -51,7 +51,8 @@ pub async fn gather(gathering: &Gathering<'_>) -> Result<Gathered> {
     let mut rates = Rates::new(setup.config.company.currency, setup.config.revenue.rates.clone());
     let book = RevenueBook::read(db, setup, &question, &mut rates).await?;
     let revenue = if !rates.missing.is_empty() {
-        Err("a currency has no rate".to_owned())
+        let currencies: Vec<&str> = rates.missing.iter().map(Currency::code).collect();
+        Err(format!("there are contracts in {}, and no rate for that", currencies.join(", ")))
     } else if book.is_empty() {
         Err("there are no contracts with a price".to_owned())
     } else {

@@ -159,7 +159,11 @@ async fn risk_and_the_book_tell_the_same_differences_contract_by_contract() {
     let differing = book.renewals.iter().filter(|one| one.differs).flat_map(|one| &one.contracts);
     assert_eq!(differing.collect::<Vec<_>>(), ["c1", "c7"]);
     let total = book.total.unwrap();
-    assert_eq!((total.currency.code(), total.people["none"].as_str()), ("EUR", "6000.00"));
+    assert_eq!(
+        (total.currency.code(), total.people["none"].as_str()),
+        ("EUR", "9786.08"),
+        "6,000 of c8, and what ended undecided and the leaver in dollars"
+    );
 }
 
 #[tokio::test]
