@@ -109,6 +109,8 @@ async fn the_book_shows_both_calls_what_is_missing_and_how_the_last_ones_turned_
     assert_eq!(report.coverage.without_record, None, "nobody keeps records of renewals");
     let risk = cycle::risk(&house.db, &house.setup, &house.clock, None).await.unwrap();
     let found: Vec<&str> = risk.findings.iter().map(|one| one.account_id.as_str()).collect();
+    let sum = risk.arr_at_risk_total.unwrap();
+    assert_eq!((sum.currency.code(), risk.arr_at_risk.len()), ("EUR", 2), "dollars at their constant rate, too");
     let differing = report.renewals.iter().filter(|one| one.differs).map(|one| one.account_id.as_str());
     assert_eq!(found, differing.collect::<Vec<_>>(), "the book and the findings tell the same");
     let sums: Vec<(String, &str)> = report.sums.iter().map(|sum| (sum.currency.to_string(), sum.arr.as_str())).collect();
@@ -267,6 +269,7 @@ async fn a_leader_reads_of_renewals_at_risk_slips_and_differences() {
     for told in [
         hours.as_str(),
         untouched.as_str(),
+        "EUR 15,786 of it is called at risk or lost: EUR 3,786 by the machine, EUR 12,000 by people",
         "RENEWALS AT RISK: 2",
         "- Fine, EUR 12,000:",
         "Ann: lost",

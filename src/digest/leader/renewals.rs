@@ -238,3 +238,21 @@ fn when(item: &RenewalItem, as_of: Day) -> String {
     };
     format!("ends on {}; {act}", long_day(renewal.ends_on))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_said_who_calls_what_at_risk_and_of_what_nobody_can_say() {
+        let mut inputs = LeaderInputs::sample();
+        let told = |inputs: &LeaderInputs| RenewalsLine::build(inputs, &Links::new("")).0.at_risk_sums.replace('\u{A0}', " ");
+        let called =
+            "EUR 60,500 of it is called at risk or lost: EUR 60,500 by the machine, EUR 12,500 by people, EUR 12,500 by both";
+        assert_eq!(told(&inputs), called);
+        for item in inputs.renewals.iter_mut().filter(|item| item.is_at_risk()) {
+            (item.renewal.machine_call, item.renewal.csm_call) = (None, None);
+        }
+        assert_eq!(told(&inputs), "Nothing of it is called at risk or lost; of EUR 60,500 too little is known to call it");
+    }
+}
