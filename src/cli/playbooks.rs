@@ -41,6 +41,7 @@ fn text(report: &PlaysReport) -> String {
         ("begun", Side::Right, 6),
         ("done", Side::Right, 6),
         ("dismissed", Side::Right, 9),
+        ("not done", Side::Right, 8),
         ("days to done", Side::Right, 12),
         ("recovered", Side::Right, 12),
     ]);
@@ -61,6 +62,7 @@ fn text(report: &PlaysReport) -> String {
             one.started.to_string(),
             one.completed.to_string(),
             one.dismissed.to_string(),
+            one.not_done.to_string(),
             one.median_days_to_done.map_or_else(|| "–".to_owned(), |days| days.to_string()),
             if one.judged == 0 { "–".to_owned() } else { format!("{} of {}", one.recovered, one.judged) },
         ]);
@@ -104,12 +106,13 @@ fn sides(one: Option<&Comparison>, value: impl Fn(f64) -> String, change: impl F
     [value(one.treated), value(one.untreated), difference]
 }
 
-const HEADS: [&str; 19] = [
+const HEADS: [&str; 20] = [
     "playbook",
     "title",
     "started",
     "completed",
     "dismissed",
+    "not_done",
     "median_days_to_done",
     "judged",
     "recovered",
@@ -128,7 +131,7 @@ const HEADS: [&str; 19] = [
 
 fn cells(one: &PlayReport) -> Vec<String> {
     let mut cells = vec![one.playbook.clone(), one.title.clone()];
-    cells.extend([one.started, one.completed, one.dismissed].map(|count| count.to_string()));
+    cells.extend([one.started, one.completed, one.dismissed, one.not_done].map(|count| count.to_string()));
     cells.push(cell(one.median_days_to_done));
     cells.extend([one.judged, one.recovered, one.pairs].map(|count| count.to_string()));
     for compared in [&one.recovery, &one.comparison] {

@@ -12,6 +12,8 @@ pub struct Load {
     pub tasks_per_csm_and_day: u32,
     /// While a person has so many tasks to do, only what is severe begins.
     pub open_tasks_per_csm: u32,
+    /// Days after its last due day on which what nobody has done is let go of; what is severe goes to the leader first.
+    pub let_go_after_days: u32,
     /// The share of a person's hours that such tasks may take on that day, 0 to 1.
     #[serde(deserialize_with = "value::share")]
     pub share_for_plays: f64,
@@ -60,6 +62,12 @@ impl Default for Hours {
 
 impl Default for Load {
     fn default() -> Load {
-        Load { tasks_per_csm_and_day: 6, open_tasks_per_csm: 30, share_for_plays: 0.5, hours: Hours::default() }
+        Load {
+            tasks_per_csm_and_day: 6,
+            open_tasks_per_csm: 30,
+            let_go_after_days: 30,
+            share_for_plays: 0.5,
+            hours: Hours::default(),
+        }
     }
 }

@@ -65,7 +65,8 @@ impl Desks {
         let mut standings: BTreeMap<String, Standing> = BTreeMap::new();
         for Ended { playbook, outcome, count, .. } in tasks::ended(tx, (on - JUDGED_DAYS, on - 1)).await? {
             let standing = standings.entry(playbook).or_default();
-            standing.closed += count;
+            // That nobody had the time says nothing of a play.
+            standing.closed += if outcome == "not_done" { 0 } else { count };
             match outcome.as_str() {
                 "recovered" => standing.recovered += count,
                 "not_recovered" => standing.not_recovered += count,

@@ -51,6 +51,8 @@ pub struct PlayReport {
     pub completed: usize,
     /// Of these, called unnecessary.
     pub dismissed: usize,
+    /// Of these, let go of because nobody had done them by their last day, or handed to the leader for that.
+    pub not_done: usize,
     /// Days from the beginning to the last task done, the median.
     pub median_days_to_done: Option<i32>,
     /// Reviewed after somebody did something.
@@ -109,6 +111,7 @@ pub async fn effects(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock) -> Result<P
             started: first.len(),
             completed: to_done.len(),
             dismissed: ended("dismissed"),
+            not_done: ended("not_done"),
             median_days_to_done: to_done.get(to_done.len() / 2).copied(),
             judged: ended("recovered") + ended("not_recovered"),
             recovered: ended("recovered"),

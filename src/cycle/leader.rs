@@ -210,6 +210,7 @@ fn plays(ended: Vec<Ended>) -> Vec<PlayItem> {
             "recovered" => item.worked += count,
             "recovered_by_itself" => item.by_itself += count,
             "not_recovered" => item.failed += count,
+            "not_done" => item.not_done += count,
             _ => item.given_up += count,
         }
     }

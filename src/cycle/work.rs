@@ -85,13 +85,15 @@ pub async fn turn(
         let play = library.plays.get(&prescription.playbook).map(Arc::as_ref);
         // Nobody is to work on for a play that has been taken out.
         let taken_out = play.is_none() && prescription.playbook != TELL && prescription.is_open();
-        if !taken_out && !playbook::is_due(prescription, evaluated.in_turn, on) {
+        let own: Vec<&Task> = all_tasks.iter().filter(|task| task.prescription == prescription.id).collect();
+        let last = playbook::last_day(prescription, &own, play, setup.config.load.let_go_after_days);
+        if !taken_out && !playbook::is_due(prescription, evaluated.in_turn, last, on) {
             continue;
         }
-        let mut mine: Vec<Task> = all_tasks.iter().filter(|task| task.prescription == prescription.id).cloned().collect();
+        let mut mine: Vec<Task> = own.into_iter().cloned().collect();
         let review = match play {
-            Some(play) => playbook::review(prescription, &mine, play, &subject, on),
-            None if prescription.playbook == TELL => playbook::review_errand(prescription, &mine),
+            Some(play) => playbook::review(prescription, &mine, play, &subject, last, on),
+            None if prescription.playbook == TELL => playbook::review_errand(prescription, &mine, last, on),
             None => playbook::withdraw(prescription, "its play has been removed"),
         };
         if let Some(play) = play {

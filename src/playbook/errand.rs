@@ -76,14 +76,18 @@ pub fn errand_id(account: &Id, playbook: &str, key: &str) -> String {
     short_id("t", account, playbook, key, 1, Some(0))
 }
 
-/// Looks at it again: it waits until somebody has done it, or called it unnecessary.
-pub fn review_errand(prescription: &Prescription, tasks: &[Task]) -> Review {
+/// Looks at it again: it waits until somebody has done it, or called it unnecessary, or its last day has come.
+pub fn review_errand(prescription: &Prescription, tasks: &[Task], last: Day, on: Day) -> Review {
     let done = tasks.iter().find(|task| task.status == TaskStatus::Done);
     let pending = tasks.iter().filter(|task| task.is_pending()).count();
     let (outcome, next, said) = match (done.and_then(|task| task.closed_on), pending) {
         (Some(on), _) => (Outcome::Done, Next::Close, format!("done on {on}, closed")),
         (None, 0) => (Outcome::Dismissed, Next::Close, "dismissed, closed".to_owned()),
-        (None, pending) => (Outcome::NotDoneYet(pending), Next::Wait, "not done yet: still open".to_owned()),
+        (None, pending) if on >= last => {
+            let text = format!("not done in {} days: let go", on - prescription.opened_on);
+            (Outcome::NotDone(pending), Next::Close, text)
+        }
+        (None, pending) => (Outcome::NotDoneYet(pending), Next::Wait, format!("not done yet: still open, until {last}")),
     };
     Review { outcome, next, text: format!("{} → {said}", prescription.diagnosis) }
 }
@@ -105,10 +109,13 @@ mod tests {
         let later = errand(&wanted, &staff, client, friday + 3);
         assert_eq!((&later.prescription.id, &later.tasks[0].id), (&prescription.id, &tasks[0].id));
         assert_eq!((tasks[0].due_on - friday, tasks[0].assignee.as_ref()), (7, Some(&csm)));
-        assert_eq!(review_errand(&prescription, &tasks).next, Next::Wait);
+        let review = |tasks: &[Task], on| review_errand(&prescription, tasks, friday + 44, on);
+        assert_eq!(review(&tasks, friday + 43).text, "Why → not done yet: still open, until 2027-01-03");
+        assert_eq!((review(&tasks, friday + 43).next, review(&tasks, friday + 44).next), (Next::Wait, Next::Close));
+        assert_eq!(review(&tasks, friday + 44).text, "Why → not done in 44 days: let go");
         (tasks[0].status, tasks[0].closed_on) = (TaskStatus::Done, Some(friday + 1));
-        assert_eq!(review_errand(&prescription, &tasks).text, "Why → done on 2026-11-21, closed");
+        assert_eq!(review(&tasks, friday + 15).text, "Why → done on 2026-11-21, closed");
         (tasks[0].status, tasks[0].closed_on) = (TaskStatus::Dismissed, Some(friday + 1));
-        assert_eq!(review_errand(&prescription, &tasks).outcome, Outcome::Dismissed);
+        assert_eq!(review(&tasks, friday + 15).outcome, Outcome::Dismissed);
     }
 }

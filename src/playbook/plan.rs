@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::occasion::{Coming, Night};
-use super::review::{Next, Review};
+use super::review::{Next, Outcome, Review};
 use super::{Library, Owner, Play, Prescription, PrescriptionStatus, Remedy, Staff, Step, Task, TaskStatus, Then};
 use crate::model::{Day, Id};
 use crate::signals::Signal;
@@ -217,7 +217,14 @@ pub fn follow_up(
     let start = Start { play, staff, client, severe: reviewed.severe, on, attempt: reviewed.attempt + 1, occasion };
     match review.next {
         Next::TryAgain { .. } => Some(start.open(library, subject, evidence(play, subject))),
-        Next::Escalate => Some(start.escalate(evidence(play, subject))),
+        Next::Escalate => {
+            let reason = match (&review.outcome, reviewed.attempt) {
+                (Outcome::NotDone(_), _) => format!("“{}” was not done in {} days", play.title, on - reviewed.opened_on),
+                (_, 1) => format!("one attempt at “{}” did not help", play.title),
+                (_, attempts) => format!("{attempts} attempts at “{}” did not help", play.title),
+            };
+            Some(start.escalate(&reason, evidence(play, subject)))
+        }
         Next::Close | Next::Wait => None,
     }
 }
@@ -293,11 +300,10 @@ impl Start<'_> {
     }
 
     /// One task for whoever decides, due in two working days.
-    fn escalate(&self, evidence: Vec<String>) -> Opened {
+    fn escalate(&self, reason: &str, evidence: Vec<String>) -> Opened {
         let prescription = Prescription { status: PrescriptionStatus::Escalated, ..self.prescription(evidence) };
-        let times = if self.attempt == 2 { "one attempt".to_owned() } else { format!("{} attempts", self.attempt - 1) };
         let what = What {
-            title: format!("Decide what to do: {times} at “{}” did not help", self.play.title),
+            title: format!("Decide what to do: {reason}"),
             solution: None,
             kind: "internal".to_owned(),
             owner: self.play.hand_to.clone(),

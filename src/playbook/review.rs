@@ -17,6 +17,8 @@ pub enum Outcome {
     NotRecovered,
     /// The sign of recovery is not there, and so many tasks are not done either.
     NotDoneYet(usize),
+    /// The same after its last day: nobody is going to do them.
+    NotDone(usize),
     /// Nobody can say: these are not known, or their source has stopped.
     Unknowable {
         /// Not known.
@@ -42,6 +44,7 @@ impl Outcome {
             Outcome::RecoveredByItself => "recovered_by_itself",
             Outcome::NotRecovered => "not_recovered",
             Outcome::NotDoneYet(_) => "not_done_yet",
+            Outcome::NotDone(_) => "not_done",
             Outcome::Unknowable { .. } => "unknowable",
             Outcome::Done => "done",
             Outcome::Dismissed => "dismissed",
@@ -79,18 +82,32 @@ pub struct Review {
 }
 
 /// Whether a prescription is to be looked at this morning: its day has come, and it is the account's turn, or it was found
-/// outside of turns.
-pub fn is_due(prescription: &Prescription, in_turn: bool, on: Day) -> bool {
+/// outside of turns; or its last day has come.
+pub fn is_due(prescription: &Prescription, in_turn: bool, last: Day, on: Day) -> bool {
     let at_work = prescription.is_open() && prescription.status != PrescriptionStatus::Waiting;
-    at_work && on >= prescription.review_on && (in_turn || prescription.severe || prescription.occasion.is_some())
+    let at_any_time = prescription.severe || prescription.occasion.is_some();
+    at_work && (on >= last || (on >= prescription.review_on && (in_turn || at_any_time)))
 }
 
-/// Looks at a prescription with all its tasks.
-pub fn review(prescription: &Prescription, tasks: &[Task], play: &Play, subject: &Subject<'_>, on: Day) -> Review {
+/// The morning on which a prescription ends, whatever came of it: so many days after its tasks were due or done, and, where
+/// all are done, after its first review. What nobody does would stand at the top of a list for ever, and keep out what matters
+/// now; what nobody can judge would keep its play from acting again.
+pub fn last_day(prescription: &Prescription, tasks: &[&Task], play: Option<&Play>, let_go_after_days: u32) -> Day {
+    let until = |task: &Task| task.closed_on.unwrap_or_else(|| task.due_on.max(task.snoozed_until.unwrap_or(task.due_on)));
+    let is_pending = tasks.iter().any(|task| task.is_pending());
+    let first = if is_pending { prescription.opened_on } else { again_on(play, prescription.opened_on) };
+    tasks.iter().map(|task| until(task)).fold(first, Day::max) + days(let_go_after_days)
+}
+
+/// Looks at a prescription with all its tasks. `last`: its last day.
+pub fn review(prescription: &Prescription, tasks: &[Task], play: &Play, subject: &Subject<'_>, last: Day, on: Day) -> Review {
     if play.serves.as_ref().is_some_and(|serves| serves.evaluate(subject) == Verdict::False) {
         return withdraw(prescription, "does not apply to the account any more");
     }
-    let outcome = outcome(tasks, play.recovered.evaluate(subject));
+    let outcome = match outcome(tasks, play.recovered.evaluate(subject)) {
+        Outcome::NotDoneYet(pending) if on >= last => Outcome::NotDone(pending),
+        outcome => outcome,
+    };
     let next = match &outcome {
         Outcome::Recovered
         | Outcome::RecoveredByItself
@@ -98,14 +115,18 @@ pub fn review(prescription: &Prescription, tasks: &[Task], play: &Play, subject:
         | Outcome::Dismissed
         | Outcome::PassedBy
         | Outcome::NoLongerServed => Next::Close,
+        Outcome::Unknowable { .. } if on >= last => Next::Close,
         Outcome::NotDoneYet(_) | Outcome::Unknowable { .. } => Next::Wait,
+        // What could not wait is not let go of before the leader has been asked.
+        Outcome::NotDone(_) if prescription.severe && prescription.status != PrescriptionStatus::Escalated => Next::Escalate,
+        Outcome::NotDone(_) => Next::Close,
         // The leader has decided and acted: the loop begins again when the sign shows after the cooldown.
         Outcome::NotRecovered if prescription.status == PrescriptionStatus::Escalated => Next::Close,
         Outcome::NotRecovered if prescription.attempt < play.attempts => Next::TryAgain { attempt: prescription.attempt + 1 },
         Outcome::NotRecovered if play.then == Then::Close => Next::Close,
         Outcome::NotRecovered => Next::Escalate,
     };
-    let text = say(prescription, tasks, play, subject, &outcome, next, on);
+    let text = say(prescription, tasks, play, subject, &outcome, next, (last, on));
     Review { outcome, next, text }
 }
 
@@ -172,7 +193,7 @@ fn say(
     subject: &Subject<'_>,
     outcome: &Outcome,
     next: Next,
-    on: Day,
+    (last, on): (Day, Day),
 ) -> String {
     let mut parts = Vec::new();
     for task in tasks.iter().filter(|task| task.status == TaskStatus::Done) {
@@ -188,12 +209,20 @@ fn say(
         (Outcome::RecoveredByItself, _) => "recovered by itself, closed".to_owned(),
         (Outcome::Dismissed, _) => "dismissed, closed".to_owned(),
         (Outcome::Done | Outcome::PassedBy | Outcome::NoLongerServed, _) => "closed".to_owned(),
-        (Outcome::NotDoneYet(_), _) => "not better, and not done yet: still open".to_owned(),
-        (Outcome::Unknowable { missing, stale }, _) => {
+        (Outcome::NotDoneYet(_), _) => format!("not better, and not done yet: still open, until {last}"),
+        (Outcome::NotDone(_), next) => {
+            let ends = if next == Next::Escalate { format!("handed to {}", decider(play)) } else { "let go".to_owned() };
+            format!("not better, and not done in {} days: {ends}", on - prescription.opened_on)
+        }
+        (Outcome::Unknowable { missing, stale }, next) => {
             let missing = missing.iter().map(|name| name.label());
             let what: Vec<&str> = missing.chain(stale.iter().map(|signal| signal.label())).collect();
             let why = if stale.is_empty() { "not known" } else { "not updated" };
-            format!("cannot be judged ({} {why}), looked at again from {}", what.join(", "), again_on(Some(play), on))
+            let ends = match next {
+                Next::Wait => format!("looked at again from {}", again_on(Some(play), on)),
+                _ => "let go".to_owned(),
+            };
+            format!("cannot be judged ({} {why}), {ends}", what.join(", "))
         }
         (Outcome::NotRecovered, Next::TryAgain { attempt }) => format!("no better, attempt {attempt} of {}", play.attempts),
         (Outcome::NotRecovered, Next::Escalate) => format!("no better, handed to {}", decider(play)),

@@ -151,11 +151,13 @@ fn a_task_follows_the_account_to_its_next_csm() {
 #[test]
 fn a_review_is_due_on_its_day_in_the_turn_of_the_account() {
     let mut prescription = opened(&library(PLAY), friday(), &[]).unwrap().prescription;
-    assert!(!is_due(&prescription, true, friday() + 13));
-    assert!(is_due(&prescription, true, friday() + 14));
-    assert!(!is_due(&prescription, false, friday() + 14));
+    let is_due = |one: &Prescription, in_turn, after| is_due(one, in_turn, friday() + 44, friday() + after);
+    assert!(!is_due(&prescription, true, 13));
+    assert!(is_due(&prescription, true, 14));
+    assert!(!is_due(&prescription, false, 43));
+    assert!(is_due(&prescription, false, 44), "its last day");
     prescription.severe = true;
-    assert!(is_due(&prescription, false, friday() + 14));
+    assert!(is_due(&prescription, false, 14));
 }
 
 /// Opens the play, lets people do what `done` says, and reviews it with these signals.
@@ -171,7 +173,7 @@ fn reviewed(statuses: [TaskStatus; 2], attempt: u32, escalated: bool, signals: &
         task.closed_on = (!task.is_pending()).then(|| friday() + 3);
     }
     let on = friday() + 20;
-    let review = review(&prescription, &tasks, &library.plays["use-fell"], &Subject::new(signals), on);
+    let review = review(&prescription, &tasks, &library.plays["use-fell"], &Subject::new(signals), on + 1, on);
     review.apply(&mut prescription, &mut tasks, library.plays.get("use-fell").map(AsRef::as_ref), on);
     (review, prescription, tasks)
 }
@@ -223,7 +225,7 @@ fn a_review_says_what_was_done_what_is_seen_and_what_follows() {
     insta::assert_snapshot!(said.iter().map(|(review, ..)| review.text.as_str()).collect::<Vec<_>>().join("\n"), @r##"
     Use fell: “Call the admin” done on 2026-11-23; “Agree on one thing” done on 2026-11-23; use against the 8 weeks before: 82 % → it worked, closed
     Use fell: “Call the admin” not done, due 2026-11-25; “Agree on one thing” not done, due 2026-11-20; use against the 8 weeks before: 82 % → recovered by itself, closed
-    Use fell: “Agree on one thing” done on 2026-11-23; “Call the admin” not done, due 2026-11-25; use against the 8 weeks before: 40 % → not better, and not done yet: still open
+    Use fell: “Agree on one thing” done on 2026-11-23; “Call the admin” not done, due 2026-11-25; use against the 8 weeks before: 40 % → not better, and not done yet: still open, until 2026-12-11
     Use fell: “Call the admin” done on 2026-11-23; “Agree on one thing” done on 2026-11-23; use against the 8 weeks before: 40 % → no better, attempt 2 of 2
     Use fell: “Call the admin” done on 2026-11-23; “Agree on one thing” done on 2026-11-23; use against the 8 weeks before: 40 % → no better, handed to the leader
     Use fell: “Call the admin” done on 2026-11-23; “Agree on one thing” done on 2026-11-23; use against the 8 weeks before: 40 % → no better, closed as the leader decided
@@ -238,7 +240,7 @@ fn an_account_that_the_play_no_longer_serves_is_left_alone() {
     let Opened { prescription, tasks } = opened(&library, friday(), &[]).unwrap();
     let signals = fresh(0.1);
     let subject = Subject { lifecycle: Some("churned"), ..Subject::new(&signals) };
-    let review = review(&prescription, &tasks, &library.plays["use-fell"], &subject, friday() + 20);
+    let review = review(&prescription, &tasks, &library.plays["use-fell"], &subject, friday() + 44, friday() + 20);
     assert_eq!((review.outcome.word(), review.next), ("no_longer_served", Next::Close));
     assert_eq!(review.text, "Use fell: does not apply to the account any more → closed");
 }
@@ -259,7 +261,7 @@ fn what_failed_is_changed_and_then_handed_up_and_never_repeated_for_ever() {
             task.status = TaskStatus::Done;
             task.closed_on = Some(on - 5);
         }
-        let review = review(&now.prescription, &now.tasks, play, &subject, on);
+        let review = review(&now.prescription, &now.tasks, play, &subject, on + 1, on);
         review.apply(&mut now.prescription, &mut now.tasks, Some(play), on);
         let owners: Vec<&str> = now.tasks.iter().filter_map(|task| task.assignee.as_ref()).map(Id::as_str).collect();
         let titles: Vec<&str> = now.tasks.iter().map(|task| task.title.as_str()).collect();
@@ -316,11 +318,13 @@ proptest! {
                     });
                 }
                 for at in 0..history.len() {
-                    if !is_due(&history[at], in_turn, on) {
+                    let mut own: Vec<Task> = tasks.iter().filter(|task| task.prescription == history[at].id).cloned().collect();
+                    let last = last_day(&history[at], &own.iter().collect::<Vec<_>>(), Some(play), 30);
+                    if !is_due(&history[at], in_turn, last, on) {
+                        prop_assert!(on < last || !history[at].is_open(), "open beyond its last day");
                         continue;
                     }
-                    let mut own: Vec<Task> = tasks.iter().filter(|task| task.prescription == history[at].id).cloned().collect();
-                    let review = review(&history[at], &own, play, &subject, on);
+                    let review = review(&history[at], &own, play, &subject, last, on);
                     review.apply(&mut history[at], &mut own, Some(play), on);
                     for task in own {
                         let place = tasks.iter().position(|one| one.id == task.id).unwrap();
@@ -413,7 +417,7 @@ fn an_occasion_acts_once_outside_of_turns_by_industry() {
     assert_eq!(titles(&retail), ["Look at the tills", "Write it down"]);
     assert_eq!(titles(&new(live(33, "law", &[], friday()).unwrap()).unwrap()), ["Call"]);
     assert_eq!(retail.prescription.evidence[0], "live since 2026-10-18");
-    assert!(is_due(&retail.prescription, false, friday() + 14), "nor do its reviews wait for turns");
+    assert!(is_due(&retail.prescription, false, friday() + 99, friday() + 14), "nor do its reviews wait for turns");
     let mut closed = retail.prescription.clone();
     (closed.status, closed.closed_on) = (PrescriptionStatus::Closed, Some(friday() + 1));
     assert_eq!(live(40, "retail", &[closed.clone()], friday() + 7), Some(Prescribed::Nothing), "it cools down");
@@ -424,6 +428,61 @@ fn an_occasion_acts_once_outside_of_turns_by_industry() {
     assert_eq!(live(33, "retail", &[closed.clone()], friday()), Some(Prescribed::Nothing), "once in 700 days");
     closed.opened_on = friday() - 701;
     assert!(matches!(live(33, "retail", &[closed], friday()), Some(Prescribed::New(_))));
+}
+
+#[test]
+fn what_nobody_does_ends_on_its_last_day() {
+    use TaskStatus::{Closed, Done, Open, Snoozed};
+    let (library, people) = (library(PLAY), People::new());
+    let play = &library.plays["use-fell"];
+    let Opened { prescription, tasks } = opened(&library, friday(), &[]).unwrap();
+    // The calls are due on the Wednesday and on the Friday itself.
+    let last = |tasks: &[Task]| last_day(&prescription, &tasks.iter().collect::<Vec<_>>(), Some(play), 30);
+    assert_eq!(last(&tasks), friday() + 5 + 30);
+    let mut put_off = tasks.clone();
+    (put_off[0].status, put_off[0].snoozed_until) = (Snoozed, Some(friday() + 60));
+    assert_eq!(last(&put_off), friday() + 60 + 30, "what somebody has put off is not let go of");
+    let mut half = tasks.clone();
+    (half[1].status, half[1].closed_on) = (Done, Some(friday() + 40));
+    assert_eq!(last(&half), friday() + 40 + 30, "somebody is at it");
+    let mut all = half.clone();
+    for task in &mut all {
+        (task.status, task.closed_on) = (Done, Some(friday() + 3));
+    }
+    assert_eq!(last(&all), friday() + 14 + 30, "judged from 4 December on");
+    let mut said = Vec::new();
+    let mut ends = |severe: bool, escalated: bool, signals: &Signals, tasks: &[Task]| {
+        let mut one = Prescription { severe, ..prescription.clone() };
+        if escalated {
+            one.status = PrescriptionStatus::Escalated;
+        }
+        let (mut tasks, subject, on) = (tasks.to_vec(), Subject::new(signals), last(tasks));
+        let before = review(&one, &tasks, play, &subject, on, on - 1);
+        assert_eq!(before.next, Next::Wait);
+        let review = review(&one, &tasks, play, &subject, on, on);
+        let next = follow_up(&library, &people.staff, play, people.client(), &one, &review, &subject, on);
+        review.apply(&mut one, &mut tasks, Some(play), on);
+        assert!(!one.is_open() && tasks.iter().all(|task| !task.is_pending()));
+        said.push(format!("{} {}", review.outcome.word(), review.text.rsplit(" → ").next().unwrap()));
+        (review.next, next.map(|next| next.tasks[0].title.clone()), tasks[0].status)
+    };
+    assert_eq!(ends(false, false, &fresh(0.4), &tasks), (Next::Close, None, Closed));
+    let asked = "Decide what to do: “Use fell” was not done in 35 days".to_owned();
+    assert_eq!(ends(true, false, &fresh(0.1), &tasks), (Next::Escalate, Some(asked), Closed));
+    assert_eq!(ends(true, true, &fresh(0.1), &tasks), (Next::Close, None, Closed), "nor does the leader's stay for ever");
+    assert_eq!(ends(false, false, &use_ratio(None, State::Missing), &half), (Next::Close, None, Closed));
+    assert_eq!(ends(false, false, &use_ratio(None, State::Missing), &all), (Next::Close, None, Done));
+    assert_eq!(tasks[0].status, Open);
+    assert_eq!(
+        said,
+        [
+            "not_done not better, and not done in 35 days: let go",
+            "not_done not better, and not done in 35 days: handed to the leader",
+            "not_done not better, and not done in 35 days: let go",
+            "unknowable cannot be judged (use against the 8 weeks before not known), let go",
+            "unknowable cannot be judged (use against the 8 weeks before not known), let go",
+        ]
+    );
 }
 
 #[test]
@@ -459,7 +518,7 @@ fn what_waited_begins_later_or_is_let_go() {
     let (library, people) = (library(LIVE), People::new());
     let mut waiting = new(live(33, "retail", &[], friday()).unwrap()).unwrap().prescription;
     waiting.status = PrescriptionStatus::Waiting;
-    assert!(!is_due(&waiting, true, friday() + 99), "nobody has been asked to do anything yet");
+    assert!(!is_due(&waiting, true, friday() + 99, friday() + 99), "nobody has been asked to do anything yet");
     let on = friday() + 10;
     let mut signals = live_for(43, on);
     let begun = release(&library, &people.staff, &waiting, people.client(), &Subject::new(&signals), on).unwrap();

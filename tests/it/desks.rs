@@ -74,6 +74,41 @@ async fn what_fits_into_the_day_begins_and_the_rest_waits_its_turn() {
 }
 
 #[tokio::test]
+async fn what_nobody_does_is_let_go_of_and_makes_room_for_the_next() {
+    let house = House::new(&config()).await;
+    put(&house, 1);
+    // Five are the most that anybody has to do: two of the champion who left, and three records.
+    let mut nights = 0;
+    let open = async |nights: i32| {
+        house.night(monday() + nights).await;
+        let tasks = house.tasks().await.into_iter().filter(Task::is_pending);
+        tasks.map(|task| (task.playbook.clone(), task.account_id.to_string())).collect::<BTreeSet<_>>()
+    };
+    for _ in 0..5 {
+        open(nights).await;
+        nights += 1;
+    }
+    let begun = open(nights).await;
+    let due = house.tasks().await.iter().filter(|task| task.playbook == "record-incomplete").map(|task| task.due_on).max();
+    let last = due.unwrap() - monday() + 30;
+    assert_eq!(open(last - 5).await, begun, "not before their last day");
+    for nights in last - 4..last + 8 {
+        open(nights).await;
+    }
+    let records = |open: &BTreeSet<(String, String)>| open.iter().filter(|(play, _)| play == "record-incomplete").count();
+    let now = open(last + 8).await;
+    assert!(
+        records(&now) > 0 && now.iter().all(|one| one.0 != "record-incomplete" || !begun.contains(one)),
+        "{begun:?}, {now:?}"
+    );
+    let leader: Vec<Task> = house.tasks().await.into_iter().filter(|task| task.title.starts_with("Decide what to do")).collect();
+    assert_eq!(leader.len(), 1, "what is severe goes to the leader, once");
+    assert!(leader[0].title.contains("was not done in"), "{}", leader[0].title);
+    let mail = house.mail("u1", monday() + last).await.unwrap_or_default();
+    assert!(mail.contains("let go"), "{mail}");
+}
+
+#[tokio::test]
 async fn what_is_severe_never_waits_and_fills_the_day() {
     let house = House::new(&config()).await;
     put(&house, 3);

@@ -90,7 +90,7 @@ async fn people_change_tasks_and_the_review_respects_it(db: &Db) {
     signals.set(Signal::Champions, Reading::fresh(1.0, on));
     let play = &library.plays["champion-left"];
     let (later, prescription) = (on + 30, &mut work.prescriptions[0]);
-    let review = review(prescription, &work.tasks, play, &Subject::new(&signals), later);
+    let review = review(prescription, &work.tasks, play, &Subject::new(&signals), later + 1, later);
     review.apply(prescription, &mut work.tasks, Some(play), later);
     let mut tx = db.begin().await.unwrap();
     assert_eq!(save_review(&mut tx, prescription, &work.tasks).await.unwrap(), 1, "the first was done in the meantime");

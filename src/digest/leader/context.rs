@@ -66,7 +66,7 @@ pub struct PlayLine {
     pub play: String,
     /// `worked in 3 of 4 (75 %)`, or `not tried to the end yet`.
     pub result: String,
-    /// `2 recovered by themselves, 1 given up`, or empty.
+    /// `2 recovered without it, 1 given up`, or empty.
     pub besides: String,
 }
 
@@ -157,7 +157,7 @@ fn load_line(load: &LoadItem) -> LoadLine {
 }
 
 fn play_line(play: &PlayItem) -> PlayLine {
-    let besides = [(play.by_itself, "recovered without it"), (play.given_up, "given up")];
+    let besides = [(play.by_itself, "recovered without it"), (play.not_done, "let go undone"), (play.given_up, "given up")];
     let besides: Vec<String> =
         besides.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
     PlayLine {

@@ -51,6 +51,8 @@ pub struct PlayItem {
     pub by_itself: usize,
     /// Somebody acted, and it did not come.
     pub failed: usize,
+    /// Let go of because nobody did it.
+    pub not_done: usize,
     /// Dismissed, or not meant for the account any more.
     pub given_up: usize,
 }
@@ -58,7 +60,7 @@ pub struct PlayItem {
 impl PlayItem {
     /// A play of which nothing is known yet.
     pub fn new(title: &str) -> PlayItem {
-        PlayItem { play: title.to_owned(), worked: 0, by_itself: 0, failed: 0, given_up: 0 }
+        PlayItem { play: title.to_owned(), worked: 0, by_itself: 0, failed: 0, not_done: 0, given_up: 0 }
     }
 
     /// Share of those in which somebody acted that worked; `None` where nobody has.

@@ -41,7 +41,8 @@ impl LeaderInputs {
             ("Dana Reyes", 42, 5, Some([30.25, 32.0]), 12, 3),
             ("Mei Sato", 18, 0, None, 2, 0),
         ];
-        let plays = [("The champion has left", 3, 1, 1, 0), ("Use has fallen by half", 2, 4, 5, 1), ("No contact", 0, 0, 0, 2)];
+        let plays =
+            [("The champion has left", 3, 1, 1, 0, 0), ("Use has fallen by half", 2, 4, 5, 3, 1), ("No contact", 0, 0, 0, 0, 2)];
         LeaderInputs {
             reader: csm.reader,
             company: csm.company,
@@ -64,11 +65,12 @@ impl LeaderInputs {
                 .collect(),
             plays: plays
                 .into_iter()
-                .map(|(play, worked, by_itself, failed, given_up)| PlayItem {
+                .map(|(play, worked, by_itself, failed, not_done, given_up)| PlayItem {
                     play: play.to_owned(),
                     worked,
                     by_itself,
                     failed,
+                    not_done,
                     given_up,
                 })
                 .collect(),
