@@ -118,7 +118,7 @@ impl RenewalsLine {
         let line = RenewalsLine {
             any: true,
             summary: format!("{} in {} days, {} a year", counted(inputs.renewals.len(), "renewal"), inputs.days, all(&|_| true)),
-            at_risk_sums: at_risk_sums(inputs, &all),
+            at_risk_sums: at_risk_sums(&inputs.renewals, currency),
             picture_words: format!("ARR up for renewal by month. {}", words.collect::<Vec<_>>().join("; ")),
             picture: format!("cid:{PICTURE}"),
             months,
@@ -146,10 +146,11 @@ impl RenewalsLine {
 }
 
 /// What is called at risk or lost, by whom, and of what nobody can say.
-fn at_risk_sums(inputs: &LeaderInputs, all: &dyn Fn(&dyn Fn(&RenewalItem) -> bool) -> String) -> String {
+fn at_risk_sums(items: &[RenewalItem], currency: Currency) -> String {
+    let all = |wanted: &dyn Fn(&RenewalItem) -> bool| total(items.iter().filter(|item| wanted(item)), currency);
+    let any = |wanted: &dyn Fn(&RenewalItem) -> bool| items.iter().any(wanted);
     let machine = |item: &RenewalItem| is_bad(item.renewal.machine_call);
     let people = |item: &RenewalItem| is_bad(item.renewal.csm_call);
-    let any = |wanted: &dyn Fn(&RenewalItem) -> bool| inputs.renewals.iter().any(wanted);
     let sums = if any(&RenewalItem::is_at_risk) {
         let both = |item: &RenewalItem| machine(item) && people(item);
         let by_both = if any(&both) { format!(", {} by both", all(&both)) } else { String::new() };
