@@ -71,6 +71,7 @@ async fn the_week_rule(house: House) {
     let last = seen("2026-11-23").await;
     let returned: Vec<String> = last.returned.iter().map(|one| format!("{} {} {}", one.id, one.since, one.stage)).collect();
     assert_eq!(returned, ["l2 2026-11-23 sql", "l1 2026-11-09 sql"]);
+    assert!(last.returned.iter().all(|one| one.owner.as_deref() == Some("sam")), "who had it, and not the pool's nobody");
     assert_eq!(last.returned_reasons["sql: no opportunity within the week"], 2);
     assert_eq!(here(&report(&house, "opportunity", None).await), "confirmed 1");
     // What the source tells later, of a time before, is put where it belongs.
@@ -169,7 +170,9 @@ async fn what_a_stage_asks_for_must_be_there_before_a_person_moves_a_record() {
     let wrong = act(&house, "l1", Doing::Answers(vec![("ned".to_owned(), true)]), "sam").await.unwrap_err();
     assert!(wrong.starts_with("l1 cannot answer `ned`: the questions of leads are budget, champion"), "{wrong}");
     let nobody = act(&house, "l9", Doing::Move("sql".to_owned()), "sam").await.unwrap_err();
-    assert!(nobody.starts_with("no pipeline with a stage `sql` has a record `l9`"), "{nobody}");
+    assert!(nobody.starts_with("there is no record `l9` in expansion, leads, "), "{nobody}");
+    let misspelt = act(&house, "l1", Doing::Move("oportunity".to_owned()), "sam").await.unwrap_err();
+    assert_eq!(misspelt, "`l1` goes through leads (mql), where no stage is called `oportunity`; did you mean `opportunity`?");
 }
 
 #[tokio::test]
@@ -189,6 +192,30 @@ async fn an_order_opens_its_renewal_and_nobody_is_undecided_in_the_last_90_days(
     house.put("contracts.csv", &format!("{contracts}c2,a1,2027-01-01,2028-01-01,1300,EUR,2026-10-20,signed,,c1\n"));
     house.night(day("2026-10-21")).await;
     assert_eq!(here(&report(&house, "renewal", None).await), "undecided 1, renewed 1", "each order opens the next");
+}
+
+#[tokio::test]
+async fn a_term_that_nobody_renewed_is_lost_and_one_that_ran_on_can_be_called() {
+    let house = house("sqlite:longroad.db").await;
+    house.put(
+        "contracts.csv",
+        "id,account_id,starts_on,ends_on,amount,currency,auto_renews,product\n\
+         old,a1,2023-01-01,2024-01-01,1200,EUR,,P\nback,a1,2024-06-01,2027-06-01,1200,EUR,,P\n\
+         runs,a1,2025-12-01,2026-12-01,1200,EUR,true,Q\n",
+    );
+    house.night(day("2026-12-10")).await;
+    let lapsed = report(&house, "renewal", None).await;
+    assert_eq!(here(&lapsed), "undecided 2, renewed 1, lost 1");
+    assert_eq!((lapsed.overdue_count, lapsed.lost_reasons["it ended and nothing followed in time"]), (0, 1));
+    at_ten(&house, "2026-12-10");
+    let called = act(&house, "runs~2", Doing::Move("commit".to_owned()), "sam").await.unwrap();
+    assert_eq!(called, "commit until 2027-12-01");
+    let nobody = act(&house, "runs~3", Doing::Move("commit".to_owned()), "sam").await.unwrap_err();
+    assert!(nobody.starts_with("there is no record `runs~3` in expansion, leads, "), "{nobody}");
+    let over = act(&house, "old", Doing::Move("commit".to_owned()), "sam").await.unwrap_err();
+    assert_eq!(over, "old would go straight back to `lost`: it ended and nothing followed in time");
+    // The account left once and came back, and is being brought on: `next` is meant where there is one.
+    assert_eq!(act(&house, "a1", Doing::Move("next".to_owned()), "sam").await.unwrap(), "goals until 2026-12-17");
 }
 
 /// Writes what comes with longroad into a folder, to be changed there.
