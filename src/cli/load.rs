@@ -12,20 +12,24 @@ use super::table::{Side, Table, cut};
 use super::words::count;
 use crate::clock::Clock;
 use crate::cycle::{self, LoadReport};
-use crate::model::Money;
+use crate::model::{Id, Money};
 use crate::playbook::{KINDS, Load};
 
 /// Show who has how much to do against the hours there are, what is left untouched, and where accounts could go
 ///
 /// A contact takes the hours of a call, as often as the account's class in playbooks/cadence says. Tasks count that are overdue
 /// or due within a week, with the hours of their kind in [load]. Untouched is an account with which nobody has spoken for longer
-/// than its class allows.
+/// than its class allows. What could go is what takes the fewest moves: to whoever speaks the account's language, has the skill
+/// that its due tasks ask for (where a task's kind is one), and has room for all of it, in its region rather than elsewhere.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  longroad load --csv load.csv")]
 pub struct Arguments {
     #[command(flatten)]
     sheet: Sheet,
 }
+
+/// Lines of each list; --json has all.
+const MOST: usize = 12;
 
 /// Shows it.
 pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Result<Reply> {
@@ -61,7 +65,7 @@ fn row(one: &Load, currency: &str) -> Vec<String> {
         money(one.untouched_arr),
         currency.to_owned(),
         format!("{:.2}", one.contact_hours),
-        format!("{:.2}", one.task_hours.values().sum::<f64>()),
+        format!("{:.2}", one.hours_needed - one.contact_hours),
         format!("{:.2}", one.hours_per_week),
         one.open.to_string(),
         one.overdue.to_string(),
@@ -100,7 +104,6 @@ fn text(report: &LoadReport) -> String {
         ("untouched", Side::Right, 9),
         ("their ARR", Side::Right, 16),
     ]);
-    let money = |sum: Option<Money>| sum.map_or_else(|| "–".to_owned(), |sum| sum.to_string());
     for one in &report.people {
         table.row([
             one.person.to_string(),
@@ -128,15 +131,78 @@ fn text(report: &LoadReport) -> String {
         let accounts = count(report.without_csm as u64, "account has", "accounts have");
         let _ = writeln!(text, "\n{accounts} nobody who looks after them");
     }
+    if !report.untouched.is_empty() {
+        let _ = write!(text, "\nUntouched in their books\n{}", untouched(report));
+    }
     if !report.moves.is_empty() {
-        let _ = writeln!(text, "\nCould go:");
+        let _ = write!(text, "\nCould go, with its tasks, to somebody with room\n{}", moves(report));
     }
-    for one in report.moves.iter().take(20) {
-        let name = cut(&one.name, 40);
-        let _ = writeln!(text, "  {name} ({}) from {} to {}, {:.1} h a week", one.account_id, one.from, one.to, one.hours);
-    }
-    if report.moves.len() > 20 {
-        let _ = writeln!(text, "  and {} more", report.moves.len() - 20);
+    for one in &report.reliefs {
+        let (then, there_are) = (one.hours_then, one.hours_per_week);
+        let _ = if then <= there_are {
+            writeln!(text, "{} would then need {then:.1} of {there_are:.1} h a week", one.person)
+        } else {
+            writeln!(
+                text,
+                "{} would still need {then:.1} of {there_are:.1} h a week: nobody else has room for more, the language and the skill",
+                one.person
+            )
+        };
     }
     text
+}
+
+/// The most revenue first.
+fn untouched(report: &LoadReport) -> String {
+    let mut table = Table::new(&[
+        ("account", Side::Left, 44),
+        ("who", Side::Left, 20),
+        ("silent", Side::Right, 10),
+        ("allowed", Side::Right, 8),
+        ("ARR", Side::Right, 16),
+    ]);
+    for one in report.untouched.iter().take(MOST) {
+        table.row([
+            account(&one.name, &one.account_id),
+            one.person.to_string(),
+            format!("{:.0} days", one.silent_days),
+            format!("{} days", one.every_days),
+            money(one.arr),
+        ]);
+    }
+    table.to_string() + &more(report.untouched_count)
+}
+
+fn moves(report: &LoadReport) -> String {
+    let mut table = Table::new(&[
+        ("account", Side::Left, 44),
+        ("from", Side::Left, 20),
+        ("to", Side::Left, 20),
+        ("frees a week", Side::Right, 12),
+        ("ARR", Side::Right, 16),
+        ("", Side::Left, 16),
+    ]);
+    for one in report.moves.iter().take(MOST) {
+        table.row([
+            account(&one.name, &one.account_id),
+            one.from.to_string(),
+            one.to.to_string(),
+            format!("{:.1} h", one.hours),
+            money(one.arr),
+            if one.in_region == Some(true) { "in its region" } else { "" }.to_owned(),
+        ]);
+    }
+    table.to_string() + &more(report.moves.len())
+}
+
+fn account(name: &str, id: &Id) -> String {
+    format!("{} ({id})", cut(name, 28))
+}
+
+fn more(all: usize) -> String {
+    if all > MOST { format!("and {} more\n", all - MOST) } else { String::new() }
+}
+
+fn money(sum: Option<Money>) -> String {
+    sum.map_or_else(|| "–".to_owned(), |sum| sum.to_string())
 }

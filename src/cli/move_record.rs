@@ -125,7 +125,12 @@ fn text(done: &Done) -> String {
     } else {
         format!("from {} to {}", done.from, done.stage)
     }];
-    parts.extend((done.extended > 0).then(|| format!("extended {} times", done.extended)));
+    parts.extend(match done.extended {
+        0 => None,
+        1 => Some("extended once".to_owned()),
+        2 => Some("extended twice".to_owned()),
+        times => Some(format!("extended {times} times")),
+    });
     parts.extend(done.ends_on.map(|end| format!("until {end}")));
     if let Some(maturity) = done.maturity.filter(|maturity| *maturity > 0.0) {
         parts.push(format!("{} good answers, {} answered", done.good_answers, percent(maturity)));

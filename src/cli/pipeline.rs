@@ -22,6 +22,10 @@ const MOST: usize = 12;
 ///
 /// Records that are there twice or cannot be reached are set aside first, and counted. Without --as-of, what people did today
 /// counts; with it, what was known on that morning.
+///
+/// Of each stage: records that are here, overdue, with an extension; that came this far or further, and went on, with their
+/// share of those gone; how often one was handed back from here; the mean and median days of stays that ended by going on or
+/// back; the win rate as declared and as lived by those decided; what those here may bring.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  longroad pipeline leads --as-of 2026-03-31")]
 pub struct Arguments {
@@ -198,9 +202,9 @@ fn share(share: Option<f64>) -> String {
 
 fn stages(report: &Report) -> Table {
     let phases = report.stages.iter().any(|stage| stage.phase.is_some());
-    let mut table = Table::new(&[
+    let mut columns = vec![
         ("stage", Side::Left, 20),
-        (if phases { "phase" } else { "owner" }, Side::Left, 18),
+        ("owner", Side::Left, 10),
         ("here", Side::Right, 7),
         ("overdue", Side::Right, 7),
         ("extended", Side::Right, 8),
@@ -214,11 +218,15 @@ fn stages(report: &Report) -> Table {
         ("lived", Side::Right, 6),
         ("decided", Side::Right, 7),
         ("amount here", Side::Right, 44),
-    ]);
+    ];
+    if phases {
+        columns.insert(0, ("phase", Side::Left, 18));
+    }
+    let mut table = Table::new(&columns);
     for stage in &report.stages {
-        table.row([
+        let cells = [
             stage.name.clone(),
-            if phases { stage.phase.clone().unwrap_or_default() } else { stage.owner.to_owned() },
+            stage.owner.to_owned(),
             stage.records.to_string(),
             stage.overdue.to_string(),
             stage.extended.to_string(),
@@ -232,7 +240,9 @@ fn stages(report: &Report) -> Table {
             share(stage.win_rate_lived),
             stage.decided.to_string(),
             sums(&stage.amounts),
-        ]);
+        ];
+        let phase = stage.phase.clone().unwrap_or_default();
+        table.row(phases.then_some(phase).into_iter().chain(cells));
     }
     table
 }

@@ -17,8 +17,8 @@ use crate::cycle::{self, PlanReport, Planned, Setup};
 
 /// Show which tasks a changed configuration would open and close, and who would be over capacity
 ///
-/// Every account is taken as if its turn had come tonight, once under the configuration in force and once under the changed
-/// one. Nothing is kept.
+/// Every account is taken as if its turn had come, once under the configuration in force and once under the changed one; what of
+/// that the next cycle alone does is said apart. Nothing is kept.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  longroad plan --playbooks playbooks-new")]
 pub struct Arguments {
@@ -81,7 +81,7 @@ fn text(report: &PlanReport) -> String {
         ("then", Side::Right, 6),
         ("closes now", Side::Right, 10),
         ("then", Side::Right, 6),
-        ("hours within a week", Side::Right, 19),
+        ("hours needed", Side::Right, 12),
         ("then", Side::Right, 6),
         ("there are", Side::Right, 9),
         ("", Side::Left, 21),
@@ -106,7 +106,10 @@ fn text(report: &PlanReport) -> String {
             .to_owned(),
         ]);
     }
-    let mut text = format!("as of {}, as if it were the turn of every account\n\n", report.as_of);
+    let mut text = format!(
+        "as of {}, now and with the change, as if it were the turn of every account: turns come within {} days\n\n",
+        report.as_of, report.turns_within_days
+    );
     // Writing to a string cannot fail.
     let _ = if plays.is_empty() {
         writeln!(text, "every play does then what it does now")
@@ -115,11 +118,26 @@ fn text(report: &PlanReport) -> String {
     };
     let _ = writeln!(
         text,
-        "{}: {} open, {} wait, {} close\n\n{people}",
+        "{}: {}\n\n{people}",
         if plays.is_empty() { "all plays" } else { "\nall other plays, now and then" },
-        count(alike.opened.unsigned_abs(), "task", "tasks"),
-        count(alike.waiting.unsigned_abs(), "prescription", "prescriptions"),
-        count(alike.closed.unsigned_abs(), "task", "tasks"),
+        sentence(alike.opened, alike.waiting, alike.closed),
     );
+    let next = &report.next_cycle;
+    let now = sentence(next.opened, next.waiting, next.closed);
+    let then = sentence(next.new_opened, next.new_waiting, next.new_closed);
+    let _ = if now == then {
+        writeln!(text, "In the next cycle alone, now and then: {now}")
+    } else {
+        writeln!(text, "In the next cycle alone, now: {now}\n                    then: {then}")
+    };
     text
+}
+
+fn sentence(opened: i64, waiting: i64, closed: i64) -> String {
+    format!(
+        "{} open, {} wait, {} close",
+        count(opened.unsigned_abs(), "task", "tasks"),
+        count(waiting.unsigned_abs(), "prescription", "prescriptions"),
+        count(closed.unsigned_abs(), "task", "tasks"),
+    )
 }

@@ -76,7 +76,11 @@ fn text(report: &PlaysReport) -> String {
         let pairs = one.pairs.to_string();
         compared.row([one.playbook.clone(), pairs, better, like, difference, points, like_points, difference_points]);
     }
-    let mut text = format!("{} to {}\n\n{work}\n", report.from, report.until);
+    let mut text = format!(
+        "{} to {}\n\n{work}\n\
+         Recovered: showed the play's own sign of success, of those whose review found something done.\n\n",
+        report.from, report.until
+    );
     if too_few.len() < report.plays.len() {
         // Writing to a string cannot fail.
         let _ = write!(

@@ -65,7 +65,7 @@ impl Entered {
                 for young in young.chunks(500) {
                     let accounts = staged::accounts(db, young, board.as_of()).await?;
                     let accounts: Vec<Account> = accounts.into_iter().filter_map(|account| account.known_on(on, zone)).collect();
-                    board.of_users(pipeline, &accounts, &|_| true, &mut visit).await?;
+                    board.of_users(pipeline.kind, &[pipeline], &accounts, &|_| true, &mut visit).await?;
                 }
             } else {
                 board.each(pipeline, &mut visit).await?;

@@ -1,20 +1,21 @@
-//! What a changed configuration would do, before it is put to work: every account is taken as if its turn had come, under the
-//! configuration in force and under the changed one, and all of it is thrown away.
+//! What a changed configuration would do, before it is put to work: under the configuration in force and under the changed one,
+//! the next cycle is rehearsed, and a morning on which the turn of every account had come. All of it is thrown away.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde::Serialize;
 
-use super::Setup;
-use super::population::{Before, Chosen, Population};
+use super::population::Population;
 use super::run::rehearse;
+use super::{Setup, load};
 use crate::clock::Clock;
 use crate::model::Day;
+use crate::playbook;
 use crate::store::facts::AsOf;
 use crate::store::task_counts::{self, Count};
-use crate::store::{Db, pulls};
+use crate::store::{Db, Tx, pulls};
 
 /// `plan --json`.
 #[derive(Clone, Debug, Serialize)]
@@ -25,12 +26,34 @@ pub struct PlanReport {
     pub config_hash: String,
     /// Hash of the changed one.
     pub new_config_hash: String,
-    /// By play.
+    /// Within so many days the turn of every account comes, by the changed configuration. What `plays` and `people` say comes about
+    /// over that time.
+    pub turns_within_days: u32,
+    /// What of it the next cycle alone does.
+    pub next_cycle: Totals,
+    /// By play, as if the turn of every account had come.
     pub plays: Vec<Planned>,
-    /// By person, of all plays.
+    /// By person, of all plays, as if the turn of every account had come.
     pub people: Vec<PersonPlan>,
     /// By play and person, where tasks would open or close.
     pub by_play_and_person: Vec<PlayOfPerson>,
+}
+
+/// What would come of all plays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    /// Tasks that would open, by today's configuration.
+    pub opened: i64,
+    /// By the changed one.
+    pub new_opened: i64,
+    /// Prescriptions that would wait for room.
+    pub waiting: i64,
+    /// By the changed configuration.
+    pub new_waiting: i64,
+    /// Tasks that reviews would close.
+    pub closed: i64,
+    /// By the changed configuration.
+    pub new_closed: i64,
 }
 
 /// What would come of a play for a person.
@@ -82,7 +105,7 @@ pub struct PersonPlan {
     pub closed: i64,
     /// By the changed configuration.
     pub new_closed: i64,
-    /// Hours of tasks that are overdue or due within a week.
+    /// Hours of tasks that are overdue or due within a week, and of a week's contacts: what `load` says is needed.
     pub hours: f64,
     /// By the changed configuration.
     pub new_hours: f64,
@@ -92,10 +115,30 @@ pub struct PersonPlan {
     pub over: bool,
 }
 
+/// Counts by play and person.
+type Tally = BTreeMap<(String, String), Count>;
+
 /// What one configuration makes of the morning.
 struct Rehearsed {
-    tally: BTreeMap<(String, String), Count>,
+    /// Of the next cycle.
+    next: Tally,
+    /// As if the turn of every account had come.
+    tally: Tally,
     hours: BTreeMap<String, f64>,
+    turns_within_days: u32,
+}
+
+fn totals(now: &Tally, then: &Tally) -> Totals {
+    let sum = |tally: &Tally, of: fn(&Count) -> i64| tally.values().map(of).sum();
+    let [opened, waiting, closed] = [|count: &Count| count.opened, |count: &Count| count.waiting, |count: &Count| count.closed];
+    Totals {
+        opened: sum(now, opened),
+        new_opened: sum(then, opened),
+        waiting: sum(now, waiting),
+        new_waiting: sum(then, waiting),
+        closed: sum(now, closed),
+        new_closed: sum(then, closed),
+    }
 }
 
 /// Rehearses a morning under both configurations.
@@ -156,6 +199,8 @@ pub async fn plan(db: &Db, setup: &Arc<Setup>, new: &Arc<Setup>, clock: &dyn Clo
         as_of: on,
         config_hash: setup.hash.clone(),
         new_config_hash: new.hash.clone(),
+        turns_within_days: then.turns_within_days,
+        next_cycle: totals(&now.next, &then.next),
         people: people.collect(),
         by_play_and_person,
         plays: plays.into_values().collect(),
@@ -164,11 +209,32 @@ pub async fn plan(db: &Db, setup: &Arc<Setup>, new: &Arc<Setup>, clock: &dyn Clo
 
 async fn rehearsed(db: &Db, setup: &Arc<Setup>, on: Day) -> Result<Rehearsed> {
     let as_of = AsOf { day: on, through_pull: pulls::last_id(db).await? };
-    // Without a cycle before it, it is every account's turn.
-    let population = Arc::new(Population::after(db, setup, as_of, Before::Replayed(None), Chosen::All, 1).await?);
+    let mut population = Arc::new(Population::load(db, setup, as_of).await?);
+    let customers = population.blocks.iter().flat_map(|block| &block.customers);
+    let turns_within_days = customers.map(|one| setup.config.cycle.cadence_of(one.tier.as_deref())).max().unwrap_or_default();
+    let (next, tx) = once(db, setup, &population).await?;
+    drop(tx);
+    Arc::get_mut(&mut population).context("a rehearsal has kept its accounts")?.every_turn_has_come();
+    let (tally, mut tx) = once(db, setup, &population).await?;
+    let mut hours: BTreeMap<String, f64> = BTreeMap::new();
+    for ((person, kind), count) in task_counts::due_by(&mut tx, on + 7).await? {
+        #[expect(clippy::cast_precision_loss, reason = "a number of tasks")]
+        let more = setup.config.load.hours.of(&kind) * count as f64;
+        *hours.entry(person).or_default() += more;
+    }
+    // Contacts take hours too, of those who look after accounts.
+    for book in load::books(&mut tx, setup, &population).await?.all {
+        hours.insert(book.person.to_string(), playbook::load(&book).hours_needed);
+    }
+    Ok(Rehearsed { next, tally, hours, turns_within_days })
+}
+
+/// What one rehearsal adds, and the transaction that is to be dropped.
+async fn once(db: &Db, setup: &Arc<Setup>, population: &Arc<Population>) -> Result<(Tally, Tx)> {
+    let on = population.world.as_of.day;
     let mut tx = db.begin().await?;
     let before = task_counts::tally(&mut tx, on).await?;
-    let mut tx = rehearse(db, tx, setup, &population).await?;
+    let mut tx = rehearse(db, tx, setup, population).await?;
     let mut tally = task_counts::tally(&mut tx, on).await?;
     // What waited before waits still; what was opened and closed this morning before stands.
     for (key, count) in &mut tally {
@@ -176,11 +242,5 @@ async fn rehearsed(db: &Db, setup: &Arc<Setup>, on: Day) -> Result<Rehearsed> {
         count.opened -= before.opened;
         count.closed -= before.closed;
     }
-    let mut hours: BTreeMap<String, f64> = BTreeMap::new();
-    for ((person, kind), count) in task_counts::due_by(&mut tx, on + 7).await? {
-        #[expect(clippy::cast_precision_loss, reason = "a number of tasks")]
-        let more = setup.config.load.hours.of(&kind) * count as f64;
-        *hours.entry(person).or_default() += more;
-    }
-    Ok(Rehearsed { tally, hours })
+    Ok((tally, tx))
 }

@@ -172,6 +172,11 @@ impl Population {
         Population::load(db, setup, AsOf { day, through_pull }).await
     }
 
+    /// From here on it is the turn of every account, as at first sight; what was said before stands.
+    pub fn every_turn_has_come(&mut self) {
+        self.blocks.iter_mut().flat_map(|block| &mut block.before).for_each(|given| given.turn_on = None);
+    }
+
     /// The customer with this id.
     pub fn find(&self, id: &str) -> Option<(&Block, &Customer)> {
         self.blocks.iter().find_map(|block| Some((block, block.customers.iter().find(|customer| customer.id.as_str() == id)?)))

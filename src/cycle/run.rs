@@ -29,7 +29,7 @@ use crate::clock::Clock;
 use crate::digest::Reader;
 use crate::digest::csm::ChangeItem;
 use crate::failpoint;
-use crate::health::{self, Band, Factor};
+use crate::health::{self, Band};
 use crate::model::{Day, Id};
 use crate::playbook::{self, Diagnoses, Opened};
 use crate::signals::{LEAST_PEERS, Signal};
@@ -40,7 +40,8 @@ use crate::store::ledger::Fence;
 use crate::store::scores::{self, Cycle, GivenScore};
 use crate::store::staged;
 use crate::store::tasks::Work;
-use crate::store::{Db, Tx, pulls, tasks, turns};
+use crate::store::turns::{self, Turns};
+use crate::store::{Db, Tx, pulls, tasks};
 
 /// Blocks that are begun before their turn.
 const AHEAD: usize = 2;
@@ -297,7 +298,7 @@ impl<'a> Night<'a> {
         report: &mut CycleReport,
     ) -> Result<()> {
         let on = self.population.world.as_of.day;
-        let mut remembered: HashMap<Day, BTreeMap<u16, Vec<Factor>>> = HashMap::new();
+        let mut remembered: HashMap<Day, Turns> = HashMap::new();
         let (mut given, mut factors, mut opened) = (Vec::new(), BTreeMap::new(), Vec::<Opened>::new());
         for Diagnosed { customer, evaluated, diagnoses, told, signs } in customers {
             let customer = &block.customers[customer];
@@ -351,7 +352,7 @@ impl<'a> Night<'a> {
         evaluated: &Evaluated,
         before: &GivenScore,
         block: i64,
-        remembered: &mut HashMap<Day, BTreeMap<u16, Vec<Factor>>>,
+        remembered: &mut HashMap<Day, Turns>,
     ) -> Result<ChangeItem> {
         let (mut factors, mut band) = (Vec::new(), Band::Unknown);
         if let Some(turn_on) = before.turn_on {
@@ -360,7 +361,7 @@ impl<'a> Night<'a> {
                 Entry::Vacant(place) => place.insert(turns::of_block(self.db, turn_on, block).await?),
             };
             let opinions = &self.population.world.opinions;
-            factors = turns.get(&before.place).cloned().unwrap_or_default();
+            factors = turns.of(before.place)?;
             let by_hand = opinions.score_on(customer.id.as_str(), turn_on);
             factors.extend(by_hand.map(|(_, score)| health::by_hand(before.turn_score, score)));
             band = evaluated.band_on(opinions, customer, turn_on, before.turn_band);

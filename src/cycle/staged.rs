@@ -8,11 +8,11 @@ use super::Setup;
 use super::assess::decode;
 use crate::clock::Clock;
 use crate::health::opinion::{Opinion, Said};
-use crate::model::record::{Account, Contract, Lead, Record, Ticket, User};
+use crate::model::record::{Account, Contract, Lead, Record, RecordKind, Ticket, User};
 use crate::model::{Day, Instant, Money, Zone};
 use crate::pipeline::{
-    AccountStage, Anchor, Aside, By, Event, Events, Facts, Field, Kind, LeadFacts, Left, Moment, Opens, Owner, Pipeline, Report,
-    Role, Row, State, Tally, Traits, Value, What, claims, foreign, live, next_touch, set_aside, terms,
+    AccountStage, Anchor, Aside, By, Event, Events, Facts, Field, Kind, Moment, Owner, Pipeline, Report, Row, State, Tally,
+    TermFacts, Value, What, live, next_touch, terms,
 };
 use crate::signals::ServiceRules;
 use crate::store::facts::{self, AsOf};
@@ -60,6 +60,8 @@ pub struct Seen<'a> {
     pub facts: &'a dyn Facts,
     /// The user who works on it, where its stage names one.
     pub owner: Option<&'a str>,
+    /// The user who works on it wherever its stage names no other.
+    pub keeper: Option<&'a str>,
     /// What it may bring.
     pub amount: Option<Money>,
     /// What it cost.
@@ -70,17 +72,14 @@ pub struct Seen<'a> {
     pub touch: Option<(Day, &'a str)>,
 }
 
-/// Hears the versions of one lead after the other.
-type HearsLeads<'a> = dyn FnMut(&[(Day, Lead)]) + Send + 'a;
-
 /// What is read once.
 pub struct Board<'a> {
-    db: &'a Db,
-    setup: &'a Setup,
-    at: At,
-    as_of: AsOf,
-    users: BTreeMap<String, User>,
-    acts: HashMap<String, Vec<Act>>,
+    pub(super) db: &'a Db,
+    pub(super) setup: &'a Setup,
+    pub(super) at: At,
+    pub(super) as_of: AsOf,
+    pub(super) users: BTreeMap<String, User>,
+    pub(super) acts: HashMap<String, Vec<Act>>,
     signs: HashMap<String, Vec<(String, Span)>>,
     calls: HashMap<String, Vec<Opinion>>,
 }
@@ -108,6 +107,13 @@ impl<'a> Board<'a> {
         })
     }
 
+    /// Takes it that people have done this too.
+    pub(super) fn suppose(&mut self, acts: &[Act]) {
+        for act in acts {
+            self.acts.entry(act.record.clone()).or_default().push(act.clone());
+        }
+    }
+
     /// Up to when facts count.
     pub fn as_of(&self) -> AsOf {
         self.as_of
@@ -118,22 +124,23 @@ impl<'a> Board<'a> {
         &self.users
     }
 
-    /// Lets the records of the pipeline go by that some users may work on: leads by their owner, accounts of these ids. Nothing is
-    /// set aside, and of accounts nothing but the record itself is read.
+    /// Lets the records of pipelines of one kind go by that some users may work on: leads by their owner, accounts of these ids.
+    /// Nothing is set aside, and of accounts nothing but the record itself is read.
     pub async fn of_users(
         &self,
-        pipeline: &Pipeline,
+        kind: Kind,
+        pipelines: &[&Pipeline],
         accounts: &[Account],
         reads: &(dyn Fn(&str) -> bool + Sync),
         visit: &mut (dyn FnMut(&Seen<'_>) + Send),
     ) -> Result<()> {
-        match pipeline.kind {
+        match kind {
             Kind::Leads => {
                 let theirs = |lead: &Lead| lead.owner.as_ref().is_some_and(|owner| reads(owner.as_str()));
-                self.some_leads(pipeline, &theirs, false, visit).await
+                self.leads(pipelines, &theirs, &HashMap::new(), visit).await
             }
             Kind::Accounts => {
-                for account in accounts {
+                for (pipeline, account) in pipelines.iter().flat_map(|one| accounts.iter().map(move |account| (one, account))) {
                     self.account(pipeline, account, &[], None, visit);
                 }
                 Ok(())
@@ -145,12 +152,30 @@ impl<'a> Board<'a> {
     /// Lets every record of the pipeline go by, in the order of the store.
     pub async fn each(&self, pipeline: &Pipeline, visit: &mut (dyn FnMut(&Seen<'_>) + Send)) -> Result<()> {
         match pipeline.kind {
-            Kind::Leads => self.some_leads(pipeline, &|_| true, true, visit).await,
-            Kind::Contracts | Kind::Accounts => self.accounts(pipeline, visit).await,
+            Kind::Leads => self.leads(&[pipeline], &|_| true, &self.aside(pipeline).await?, visit).await,
+            Kind::Contracts | Kind::Accounts => self.accounts(pipeline, 0..directory::blocks(self.db).await?, visit).await,
         }
     }
 
-    fn zone(&self) -> &Zone {
+    /// Lets the record of this id go by, whether or not it is to be set aside, where the pipeline has it. Of accounts and terms, some
+    /// others go by too.
+    pub async fn one(&self, pipeline: &Pipeline, id: &str, visit: &mut (dyn FnMut(&Seen<'_>) + Send)) -> Result<()> {
+        let blocks = match pipeline.kind {
+            Kind::Leads => return self.one_lead(pipeline, id, visit).await,
+            Kind::Accounts => staged::blocks_of(self.db, RecordKind::Accounts, id).await?,
+            Kind::Contracts => {
+                // A term has the number of its contract, from the second one on with its own behind it.
+                let mut blocks = staged::blocks_of(self.db, RecordKind::Contracts, id).await?;
+                if let Some((contract, _)) = id.rsplit_once('~') {
+                    blocks.extend(staged::blocks_of(self.db, RecordKind::Contracts, contract).await?);
+                }
+                blocks
+            }
+        };
+        self.accounts(pipeline, blocks.into_iter(), visit).await
+    }
+
+    pub(super) fn zone(&self) -> &Zone {
         self.setup.config.company.zone()
     }
 
@@ -162,120 +187,18 @@ impl<'a> Board<'a> {
         }
     }
 
-    pub(super) async fn some_leads(
-        &self,
-        pipeline: &Pipeline,
-        wanted: &(dyn Fn(&Lead) -> bool + Sync),
-        clean: bool,
-        visit: &mut (dyn FnMut(&Seen<'_>) + Send),
-    ) -> Result<()> {
-        let (zone, on) = (self.zone(), self.at.on);
-        // A pipeline that is handed its records takes them from the one that hands them over.
-        let hands = |one: &Pipeline| {
-            one.stages.iter().position(|stage| stage.goes_on.as_ref().is_some_and(|goes_on| goes_on.pipeline == pipeline.name))
-        };
-        let giver = self.setup.pipelines.iter().find_map(|one| Some((one.as_ref(), hands(one)?)));
-        let outer = match (&pipeline.opens, giver) {
-            (Opens::HandedOver, Some((outer, _))) => outer,
-            (Opens::HandedOver, None) => return Ok(()),
-            _ => pipeline,
-        };
-        let handed = giver.filter(|_| pipeline.opens == Opens::HandedOver).map(|(_, stage)| stage);
-        let mut traits: Vec<Traits> = Vec::new();
-        if outer.set_aside && clean {
-            self.each_lead(&mut |versions| {
-                let known = versions.last().and_then(|(_, lead)| lead.clone().known_on(self.day_after(), zone));
-                traits.extend(known.filter(|lead| self.enters(outer, lead)).map(|lead| Traits::of(&lead)));
-            })
-            .await?;
-        }
-        let aside = set_aside(&traits);
-        drop(traits);
-        let company = self.setup.config.company.currency;
-        self.each_lead(&mut |versions| {
-            let Some((_, last)) = versions.last() else { return };
-            let word = last.stage.as_ref().map(|word| word.0.clone());
-            let Some(lead) = last.clone().known_on(self.day_after(), zone) else { return };
-            if !wanted(&lead) || !self.enters(outer, &lead) {
-                return;
-            }
-            let mut events = self.events(lead.id.as_str());
-            claims(&self.setup.pipelines, versions, self.at.before, zone, &mut events);
-            let money = |amount: Option<rust_decimal::Decimal>| {
-                let currency = lead.currency.unwrap_or(company);
-                amount.and_then(|amount| Money::new(amount.round_dp(currency.exponent()), currency).ok())
-            };
-            let (amount, cost) = (money(lead.amount), money(lead.cost));
-            let id = lead.id.clone();
-            let called = lead.company.clone().or_else(|| lead.name.clone()).unwrap_or_default();
-            let unknown = foreign(&self.setup.pipelines, outer, word.as_deref()).1;
-            let facts = LeadFacts::new(lead, zone);
-            let region = facts.lead.owner.as_ref().and_then(|owner| self.users.get(owner.as_str())?.region.as_deref());
-            let none = |_: &str| Vec::new();
-            let moment = self.moment(on, region, &none);
-            let Some(state) = live(outer, &facts, &events, None, &moment) else { return };
-            let state = match handed {
-                None => state,
-                Some(stage) => match inner(pipeline, stage, &state, &facts, &events, &moment) {
-                    Some(state) => state,
-                    None => return,
-                },
-            };
-            let owner = match pipeline.stages[state.stage].owner {
-                Owner::Record => facts.lead.owner.as_ref().map(crate::model::Id::as_str),
-                _ => None,
-            };
-            visit(&Seen {
-                id: id.as_str(),
-                name: &called,
-                account: facts.lead.account_id.as_ref().map(crate::model::Id::as_str),
-                pipeline,
-                touch: next_touch(pipeline, &state, &facts, &moment),
-                stands: aside.get(&id).map_or(Ok(&state), Err),
-                facts: &facts,
-                owner,
-                amount,
-                cost,
-                unknown_stage: word.as_deref().filter(|_| unknown),
-            });
-        })
-        .await
-    }
-
     /// Facts of the day itself count where people's moves of that day do.
-    fn day_after(&self) -> Day {
+    pub(super) fn day_after(&self) -> Day {
         if self.at.with_today { self.at.on + 1 } else { self.at.on }
     }
 
-    /// Whether a lead can be one of the pipeline's: its stage is not a word that only others know.
-    fn enters(&self, pipeline: &Pipeline, lead: &Lead) -> bool {
-        !foreign(&self.setup.pipelines, pipeline, lead.stage.as_ref().map(|word| word.0.as_str())).0
-            && (pipeline.opens != Opens::OwnStages
-                || lead.stage.as_ref().is_some_and(|word| pipeline.stage(&word.0).is_some())
-                || self.acts.get(lead.id.as_str()).is_some_and(|acts| acts.iter().any(|act| act.pipeline == pipeline.name)))
-    }
-
-    async fn each_lead(&self, visit: &mut HearsLeads<'_>) -> Result<()> {
-        let mut after = String::new();
-        loop {
-            let (page, next) = staged::leads(self.db, &after, self.as_of).await?;
-            for versions in &page {
-                visit(versions);
-            }
-            match next {
-                Some(next) => after = next,
-                None => return Ok(()),
-            }
-        }
-    }
-
-    fn moment<'m>(&'m self, on: Day, region: Option<&'m str>, signs: crate::pipeline::Signs<'m>) -> Moment<'m> {
+    pub(super) fn moment<'m>(&'m self, on: Day, region: Option<&'m str>, signs: crate::pipeline::Signs<'m>) -> Moment<'m> {
         let (zone, calendar) = (self.zone(), &self.setup.config.company.calendar);
         Moment { on, zone, calendar, region, signs, pipelines: &self.setup.pipelines }
     }
 
     /// What people did with a record.
-    fn events(&self, record: &str) -> Events {
+    pub(super) fn events(&self, record: &str) -> Events {
         let mut events = Events::new();
         for act in self.acts.get(record).into_iter().flatten() {
             let Some(pipeline) = self.setup.pipelines.iter().find(|one| one.name == act.pipeline) else { continue };
@@ -296,11 +219,15 @@ impl<'a> Board<'a> {
         events
     }
 
-    async fn accounts(&self, pipeline: &Pipeline, visit: &mut (dyn FnMut(&Seen<'_>) + Send)) -> Result<()> {
+    async fn accounts(
+        &self,
+        pipeline: &Pipeline,
+        blocks: impl Iterator<Item = i64>,
+        visit: &mut (dyn FnMut(&Seen<'_>) + Send),
+    ) -> Result<()> {
         // Only who asks for complaints has all tickets read.
-        let asks = |rule: &crate::pipeline::Rule| rule.when.record.as_ref().is_some_and(|ask| ask.text().contains("complaints"));
-        let wants_tickets = pipeline.stages.iter().flat_map(|stage| &stage.moves).chain(&pipeline.moves).any(asks);
-        for block in 0..directory::blocks(self.db).await? {
+        let wants_tickets = pipeline.reads(Field::Complaints);
+        for block in blocks {
             let mut found: BTreeMap<u32, (Account, Vec<Contract>, Vec<Ticket>)> = BTreeMap::new();
             for account in self.read::<Account>(block).await? {
                 found.insert(account.0, (account.1, Vec::new(), Vec::new()));
@@ -367,6 +294,7 @@ impl<'a> Board<'a> {
                 stands: Ok(&state),
                 facts,
                 owner,
+                keeper: csm,
                 amount,
                 cost: None,
                 unknown_stage: None,
@@ -375,28 +303,24 @@ impl<'a> Board<'a> {
         if pipeline.kind == Kind::Contracts {
             for term in terms(account, contracts, self.day_after(), self.rules()) {
                 let mut events = self.events(&term.id);
-                self.calls(pipeline, account, &term.id, &term, &mut events);
+                self.calls(pipeline, account, &term, &mut events);
                 see(&term.id, &term, term.annual, &events);
             }
         } else {
             let facts = AccountStage::new(account, contracts, tickets, self.day_after(), self.rules(), self.zone());
             // What it paid once is what winning it back may bring.
-            let wins_back = matches!(&pipeline.opens, Opens::When(when) if when.record.as_ref().is_some_and(|ask| ask.text().contains("left")));
-            let amount = facts.annual_lost.filter(|_| wins_back);
+            let amount = facts.annual_lost.filter(|_| pipeline.reads(Field::Left));
             see(account.id.as_str(), &facts, amount, &self.events(account.id.as_str()));
         }
     }
 
     /// What people hold of a renewal (`longroad call`) moves it as a move does: there is one call.
-    fn calls(&self, pipeline: &Pipeline, account: &Account, id: &str, facts: &dyn Facts, events: &mut Events) {
+    fn calls(&self, pipeline: &Pipeline, account: &Account, term: &TermFacts<'_>, events: &mut Events) {
         let mut called = false;
         for opinion in self.calls.get(account.id.as_str()).into_iter().flatten() {
             let Said::Call { call, contract_id, term_ends_on } = &opinion.said else { continue };
-            let meant = match contract_id {
-                Some(contract) => contract.as_str() == id.split('~').next().unwrap_or(id),
-                None => true,
-            };
-            if let Some(stage) = pipeline.stage(call.name()).filter(|_| meant && facts.day(Anchor::End) == Some(*term_ends_on)) {
+            let meant = contract_id.as_ref().is_none_or(|contract| *contract == term.contract.id);
+            if let Some(stage) = pipeline.stage(call.name()).filter(|_| meant && term.day(Anchor::End) == Some(*term_ends_on)) {
                 let by = By::Person(opinion.author.clone());
                 let event = Event { at: opinion.said_at, what: What::Move(stage), by, note: opinion.reason.clone() };
                 events.entry(pipeline.name.clone()).or_default().push(event);
@@ -407,31 +331,6 @@ impl<'a> Board<'a> {
             list.sort_by_key(|event| event.at);
         }
     }
-}
-
-/// Where a record stands in the pipeline that a stage hands it to, also after it has left that stage: taken out before its end,
-/// it is lost there.
-fn inner(
-    pipeline: &Pipeline,
-    stage: usize,
-    outer: &State,
-    facts: &dyn Facts,
-    events: &Events,
-    moment: &Moment<'_>,
-) -> Option<State> {
-    let visit = outer.visits.iter().rev().find(|visit| visit.stage == stage)?;
-    let mut state = live(pipeline, facts, events, Some(moment.zone.start_of(visit.from)), moment)?;
-    let open = pipeline.stages[state.stage].role == Role::Open;
-    let lost = pipeline.stages.iter().position(|one| one.role == Role::Lost);
-    if let Some((lost, (day, _))) = lost.zip(visit.to).filter(|_| open) {
-        if let Some(last) = state.visits.last_mut() {
-            last.to = Some((day, Left::Elsewhere));
-            last.because.clone_from(&visit.because);
-        }
-        state.visits.push(crate::pipeline::Visit { stage: lost, from: day, to: None, because: String::new() });
-        (state.stage, state.since, state.ends_on, state.extended) = (lost, day, None, 0);
-    }
-    Some(state)
 }
 
 fn text(facts: &dyn Facts, field: Field) -> Option<&str> {
@@ -474,6 +373,7 @@ pub async fn pipeline_report(
                 id: seen.id,
                 name: seen.name,
                 owner: seen.owner,
+                keeper: seen.keeper,
                 state: seen.stands.ok(),
                 amount: seen.amount,
                 cost: seen.cost,

@@ -1,14 +1,18 @@
 //! What people do with the records of pipelines: refused with the reason where it cannot be, else written down and audited.
 
+use std::collections::HashMap;
+
 use anyhow::Result;
 
 use super::Setup;
 use super::staged::{At, Board, Seen};
+use super::staged_meant::{Found, find, meant, next};
 use crate::clock::Clock;
-use crate::model::record::Role as UserRole;
-use crate::pipeline::{Aside, Kind, Opens, Pipeline, Role, lacks};
+use crate::model::Id;
+use crate::model::record::{Lead, Role as UserRole};
+use crate::pipeline::{Aside, Kind, Pipeline, Role};
+use crate::store::Db;
 use crate::store::staged::{Act, ActKind, act};
-use crate::store::{Db, Tx};
 
 /// What somebody wants to do with a record.
 #[derive(Clone, Debug)]
@@ -61,16 +65,6 @@ pub struct Done {
     pub next_touch: Option<(crate::model::Day, String)>,
 }
 
-/// Where a record was found.
-struct Found {
-    stage: usize,
-    lacks: Vec<Vec<String>>,
-    aside: Option<String>,
-    extended: u32,
-    ends_on: Option<crate::model::Day>,
-    owner: Option<String>,
-}
-
 /// Does it. The inner error says why it cannot be done.
 pub async fn handle(
     db: &Db,
@@ -88,54 +82,35 @@ pub async fn handle(
     }
     // Nobody else changes anything between the look and the act.
     let mut tx = db.begin().await?;
-    let at = At::of(setup, clock, None)?;
-    let board = Board::load(db, setup, at).await?;
-    let mut known = Vec::new();
-    for pipeline in candidates(setup, doing, handling.pipeline) {
-        if let Some(found) = find(&board, pipeline, handling.record, at).await? {
-            known.push((pipeline, found));
-        }
-    }
-    let record = handling.record;
-    let (pipeline, found) = match known.len() {
-        0 => {
-            let whole = setup.pipelines.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(", ");
-            return Ok(Err(match doing {
-                Doing::Move(stage) if stage != "next" => {
-                    format!(
-                        "no pipeline with a stage `{stage}` has a record `{record}`; `longroad pipeline NAME` lists stages and records ({whole})"
-                    )
-                }
-                _ => format!("there is no record `{record}` for which that can be done in {whole}"),
-            }));
-        }
-        1 => known.remove(0),
-        _ => {
-            let names: Vec<&str> = known.iter().map(|(pipeline, _)| pipeline.name.as_str()).collect();
-            return Ok(Err(format!("`{record}` goes through {}: say which with --pipeline", names.join(" and "))));
-        }
+    let mut board = Board::load(db, setup, At::of(setup, clock, None)?).await?;
+    let (pipeline, found) = match meant(&board, doing, handling).await? {
+        Ok(meant) => meant,
+        Err(reason) => return Ok(Err(reason)),
     };
+    let record = handling.record;
     let acts = match check(&board, pipeline, &found, doing, handling).await? {
         Ok(acts) => acts,
         Err(reason) => return Ok(Err(format!("{record} {reason}"))),
     };
-    let from = pipeline.stages[found.stage].name.clone();
-    for (kind, what) in acts {
-        write(&mut tx, clock, pipeline, handling, kind, what).await?;
+    let acts: Vec<Act> = acts.into_iter().map(|(kind, what)| written(clock, pipeline, handling, kind, what)).collect();
+    // What follows from facts may undo a move at once.
+    board.suppose(&acts);
+    if let Some(then) = find(&board, pipeline, record).await?.filter(|then| then.stage == found.stage)
+        && matches!(doing, Doing::Move(_))
+    {
+        let stage = &pipeline.stages[found.stage].name;
+        let because = if then.because.is_empty() { String::new() } else { format!(": {}", then.because) };
+        return Ok(Err(format!("{record} would go straight back to `{stage}`{because}")));
+    }
+    for one in &acts {
+        act(&mut tx, one).await?;
     }
     tx.commit().await?;
-    after(db, setup, clock, pipeline, record, from).await.map(Ok)
+    after(db, setup, clock, pipeline, record, pipeline.stages[found.stage].name.clone()).await.map(Ok)
 }
 
-async fn write(
-    tx: &mut Tx,
-    clock: &dyn Clock,
-    pipeline: &Pipeline,
-    handling: Handling<'_>,
-    kind: ActKind,
-    what: String,
-) -> Result<()> {
-    let done = Act {
+fn written(clock: &dyn Clock, pipeline: &Pipeline, handling: Handling<'_>, kind: ActKind, what: String) -> Act {
+    Act {
         pipeline: pipeline.name.clone(),
         record: handling.record.to_owned(),
         at: clock.now(),
@@ -143,65 +118,15 @@ async fn write(
         what,
         note: handling.note.trim().to_owned(),
         actor: handling.by.to_owned(),
-    };
-    act(tx, &done).await
-}
-
-/// The pipelines in which it can be done.
-fn candidates<'s>(setup: &'s Setup, doing: &Doing, named: Option<&str>) -> Vec<&'s Pipeline> {
-    let can = |pipeline: &&Pipeline| match doing {
-        _ if named.is_some_and(|name| name != pipeline.name) => false,
-        Doing::Move(stage) => stage == "next" || pipeline.stage(stage).is_some(),
-        Doing::Extend => pipeline.stages.iter().any(|stage| stage.extend.is_some()),
-        Doing::Answers(_) => !pipeline.questions.is_empty(),
-        Doing::Touch(_) => pipeline.stages.iter().any(|stage| !stage.timetable.is_empty()),
-    };
-    setup.pipelines.iter().map(std::convert::AsRef::as_ref).filter(can).collect()
-}
-
-/// Lets one record go by. Of leads all are read, to know whether it is set aside, and only this one is lived through.
-async fn one(board: &Board<'_>, pipeline: &Pipeline, record: &str, visit: &mut (dyn FnMut(&Seen<'_>) + Send)) -> Result<()> {
-    match pipeline.kind {
-        Kind::Leads => board.some_leads(pipeline, &|lead| lead.id.as_str() == record, true, visit).await,
-        Kind::Contracts | Kind::Accounts => board.each(pipeline, visit).await,
     }
 }
 
-async fn find(board: &Board<'_>, pipeline: &Pipeline, record: &str, at: At) -> Result<Option<Found>> {
-    let mut found = None;
-    one(board, pipeline, record, &mut |seen: &Seen<'_>| {
-        if seen.id != record {
-            return;
-        }
-        let state = match seen.stands {
-            Ok(state) => state.clone(),
-            Err(aside) => {
-                found = Some(Found {
-                    stage: 0,
-                    lacks: Vec::new(),
-                    aside: Some(match aside {
-                        Aside::Unreachable => "is set aside: no valid number".to_owned(),
-                        Aside::Duplicate(id) => format!("is set aside: it is the same as {id}; work on that one"),
-                    }),
-                    extended: 0,
-                    ends_on: None,
-                    owner: None,
-                });
-                return;
-            }
-        };
-        let lacking = (0..pipeline.stages.len()).map(|to| lacks(pipeline, to, &state, seen.facts, at.on)).collect();
-        found = Some(Found {
-            stage: state.stage,
-            lacks: lacking,
-            aside: None,
-            extended: state.extended,
-            ends_on: state.ends_on,
-            owner: seen.owner.map(str::to_owned),
-        });
-    })
-    .await?;
-    Ok(found)
+/// Why nobody is to work on a record.
+fn words(aside: &Aside) -> String {
+    match aside {
+        Aside::Unreachable => "is set aside: no valid number".to_owned(),
+        Aside::Duplicate(id) => format!("is set aside: it is the same as {id}; work on that one"),
+    }
 }
 
 /// What is to be written down, or why it cannot be done.
@@ -212,15 +137,19 @@ async fn check(
     doing: &Doing,
     handling: Handling<'_>,
 ) -> Result<Result<Vec<(ActKind, String)>, String>> {
-    if let Some(aside) = &found.aside {
-        return Ok(Err(aside.clone()));
+    // All leads are looked at to know of one whether it is there twice.
+    let aside = if pipeline.kind == Kind::Leads { board.aside(pipeline).await? } else { HashMap::new() };
+    let is_set_aside = Id::parse(handling.record).ok().and_then(|id| aside.get(&id));
+    if let Some(aside) = is_set_aside {
+        return Ok(Err(words(aside)));
     }
     let stage = &pipeline.stages[found.stage];
     Ok(match doing {
         Doing::Move(to) => {
             let to = if to == "next" { next(pipeline, found.stage) } else { pipeline.stage(to) };
             match to {
-                None => Err(format!("is in `{}`, the last stage of {}", stage.name, pipeline.name)),
+                None if stage.role == Role::Won => Err(format!("is in `{}`, the last stage of {}", stage.name, pipeline.name)),
+                None => Err(format!("is in `{}`, which no stage follows; name the one where it is to go", stage.name)),
                 Some(to) if to == found.stage => Err(format!("is in `{}` already", stage.name)),
                 Some(to) if !found.lacks[to].is_empty() => {
                     Err(format!("cannot come into `{}`: {}", pipeline.stages[to].name, found.lacks[to].join("; ")))
@@ -228,7 +157,7 @@ async fn check(
                 Some(to) => Ok(vec![(ActKind::Move, pipeline.stages[to].name.clone())]),
             }
         }
-        Doing::Extend => return extend(board, pipeline, found, handling).await,
+        Doing::Extend => return extend(board, pipeline, found, &aside, handling).await,
         Doing::Answers(answers) => {
             let unknown = answers.iter().find(|(name, _)| !pipeline.questions.iter().any(|one| one.name == *name));
             if let Some((name, _)) = unknown {
@@ -245,20 +174,12 @@ async fn check(
     })
 }
 
-/// The stage behind this one on the way.
-fn next(pipeline: &Pipeline, stage: usize) -> Option<usize> {
-    let on_the_way = |to: &usize| matches!(pipeline.stages[*to].role, Role::Open | Role::Won);
-    if pipeline.stages[stage].role != Role::Open && pipeline.opens != Opens::OwnStages {
-        return None;
-    }
-    (stage + 1..pipeline.stages.len()).find(on_the_way)
-}
-
 /// An extension needs a leader's word, happens so often at most, and for so many records of an owner at once.
 async fn extend(
     board: &Board<'_>,
     pipeline: &Pipeline,
     found: &Found,
+    aside: &HashMap<Id, Aside>,
     handling: Handling<'_>,
 ) -> Result<Result<Vec<(ActKind, String)>, String>> {
     let stage = &pipeline.stages[found.stage];
@@ -281,12 +202,18 @@ async fn extend(
         return Ok(Err(format!("was extended {} times, which is as often as it may be{end}", found.extended)));
     }
     let mut others = 0;
-    board
-        .each(pipeline, &mut |seen| {
-            let extended = seen.stands.is_ok_and(|state| state.stage == found.stage && state.extended > 0);
-            others += u32::from(extended && seen.owner == found.owner.as_deref() && seen.id != handling.record);
-        })
-        .await?;
+    let mut count = |seen: &Seen<'_>| {
+        let extended = seen.stands.is_ok_and(|state| state.stage == found.stage && state.extended > 0);
+        others += u32::from(extended && seen.owner == found.owner.as_deref() && seen.id != handling.record);
+    };
+    match pipeline.kind {
+        Kind::Leads => {
+            let owner = found.owner.as_deref();
+            let theirs = |lead: &Lead| owner.is_none() || lead.owner.as_ref().map(Id::as_str) == owner;
+            board.leads(&[pipeline], &theirs, aside, &mut count).await?;
+        }
+        Kind::Contracts | Kind::Accounts => board.each(pipeline, &mut count).await?,
+    }
     if found.extended == 0 && others >= rule.per_owner {
         let owner = found.owner.as_deref().unwrap_or("nobody");
         return Ok(Err(format!(
@@ -312,7 +239,7 @@ async fn after(db: &Db, setup: &Setup, clock: &dyn Clock, pipeline: &Pipeline, r
         maturity: None,
         next_touch: None,
     };
-    one(&board, pipeline, record, &mut |seen| {
+    let mut visit = |seen: &Seen<'_>| {
         let Some(state) = seen.stands.ok().filter(|_| seen.id == record) else { return };
         seen.name.clone_into(&mut done.name);
         done.stage.clone_from(&pipeline.stages[state.stage].name);
@@ -320,7 +247,7 @@ async fn after(db: &Db, setup: &Setup, clock: &dyn Clock, pipeline: &Pipeline, r
         let asked = pipeline.questions.len();
         done.maturity = (asked > 0).then(|| state.answers.len() as f64 / asked as f64);
         done.next_touch = seen.touch.map(|(day, by)| (day, by.to_owned()));
-    })
-    .await?;
+    };
+    board.one(pipeline, record, &mut visit).await?;
     Ok(done)
 }

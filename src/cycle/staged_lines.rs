@@ -44,33 +44,31 @@ pub async fn gather(db: &Db, setup: &Setup, on: Day, young: &[Id], books: &mut B
 async fn add(board: &Board<'_>, setup: &Setup, on: Day, kind: Kind, accounts: &[Account], books: &mut Books) -> Result<()> {
     let by_people = |owner: Owner| !matches!(owner, Owner::Nobody | Owner::Department(_));
     let works = |pipeline: &&Arc<Pipeline>| pipeline.kind == kind && pipeline.stages.iter().any(|stage| by_people(stage.owner));
-    for pipeline in setup.pipelines.iter().filter(works) {
-        let mut found = Vec::new();
-        let reads = |user: &str| books.has(user);
-        board
-            .of_users(pipeline, accounts, &reads, &mut |seen| {
-                let Some((state, owner)) = seen.stands.ok().zip(seen.owner) else { return };
-                let stage = &pipeline.stages[state.stage];
-                let soon = state.ends_on.is_some_and(|end| end - on <= SOON_DAYS);
-                // What goes on in another pipeline is told there.
-                if stage.role != Role::Open || stage.goes_on.is_some() || !(soon || on - state.since <= NEW_DAYS) {
-                    return;
-                }
-                let item = StagedItem {
-                    record: seen.id.to_owned(),
-                    name: seen.name.to_owned(),
-                    pipeline: pipeline.title.clone(),
-                    stage: stage.title.clone(),
-                    since: state.since,
-                    ends_on: state.ends_on,
-                    goes_back: stage.at_end.as_ref().is_some_and(|end| end.hands_back),
-                };
-                found.push((owner.to_owned(), item));
-            })
-            .await?;
-        for (owner, item) in found {
-            books.staged(&owner, item);
+    let pipelines: Vec<&Pipeline> = setup.pipelines.iter().filter(works).map(AsRef::as_ref).collect();
+    let mut found = Vec::new();
+    let reads = |user: &str| books.has(user);
+    let mut visit = |seen: &super::staged::Seen<'_>| {
+        let Some((state, owner)) = seen.stands.ok().zip(seen.owner) else { return };
+        let stage = &seen.pipeline.stages[state.stage];
+        let soon = state.ends_on.is_some_and(|end| end - on <= SOON_DAYS);
+        // What goes on in another pipeline is told there.
+        if stage.role != Role::Open || stage.goes_on.is_some() || !(soon || on - state.since <= NEW_DAYS) {
+            return;
         }
+        let item = StagedItem {
+            record: seen.id.to_owned(),
+            name: seen.name.to_owned(),
+            pipeline: seen.pipeline.title.clone(),
+            stage: stage.title.clone(),
+            since: state.since,
+            ends_on: state.ends_on,
+            goes_back: stage.at_end.as_ref().is_some_and(|end| end.hands_back),
+        };
+        found.push((owner.to_owned(), item));
+    };
+    board.of_users(kind, &pipelines, accounts, &reads, &mut visit).await?;
+    for (owner, item) in found {
+        books.staged(&owner, item);
     }
     Ok(())
 }

@@ -183,6 +183,8 @@ fields! {
     Cancelled "cancelled" Flag C;
     /// It ended and its loss was decided.
     Lost "lost" Flag C;
+    /// It ended, and nothing followed in time: `accounts.undecided_days` went by, or the account began something else.
+    Lapsed "lapsed" Flag C;
     /// A next term is signed, or this one ran on by itself.
     Renewed "renewed" Flag C;
     /// It is a customer.

@@ -4,8 +4,8 @@ use rust_decimal::prelude::ToPrimitive;
 
 use super::{Anchor, Facts, Field, Known};
 use crate::model::record::{Account, Contract, ContractStatus, Lead, Ticket};
-use crate::model::{Day, Id, Money, Zone};
-use crate::signals::{ServiceRules, successor};
+use crate::model::{Currency, Day, Exact, Id, Money, Zone};
+use crate::signals::{ServiceRules, extensions, lapsed_on, successor};
 
 /// A lead on one morning.
 #[derive(Clone, Debug)]
@@ -76,8 +76,8 @@ fn filled(text: Option<&String>) -> Option<Known<'_>> {
 }
 
 /// The price of one year.
-fn annual(contract: &Contract) -> Money {
-    Money { minor: contract.monthly().scaled(12, 1).rounded(), currency: contract.currency }
+fn annual(monthly: Exact, currency: Currency) -> Money {
+    Money { minor: monthly.scaled(12, 1).rounded(), currency }
 }
 
 /// A term of a contract on one morning.
@@ -98,23 +98,39 @@ pub struct TermFacts<'a> {
     renewed_on: Option<Day>,
     cancelled_on: Option<Day>,
     lost_on: Option<Day>,
+    lapsed_on: Option<Day>,
 }
 
-/// The terms of an account's contracts that have an end, as known on the morning of `on`. Trials are no terms. What runs on by
-/// itself is a new term each time.
+/// The terms of an account's contracts that have an end, as known on the morning of `on`. Trials are no terms, and what was
+/// cancelled before its first day never was. What runs on by itself is a new term each time, at the price of that term. What was
+/// renewed is neither cancelled nor lost, whatever its contract says: a contract that is replaced often says that it was
+/// cancelled.
 pub fn terms<'a>(account: &'a Account, contracts: &'a [Contract], on: Day, rules: ServiceRules) -> Vec<TermFacts<'a>> {
     let mut found = Vec::new();
-    for contract in contracts.iter().filter(|contract| contract.trial != Some(true)) {
-        let Some(end) = contract.ends_on else { continue };
-        let annual = Some(annual(contract));
-        let over = contract.is_over();
-        let next = successor(contract, end, contracts, rules);
-        // What is over keeps its end; what was replaced by an order is renewed on the day of that order.
-        let runs_on = !over && next.is_none() && contract.auto_renews == Some(true);
+    for contract in contracts.iter().filter(|contract| contract.trial != Some(true) && !contract.is_void()) {
+        let by_itself = contract.auto_renews == Some(true);
+        // What is over keeps its end.
+        let stop = if contract.is_over() { contract.service_end() } else { None };
+        let mut prices = extensions(contract, on + 1).map(|term| term.monthly);
         let (mut number, mut ordered_on) = (0_u32, contract.signed_on.unwrap_or(contract.starts_on));
+        let mut monthly = contract.monthly();
         while let Some(end) = contract.end_after(number) {
+            // Short terms end more than once within the tolerance: the last of them is the one that is renewed.
+            let another = contract.end_after(number + 1).filter(|_| by_itself);
+            let in_time = |next: &&Contract| {
+                next.starts_on - end <= rules.gap_tolerance_days && another.is_none_or(|another| next.starts_on < another)
+            };
+            let next = successor(contract, end, contracts, rules).filter(in_time);
+            let runs_on = by_itself && next.is_none() && stop.is_none_or(|stop| stop > end);
             let ran_on = runs_on && end <= on;
-            let status = |wanted: ContractStatus| contract.status == Some(wanted);
+            let annual = Some(annual(monthly, contract.currency));
+            let replaced = next.filter(|next| !next.is_over() || next.starts_on <= on);
+            let renewed_on = match replaced {
+                Some(next) => Some(next.signed_on.unwrap_or(next.starts_on)),
+                None => ran_on.then_some(end),
+            };
+            let gone = |status: ContractStatus| renewed_on.is_none() && contract.status == Some(status);
+            let lapses = renewed_on.is_none() && stop.is_none() && !runs_on;
             found.push(TermFacts {
                 id: if number == 0 { contract.id.to_string() } else { format!("{}~{}", contract.id, number + 1) },
                 account,
@@ -122,18 +138,17 @@ pub fn terms<'a>(account: &'a Account, contracts: &'a [Contract], on: Day, rules
                 annual,
                 annual_units: annual.map(Money::approximate),
                 ordered_on,
-                end: if over { contract.service_end().unwrap_or(end) } else { end },
-                renewed_on: match next {
-                    Some(next) if !next.is_over() || next.starts_on <= on => Some(next.signed_on.unwrap_or(next.starts_on)),
-                    _ => ran_on.then_some(end),
-                },
-                cancelled_on: status(ContractStatus::Cancelled).then(|| contract.cancelled_on.unwrap_or(end)),
-                lost_on: status(ContractStatus::Lost).then(|| contract.decided_on.unwrap_or(end)),
+                end: stop.filter(|_| !ran_on).unwrap_or(end),
+                renewed_on,
+                cancelled_on: gone(ContractStatus::Cancelled).then(|| contract.cancelled_on.unwrap_or(end)),
+                lost_on: gone(ContractStatus::Lost).then(|| contract.decided_on.unwrap_or(end)),
+                lapsed_on: if lapses { lapsed_on(contract, contracts, on, rules) } else { None },
             });
             if !ran_on {
                 break;
             }
             (number, ordered_on) = (number + 1, end);
+            monthly = prices.next().unwrap_or(monthly);
         }
     }
     found
@@ -148,6 +163,7 @@ impl Facts for TermFacts<'_> {
             Field::AutoRenews => self.contract.auto_renews.and_then(Known::flag),
             Field::Cancelled => Known::since(self.cancelled_on),
             Field::Lost => Known::since(self.lost_on),
+            Field::Lapsed => Known::since(self.lapsed_on),
             Field::Renewed => Known::since(self.renewed_on),
             Field::Currency => Known::text(Some(self.contract.currency.code())),
             other => of_account(self.account, other),
@@ -212,14 +228,16 @@ impl<'a> AccountStage<'a> {
         let before =
             |until: Day| contracts.iter().filter(move |one| one.starts_on < until).filter_map(Contract::service_end).max();
         let left_on = left.or_else(|| service.returned_on.and_then(before));
+        let paid = || contracts.iter().filter(|one| one.trial != Some(true));
         let lost: Vec<Money> = left_on
-            .map(|day| contracts.iter().filter(move |one| one.service_end().is_some_and(|end| day - end <= 30 && end <= day)))
+            .map(|day| paid().filter(move |one| one.service_end().is_some_and(|end| day - end <= 30 && end <= day)))
             .into_iter()
             .flatten()
-            .map(annual)
+            .map(|one| annual(one.monthly(), one.currency))
             .collect();
         let annual_lost = lost.first().copied().filter(|first| lost.iter().all(|one| one.currency == first.currency));
-        let annual_lost = annual_lost.map(|first| Money { minor: lost.iter().map(|one| one.minor).sum(), ..first });
+        let annual_lost =
+            annual_lost.map(|first| Money { minor: lost.iter().fold(0, |sum: i64, one| sum.saturating_add(one.minor)), ..first });
         let complaints = left_on.zip(tickets).map(|(left, tickets)| {
             let within = |ticket: &&Ticket| {
                 let day = zone.day_of(ticket.opened_at);
@@ -262,5 +280,124 @@ impl Facts for AccountStage<'_> {
             Anchor::Left => self.left_on,
             Anchor::End | Anchor::Notice => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> Day {
+        text.parse().unwrap()
+    }
+
+    fn contract(id: &str, from: &str, to: &str, more: serde_json::Value) -> Contract {
+        let mut contract = serde_json::json!({
+            "id": id, "account_id": "a", "starts_on": day(from), "ends_on": day(to), "amount": "1200", "currency": "EUR",
+            "replaces_id": [],
+        });
+        contract.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        serde_json::from_value(contract).unwrap()
+    }
+
+    /// Each term with its end and what became of it, as known on a morning.
+    fn told(contracts: &[Contract], on: &str) -> Vec<String> {
+        let account: Account = serde_json::from_value(serde_json::json!({"id": "a", "name": "North", "attributes": {}})).unwrap();
+        let rules = ServiceRules { gap_tolerance_days: 30, undecided_days: 90 };
+        let became = |term: &TermFacts<'_>| {
+            let facts = [
+                ("renewed", term.renewed_on),
+                ("cancelled", term.cancelled_on),
+                ("lost", term.lost_on),
+                ("lapsed", term.lapsed_on),
+            ];
+            let said: Vec<String> = facts.iter().filter_map(|(word, day)| Some(format!(" {word} {}", (*day)?))).collect();
+            format!("{} {}{}", term.id, term.end, said.concat())
+        };
+        terms(&account, contracts, day(on), rules).iter().map(became).collect()
+    }
+
+    #[test]
+    fn what_ends_is_renewed_lapses_or_is_open() {
+        let next = |from: &str, more| {
+            [contract("c", "2024-01-01", "2025-01-01", more), contract("d", from, "2027-01-01", serde_json::json!({}))]
+        };
+        let named = |from: &str| {
+            let [c, mut d] = next(from, serde_json::json!({}));
+            d.replaces_id = vec![c.id.clone()];
+            [c, d]
+        };
+        let none = || serde_json::json!({});
+        assert_eq!(told(&next("2025-01-20", none()), "2025-02-01")[0], "c 2025-01-01 renewed 2025-01-20", "within the tolerance");
+        assert_eq!(told(&next("2025-03-01", none()), "2025-02-28")[0], "c 2025-01-01", "open");
+        let late = "c 2025-01-01 lapsed 2025-03-01";
+        assert_eq!(told(&next("2025-03-01", none()), "2025-03-01")[0], late, "a return is no renewal");
+        assert_eq!(told(&named("2025-03-01"), "2025-09-01")[0], late, "also where it says that it is one");
+        assert_eq!(told(&named("2025-09-01"), "2025-09-02")[0], "c 2025-01-01 lapsed 2025-04-02", "90 days are over");
+        let other = next("2024-12-20", serde_json::json!({"product": "P"}));
+        assert_eq!(told(&other, "2025-01-01")[0], "c 2025-01-01 lapsed 2025-01-01", "another product took its place");
+        let lost = serde_json::json!({"status": "lost", "decided_on": day("2024-12-05")});
+        assert_eq!(told(&next("2026-01-01", lost), "2026-02-01")[0], "c 2025-01-01 lost 2024-12-05");
+        let void = serde_json::json!({"status": "cancelled", "cancelled_on": day("2023-12-30")});
+        assert_eq!(told(&next("2026-01-01", void), "2026-02-01"), ["d 2027-01-01"], "it never was");
+    }
+
+    #[test]
+    fn what_ran_on_by_itself_renewed_each_time() {
+        let from_year_to_year = |more| contract("c", "2022-01-01", "2023-01-01", more);
+        let runs_on = from_year_to_year(serde_json::json!({"auto_renews": true}));
+        let ran_on = ["c 2023-01-01 renewed 2023-01-01", "c~2 2024-01-01 renewed 2024-01-01"];
+        let with = |last: &str| [ran_on[0], ran_on[1], last].map(str::to_owned);
+        assert_eq!(told(std::slice::from_ref(&runs_on), "2024-06-01"), with("c~3 2025-01-01"));
+        let next =
+            contract("d", "2025-01-01", "2026-01-01", serde_json::json!({"replaces_id": ["c"], "signed_on": day("2024-11-01")}));
+        assert_eq!(told(&[runs_on, next], "2024-12-01")[..3], with("c~3 2025-01-01 renewed 2024-11-01"));
+        let cancelled = serde_json::json!({"auto_renews": true, "status": "cancelled", "cancelled_on": day("2024-05-05")});
+        let cancelled = from_year_to_year(cancelled);
+        assert_eq!(told(&[cancelled], "2024-06-01"), with("c~3 2025-01-01 cancelled 2024-05-05"));
+    }
+
+    #[test]
+    fn an_order_that_names_nothing_renews_the_term_that_ends_when_it_begins() {
+        let with_next = |to: &str, next: &str| {
+            let runs_on = contract("c", "2024-01-01", to, serde_json::json!({"auto_renews": true}));
+            [runs_on, contract("d", next, "2027-01-01", serde_json::json!({}))]
+        };
+        let yearly = ["c 2025-01-01 renewed 2025-01-01", "c~2 2026-01-01 renewed 2026-01-01", "d 2027-01-01"];
+        assert_eq!(told(&with_next("2025-01-01", "2026-01-01"), "2026-06-01"), yearly);
+        let late = ["c 2025-01-01 renewed 2025-01-01", "c~2 2026-01-01 renewed 2026-01-20", "d 2027-01-01"];
+        assert_eq!(told(&with_next("2025-01-01", "2026-01-20"), "2026-06-01"), late);
+        let beside = told(&with_next("2025-01-01", "2026-03-01"), "2026-06-01");
+        assert_eq!(beside[2], "c~3 2027-01-01", "in the middle of a term it is another order");
+        let monthly = told(&with_next("2024-02-01", "2024-04-01"), "2024-06-01");
+        assert_eq!(
+            monthly[2..],
+            ["c~3 2024-04-01 renewed 2024-04-01", "d 2027-01-01"],
+            "thirty days before is within the tolerance too"
+        );
+    }
+
+    #[test]
+    fn each_term_has_its_own_price() {
+        let more = serde_json::json!({"auto_renews": true, "uplift_percent": "10"});
+        let contracts = [contract("c", "2023-01-01", "2024-01-01", more)];
+        let account: Account = serde_json::from_value(serde_json::json!({"id": "a", "name": "North", "attributes": {}})).unwrap();
+        let rules = ServiceRules { gap_tolerance_days: 30, undecided_days: 90 };
+        let prices: Vec<String> = terms(&account, &contracts, day("2025-06-01"), rules)
+            .iter()
+            .filter_map(|term| term.annual.map(|annual| annual.to_string()))
+            .collect();
+        assert_eq!(prices, ["EUR 1,200", "EUR 1,320", "EUR 1,452"]);
+    }
+
+    #[test]
+    fn a_trial_that_ended_with_the_contract_was_paid_nothing_for() {
+        let lost = serde_json::json!({"status": "lost"});
+        let trial = contract("t", "2024-06-01", "2025-01-01", serde_json::json!({"trial": true, "currency": "USD"}));
+        let contracts = [trial, contract("c", "2024-01-01", "2025-01-01", lost)];
+        let account: Account = serde_json::from_value(serde_json::json!({"id": "a", "name": "North", "attributes": {}})).unwrap();
+        let rules = ServiceRules { gap_tolerance_days: 30, undecided_days: 90 };
+        let stage = AccountStage::new(&account, &contracts, None, day("2025-06-01"), rules, &Zone::UTC);
+        assert_eq!(stage.annual_lost.map(|lost| lost.to_string()), Some("EUR 1,200".to_owned()));
     }
 }

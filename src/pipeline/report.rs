@@ -15,7 +15,7 @@ pub struct Waiting {
     pub name: String,
     /// Its stage; of one that was returned, the stage from which it was.
     pub stage: String,
-    /// Who works on it.
+    /// Who works on it; on one that was returned, who did in the stage from which it was.
     pub owner: Option<String>,
     /// Since when it is there; of one that was returned, when it was.
     pub since: Day,

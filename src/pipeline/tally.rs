@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::report::{BarReport, Group, Report, StageReport, Sum, Waiting};
-use super::{Left, Pipeline, Role, State};
+use super::{Left, Owner, Pipeline, Role, State};
 use crate::model::{Currency, Day, Exact, Money};
 use crate::statistics::wilson;
 
@@ -19,6 +19,8 @@ pub struct Row<'a> {
     pub name: &'a str,
     /// Who works on it, as far as it says.
     pub owner: Option<&'a str>,
+    /// Who works on it wherever its stage names no other.
+    pub keeper: Option<&'a str>,
     /// Where it stands; `None`: it was set aside.
     pub state: Option<&'a State>,
     /// What it may bring, or brought.
@@ -181,7 +183,10 @@ impl<'a> Tally<'a> {
                     report.returned += 1;
                     let reason = if visit.because.is_empty() { "no reason given" } else { &visit.because };
                     *self.report.returned_reasons.entry(format!("{}: {reason}", report.name)).or_default() += 1;
-                    let waiting = Waiting { reason: Some(reason.to_owned()), ..waiting(row, &report.name, to) };
+                    // Who works on it now had no part in it.
+                    let theirs = matches!(stages[visit.stage].owner, Owner::Record | Owner::Csm);
+                    let owner = row.keeper.filter(|_| theirs).map(str::to_owned);
+                    let waiting = Waiting { owner, reason: Some(reason.to_owned()), ..waiting(row, &report.name, to) };
                     self.report.returned.push(waiting);
                 }
                 Left::Next | Left::Elsewhere => {}

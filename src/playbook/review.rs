@@ -112,18 +112,18 @@ pub fn review(prescription: &Prescription, tasks: &[Task], play: &Play, subject:
         outcome => outcome,
     };
     let next = match &outcome {
+        // What could not wait is not let go of before the leader has been asked.
+        Outcome::NotDone(_) if prescription.severe && prescription.status != PrescriptionStatus::Escalated => Next::Escalate,
         Outcome::Recovered
         | Outcome::RecoveredByItself
         | Outcome::Done
         | Outcome::Dismissed
         | Outcome::PassedBy
         | Outcome::NoLongerServed
-        | Outcome::MadeWay => Next::Close,
+        | Outcome::MadeWay
+        | Outcome::NotDone(_) => Next::Close,
         Outcome::Unknowable { .. } if on >= last => Next::Close,
         Outcome::NotDoneYet(_) | Outcome::Unknowable { .. } => Next::Wait,
-        // What could not wait is not let go of before the leader has been asked.
-        Outcome::NotDone(_) if prescription.severe && prescription.status != PrescriptionStatus::Escalated => Next::Escalate,
-        Outcome::NotDone(_) => Next::Close,
         // The leader has decided and acted: the loop begins again when the sign shows after the cooldown.
         Outcome::NotRecovered if prescription.status == PrescriptionStatus::Escalated => Next::Close,
         Outcome::NotRecovered if prescription.attempt < play.attempts => Next::TryAgain { attempt: prescription.attempt + 1 },

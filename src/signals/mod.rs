@@ -30,4 +30,4 @@ pub use peers::{LEAST_PEERS, PeerInput, Peers, Place, age_class};
 pub use reading::{Reading, Signals, State, phrase, spell, word};
 pub use relationship::relationship;
 pub use service::{Service, ServiceRules, Standing, service};
-pub use term::{Basis, Extension, Term, extensions, followers, raised, successor, terms};
+pub use term::{Basis, Extension, Term, extensions, followers, lapsed_on, raised, successor, terms};

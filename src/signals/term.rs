@@ -106,17 +106,34 @@ pub fn terms(contracts: &[Contract], on: Day, rules: ServiceRules) -> Vec<Term<'
     let mut terms = Vec::with_capacity(contracts.len());
     for (at, contract) in contracts.iter().enumerate().filter(|(_, contract)| !contract.is_void()) {
         let next = followers[at].iter().map(|&next| contracts[next].starts_on).min();
-        let decided_elsewhere = || {
-            contracts.iter().enumerate().any(|(other_at, other)| {
-                let same = other.account_id == contract.account_id;
-                let begins = same && contract.ends_on.is_some_and(|end| other.starts_on >= end - rules.gap_tolerance_days);
-                let new = other.replaces_id.is_empty() && !followed.contains(&other_at) && other.starts_on > contract.starts_on;
-                begins && new && other.starts_on <= on && !other.is_void()
-            })
-        };
+        let decided_elsewhere = || begun_instead(contract, contracts, &followed, rules).is_some_and(|day| day <= on);
         of_contract((at, contract), next, on, rules, decided_elsewhere, &mut terms);
     }
     terms
+}
+
+/// The first day of what an account began about the end of a contract, or later, that follows no other contract.
+fn begun_instead(contract: &Contract, contracts: &[Contract], followed: &BTreeSet<usize>, rules: ServiceRules) -> Option<Day> {
+    let begun = contracts.iter().enumerate().filter(|(at, other)| {
+        let same = other.account_id == contract.account_id;
+        let begins = same && contract.ends_on.is_some_and(|end| other.starts_on >= end - rules.gap_tolerance_days);
+        let new = other.replaces_id.is_empty() && !followed.contains(at) && other.starts_on > contract.starts_on;
+        begins && new && !other.is_void()
+    });
+    begun.map(|(_, other)| other.starts_on).min()
+}
+
+/// The morning from which a contract that ended, and neither runs on nor was renewed, cancelled or lost, counts as not renewed:
+/// something else was begun instead, or has come too late to be its renewal, or nobody has decided for as long as the rules allow.
+/// [`terms`] end what is undecided by the same rule.
+pub fn lapsed_on(contract: &Contract, contracts: &[Contract], on: Day, rules: ServiceRules) -> Option<Day> {
+    let end = contract.ends_on.filter(|end| *end <= on)?;
+    let followers = followers(contracts, rules);
+    let followed: BTreeSet<usize> = followers.iter().flatten().copied().collect();
+    let late = contracts.iter().filter(|other| replaces(other, contract)).map(|other| other.starts_on).min();
+    let instead = begun_instead(contract, contracts, &followed, rules);
+    let day = late.into_iter().chain(instead).fold(end + rules.undecided_days + 1, Day::min).max(end);
+    (day <= on).then_some(day)
 }
 
 /// The stretches of one contract; `next`: the first day of what follows it.

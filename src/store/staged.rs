@@ -198,6 +198,31 @@ pub async fn accounts(db: &Db, ids: &[Id], as_of: AsOf) -> Result<Vec<Account>> 
     Ok(accounts)
 }
 
+/// The blocks of accounts in which a record was ever kept.
+pub async fn blocks_of(db: &Db, record: RecordKind, key: &str) -> Result<BTreeSet<i64>> {
+    let sql = "SELECT block FROM fact WHERE record = $1 AND key = $2 AND block >= 0 ORDER BY block";
+    let blocks: Vec<i64> = on_db!(db, pool => sqlx::query_scalar(sql).bind(record.name()).bind(key).fetch_all(pool).await)
+        .with_context(|| format!("looking for {key} among {}", record.name()))?;
+    Ok(blocks.into_iter().collect())
+}
+
+/// The versions of one lead that were known on a morning, in the order in which they came to be known.
+pub async fn lead(db: &Db, id: &str, as_of: AsOf) -> Result<Vec<(Day, Lead)>> {
+    let sql = "SELECT known_on, body FROM fact WHERE record = $1 AND key = $2 AND known_on <= $3 AND pull <= $4
+               ORDER BY known_on, pull, block";
+    let rows: Vec<(i64, String)> = on_db!(db, pool => sqlx::query_as(sql)
+        .bind(RecordKind::Leads.name()).bind(id).bind(i64::from(as_of.day.days())).bind(as_of.through_pull)
+        .fetch_all(pool).await)
+    .context("reading a lead")?;
+    // Where it moved to another account, nothing is said in the place that it left.
+    let said = rows.into_iter().filter(|(_, body)| !body.is_empty());
+    said.map(|(known_on, body)| Ok((day(known_on)?, read(&body)?))).collect()
+}
+
+fn read(body: &str) -> Result<Lead> {
+    serde_json::from_str(body).with_context(|| format!("the store holds a broken record of leads: {body}"))
+}
+
 /// Leads with all their versions known on a morning, a page at a time: where the last page ended goes in, and comes out while
 /// there is more.
 pub async fn leads(db: &Db, after: &str, as_of: AsOf) -> Result<(Vec<Vec<(Day, Lead)>>, Option<String>)> {
@@ -219,9 +244,7 @@ pub async fn leads(db: &Db, after: &str, as_of: AsOf) -> Result<(Vec<Vec<(Day, L
         }
         // Where a lead moved to another account, nothing is said in the place that it left.
         if let (false, Some(versions)) = (body.is_empty(), leads.last_mut()) {
-            let lead =
-                serde_json::from_str(&body).with_context(|| format!("the store holds a broken record of leads: {body}"))?;
-            versions.push((day(known_on)?, lead));
+            versions.push((day(known_on)?, read(&body)?));
         }
     }
     // The versions of the last one may go on behind the page.

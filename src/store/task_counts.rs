@@ -53,6 +53,20 @@ pub async fn due_by(tx: &mut Tx, day: Day) -> Result<BTreeMap<(String, String), 
     Ok(rows.into_iter().map(|(person, kind, count)| ((person, kind), count)).collect())
 }
 
+/// The same by person and account: each kind with its number.
+pub async fn due_of_accounts(tx: &mut Tx, day: Day) -> Result<BTreeMap<(String, String), Vec<(String, i64)>>> {
+    let sql = "SELECT COALESCE(t.assignee, t.csm, ''), p.account_id, t.kind, count(*)
+               FROM task t JOIN prescription p ON p.id = t.prescription WHERE t.status = 'open' AND t.due_on <= $1
+               GROUP BY COALESCE(t.assignee, t.csm, ''), p.account_id, t.kind";
+    let rows: Vec<(String, String, String, i64)> =
+        on_tx!(tx, conn => sqlx::query_as(sql).bind(days(day)).fetch_all(conn).await).context("counting what is due")?;
+    let mut due: BTreeMap<(String, String), Vec<(String, i64)>> = BTreeMap::new();
+    for (person, account, kind, count) in rows {
+        due.entry((person, account)).or_default().push((kind, count));
+    }
+    Ok(due)
+}
+
 /// Prescriptions that wait for room, by account.
 pub async fn waiting(tx: &mut Tx) -> Result<BTreeMap<String, i64>> {
     let sql = "SELECT account_id, count(*) FROM prescription WHERE closed_on IS NULL AND status = 'waiting' GROUP BY account_id";

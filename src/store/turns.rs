@@ -45,33 +45,52 @@ fn encode(accounts: &BTreeMap<u16, Vec<Factor>>) -> Result<Vec<u8>> {
     packed.write_all(&out).and_then(|()| packed.finish()).context("packing a turn")
 }
 
-fn decode(bytes: &[u8]) -> Result<BTreeMap<u16, Vec<Factor>>> {
-    let damaged = "a turn in the store is damaged";
-    let mut plain = Vec::new();
-    ZlibDecoder::new(bytes).read_to_end(&mut plain).context(damaged)?;
-    let (rows, rest) = plain.as_chunks::<ROW>();
-    anyhow::ensure!(rest.is_empty(), damaged);
-    let mut accounts: BTreeMap<u16, Vec<Factor>> = BTreeMap::new();
-    for row in rows {
-        let number = |at: usize| row[at..].first_chunk::<8>().map(|bytes| f64::from_le_bytes(*bytes)).context(damaged);
-        let about = match row[2] {
-            cap @ CAPS.. => About::Cap(u16::from(cap - CAPS)),
-            signal => About::Signal(*Signal::ALL.get(usize::from(signal)).context(damaged)?),
-        };
-        let place = u16::from_le_bytes([row[0], row[1]]);
-        let input = Some(number(4)?).filter(|input| !input.is_nan());
-        accounts.entry(place).or_default().push(remembered(about, input, number(12)?));
-    }
-    Ok(accounts)
+/// The turns of one morning in one block. Whoever moved is told of: a few of thousands, so that nothing is unfolded but what
+/// is asked for.
+#[derive(Debug, Default)]
+pub struct Turns {
+    /// In the order of their places.
+    rows: Vec<[u8; ROW]>,
 }
 
-/// The factors of that morning's turns in one block, by place.
-pub async fn of_block(db: &Db, as_of: Day, block: i64) -> Result<BTreeMap<u16, Vec<Factor>>> {
+const DAMAGED: &str = "a turn in the store is damaged";
+
+impl Turns {
+    fn unpack(bytes: &[u8]) -> Result<Turns> {
+        let mut plain = Vec::new();
+        ZlibDecoder::new(bytes).read_to_end(&mut plain).context(DAMAGED)?;
+        let (rows, rest) = plain.as_chunks::<ROW>();
+        anyhow::ensure!(rest.is_empty() && rows.is_sorted_by_key(place), DAMAGED);
+        Ok(Turns { rows: rows.to_vec() })
+    }
+
+    /// The factors of one account; none where it was not its turn.
+    pub fn of(&self, account: u16) -> Result<Vec<Factor>> {
+        let from = self.rows.partition_point(|row| place(row) < account);
+        self.rows[from..].iter().take_while(|row| place(row) == account).map(factor).collect()
+    }
+}
+
+fn place(row: &[u8; ROW]) -> u16 {
+    u16::from_le_bytes([row[0], row[1]])
+}
+
+fn factor(row: &[u8; ROW]) -> Result<Factor> {
+    let number = |at: usize| row[at..].first_chunk::<8>().map(|bytes| f64::from_le_bytes(*bytes)).context(DAMAGED);
+    let about = match row[2] {
+        cap @ CAPS.. => About::Cap(u16::from(cap - CAPS)),
+        signal => About::Signal(*Signal::ALL.get(usize::from(signal)).context(DAMAGED)?),
+    };
+    Ok(remembered(about, Some(number(4)?).filter(|input| !input.is_nan()), number(12)?))
+}
+
+/// That morning's turns in one block.
+pub async fn of_block(db: &Db, as_of: Day, block: i64) -> Result<Turns> {
     let sql = "SELECT body FROM turn_block WHERE as_of = $1 AND block = $2";
     let body: Option<Vec<u8>> =
         on_db!(db, pool => sqlx::query_scalar(sql).bind(i64::from(as_of.days())).bind(block).fetch_optional(pool).await)
             .with_context(|| format!("reading the turns of block {block}"))?;
-    body.map_or(Ok(BTreeMap::new()), |body| decode(&body))
+    body.map_or(Ok(Turns::default()), |body| Turns::unpack(&body))
 }
 
 /// Keeps the factors of a morning's turns in one block, in place of those of an earlier cycle of the same morning.
@@ -95,8 +114,8 @@ mod tests {
             remembered(About::Cap(2), None, -12.5),
         ];
         let accounts = BTreeMap::from([(3, factors), (4000, Vec::new())]);
-        let back = decode(&encode(&accounts).unwrap()).unwrap();
-        assert_eq!((back.len(), &back[&3]), (1, &accounts[&3]));
-        assert!(decode(&[1, 2, 3]).is_err());
+        let back = Turns::unpack(&encode(&accounts).unwrap()).unwrap();
+        assert_eq!((back.of(3).unwrap(), back.of(4000).unwrap(), back.of(2).unwrap()), (accounts[&3].clone(), vec![], vec![]));
+        assert!(Turns::unpack(&[1, 2, 3]).is_err());
     }
 }

@@ -157,11 +157,78 @@ async fn load_adds_up_by_hand() {
     // Class C: every 30 days a call of half an hour; class B: every 14.
     assert!((una.contact_hours - 2.0 * 7.0 / 30.0 * 0.5).abs() < 1e-9 && (uwe.contact_hours - 0.25).abs() < 1e-9, "{report:?}");
     assert!(una.over && !uwe.over && (una.hours_needed - una.contact_hours).abs() < 1e-9);
+    let planned = plan(&house.db, &house.setup, &house.setup, &house.clock).await.unwrap();
+    for (load, plan) in report.people.iter().zip(&planned.people) {
+        assert_eq!((plan.person.as_str(), plan.over), (load.person.as_str(), load.over));
+        assert!((plan.new_hours - load.hours_needed).abs() < 1e-9, "a plan and a look at the load say the same: {plan:?}");
+    }
     let amounts = |load: &longroad::playbook::Load| [load.arr, load.untouched_arr].map(|sum| sum.map(Money::amount));
     assert_eq!((una.accounts, una.untouched), (2, 1));
     assert_eq!(amounts(una), [Some("15000.00".to_owned()), Some("12000.00".to_owned())], "a dollar is half a euro");
     assert_eq!(amounts(uwe), [Some("500.00".to_owned()), Some("500.00".to_owned())], "nobody ever spoke with c");
     assert_eq!(report.without_csm, 1);
     let moves: Vec<(&str, &str)> = report.moves.iter().map(|one| (one.account_id.as_str(), one.to.as_str())).collect();
-    assert_eq!(moves, [("a", "u2")], "the untouched one goes first, and then there is time enough");
+    assert_eq!(moves, [("b", "u2")], "of two that free the same, the one with less revenue");
+    assert!((report.moves[0].hours - 7.0 / 30.0 * 0.5).abs() < 1e-9 && report.moves[0].arr == una_arr("3000.00"), "{report:?}");
+    let untouched: Vec<&str> = report.untouched.iter().map(|one| one.account_id.as_str()).collect();
+    assert_eq!((untouched, report.untouched_count), (vec!["a"], 1), "of those who have too much to do");
+    assert_eq!((report.untouched[0].silent_days, report.untouched[0].every_days), (42.0, 30));
+}
+
+fn una_arr(amount: &str) -> Option<Money> {
+    Some(Money::new(amount.parse().unwrap(), longroad::model::Currency::parse("EUR").unwrap()).unwrap())
+}
+
+#[tokio::test]
+async fn what_could_go_takes_its_tasks_along() {
+    let house = House::with_five_plays(BY_HAND).await;
+    let mut clients = vec![client("a", "own"), client("b", "own"), client("c", "own")];
+    (clients[0].called, clients[1].called, clients[1].left_on) = (100, 100, Some(start() - 1));
+    put(&house, &clients, start());
+    house.night(start()).await;
+    put(&house, &clients, start() + 1);
+    house.put("users.csv", "id,name,email,role,hours_per_week\nu1,Una,u@example.com,csm,0.8\nu2,Uwe,w@example.com,csm,9\n");
+    house.night(start() + 1).await;
+    let due = house.tasks().await.iter().filter(|task| task.due_on <= start() + 8).count();
+    let report = longroad::cycle::load(&house.db, &house.setup, &house.clock).await.unwrap();
+    let hours: f64 = report.people[0].task_hours.values().sum();
+    assert!(due > 1 && hours > 0.8, "{due} {report:?}");
+    let told: Vec<(&str, &str, f64)> =
+        report.moves.iter().map(|one| (one.account_id.as_str(), one.to.as_str(), one.hours)).collect();
+    assert_eq!(told, [("b", "u2", 1.5)], "c frees nothing, a not enough");
+    let relief = &report.reliefs[0];
+    assert!((relief.hours_needed - hours).abs() < 1e-9 && (relief.hours_then - (hours - 1.5)).abs() < 1e-9, "{relief:?}");
+}
+
+#[tokio::test]
+async fn what_the_next_cycle_alone_does_is_told_apart() {
+    let config = format!("{BY_HAND}\n[cycle]\ndefault_cadence_days = 40\ncadence_days = {{own = 20}}\n");
+    let mut house = House::with_five_plays(&config).await;
+    let names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    let mut clients: Vec<Client> = names.map(|id| client(id, "own")).to_vec();
+    for one in &mut clients {
+        one.called = 40;
+    }
+    put(&house, &clients, start());
+    house.night(start()).await;
+    // By then some have had their turns, and the others have not; all are silent for long enough for the play that is new.
+    for nights in 1..14 {
+        put(&house, &clients, start() + nights);
+        house.night(start() + nights).await;
+    }
+    let morning = start() + 14;
+    put(&house, &clients, morning);
+    house.wake(morning);
+    let new = changed(&house);
+    let report = plan(&house.db, &house.setup, &new, &house.clock).await.unwrap();
+    assert_eq!(report.turns_within_days, 20, "nobody is of another tier");
+    house.setup = new;
+    house.night(morning).await;
+    let done = done_on(&house, morning).await;
+    let sum = |of: fn(&(i64, i64, i64)) -> i64| -> i64 { done.values().map(of).sum() };
+    let next = report.next_cycle;
+    let told = (next.new_opened, next.new_waiting, next.new_closed);
+    assert_eq!(told, (sum(|counts| counts.0), sum(|counts| counts.1), sum(|counts| counts.2)));
+    let all: i64 = report.plays.iter().map(|one| one.new_opened + one.new_waiting).sum();
+    assert!(0 < next.new_opened && next.new_opened + next.new_waiting < all, "{report:?}");
 }

@@ -4,7 +4,7 @@
 mod check;
 mod document;
 mod explain;
-mod gate;
+mod form;
 mod name;
 mod parse;
 mod subject;

@@ -1,10 +1,8 @@
 //! From the text of a condition to a checked expression.
 
-use cel::IdedExpr;
-
 use super::Name;
 use super::check::Checker;
-use super::gate::Gate;
+use super::form::Form;
 pub use crate::model::{ExpressionError as ConditionError, compile};
 
 /// The moment at which a condition is asked, which decides what it may ask about.
@@ -22,12 +20,8 @@ pub enum Scope {
 #[derive(Clone, Debug)]
 pub struct Condition {
     text: String,
-    pub(super) expression: IdedExpr,
+    pub(super) form: Form,
     reads: Vec<Name>,
-    /// Nothing but comparisons joined by `&&`: without any of what it reads there is no answer.
-    pub(super) plain: bool,
-    /// What must hold where it is a yes.
-    pub(super) gates: Vec<Gate>,
 }
 
 /// Two conditions are the same when their texts are.
@@ -49,10 +43,9 @@ impl Condition {
         let mut expression = program.expression().clone();
         let mut checker = Checker::new(scope, &program);
         checker.condition(&mut expression)?;
-        let reads = checker.reads();
-        let plain = !reads.is_empty() && !["||", "?", "known", "true", "false"].iter().any(|part| text.contains(part));
-        let gates = Gate::all(&expression);
-        Ok(Condition { text: text.trim().to_owned(), expression, reads, plain, gates })
+        let unforeseen = || ConditionError { offset: 0, reason: "is more of CEL than a condition needs".to_owned() };
+        let form = Form::of(&expression).ok_or_else(unforeseen)?;
+        Ok(Condition { text: text.trim().to_owned(), form, reads: checker.reads() })
     }
 
     /// The text as it was written.

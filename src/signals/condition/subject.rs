@@ -1,16 +1,8 @@
 //! What a condition is asked about, and how it is answered.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock};
-
-use cel::common::types::{CelBool, CelDouble, CelString};
-use cel::common::value::CowVal;
-use cel::context::VariableResolver;
-use cel::{Context, Env, Value};
-
-use super::check::KNOWN;
-use super::{Condition, Name, Scope};
-use crate::signals::{Band, Signal, Signals, State, Unit, word};
+use super::form::Asked;
+use super::{Condition, Name};
+use crate::signals::{Band, Signal, Signals};
 
 /// One account on one morning, as conditions see it.
 #[derive(Clone, Copy, Debug)]
@@ -117,108 +109,37 @@ impl Verdict {
 impl Condition {
     /// The stale signals on which a yes hangs; `None` if it is no yes.
     pub fn yes(&self, subject: &Subject<'_>) -> Option<Vec<Signal>> {
-        if !self.gates.iter().all(|gate| gate.is_open(subject)) {
-            return None;
-        }
-        match self.evaluate(subject) {
-            Verdict::True => Some(Vec::new()),
-            Verdict::Paused { stale, would_be: true } => Some(stale),
-            _ => None,
-        }
+        let mut asked = Asked::new(subject, true);
+        if self.form.answer(&mut asked) == Some(true) { Some(self.hangs_on(&asked, subject, true)) } else { None }
     }
 
     /// Whether it holds, for sure.
     pub fn holds(&self, subject: &Subject<'_>) -> bool {
-        self.gates.iter().all(|gate| gate.is_open(subject)) && self.evaluate(subject).is_true()
+        self.yes(subject).is_some_and(|stale| stale.is_empty())
     }
 
     /// Answers the condition for one account. `&&` and `||` answer as soon as one side decides, as CEL says: what is
     /// missing on the other side does not matter then.
     pub fn evaluate(&self, subject: &Subject<'_>) -> Verdict {
-        // Most conditions ask about something that most accounts do not have: that needs no interpreter.
-        if self.plain && self.reads().iter().all(|name| subject.number(*name).is_none() && subject.text(*name).is_none()) {
-            return Verdict::Unknown { missing: self.reads().to_vec() };
-        }
-        let lookup = Lookup::new(self, subject, true);
-        let Some(answer) = lookup.ask() else {
-            return Verdict::Unknown { missing: names(&lookup.missing).collect() };
+        let mut asked = Asked::new(subject, true);
+        let Some(answer) = self.form.answer(&mut asked) else {
+            let missing = |name: &Name| asked.missing & name.bit() != 0;
+            return Verdict::Unknown { missing: self.reads().iter().copied().filter(missing).collect() };
         };
-        if lookup.stale.load(Ordering::Relaxed) != 0 {
-            // The stale signals decided only if the answer is another one, or none, without them.
-            let without = Lookup::new(self, subject, false);
-            if without.ask() != Some(answer) {
-                let stale = names(&lookup.stale).filter_map(|name| if let Name::Signal(one) = name { Some(one) } else { None });
-                return Verdict::Paused { stale: stale.collect(), would_be: answer };
-            }
+        match (self.hangs_on(&asked, subject, answer), answer) {
+            (stale, would_be) if !stale.is_empty() => Verdict::Paused { stale, would_be },
+            (_, true) => Verdict::True,
+            (_, false) => Verdict::False,
         }
-        if answer { Verdict::True } else { Verdict::False }
-    }
-}
-
-fn names(set: &AtomicU64) -> impl Iterator<Item = Name> {
-    let set = set.load(Ordering::Relaxed);
-    Name::all(Scope::Scores).filter(move |name| set & name.bit() != 0)
-}
-
-/// Hands the interpreter what it asks for, and notes what was not there. The notes are atomic because the interpreter
-/// wants a resolver that could be shared.
-struct Lookup<'a> {
-    condition: &'a Condition,
-    subject: &'a Subject<'a>,
-    believe_stale: bool,
-    missing: AtomicU64,
-    stale: AtomicU64,
-}
-
-impl<'a> Lookup<'a> {
-    fn new(condition: &'a Condition, subject: &'a Subject<'a>, believe_stale: bool) -> Lookup<'a> {
-        Lookup { condition, subject, believe_stale, missing: AtomicU64::new(0), stale: AtomicU64::new(0) }
     }
 
-    /// The thing with this name: the condition reads a few of many.
-    fn name(&self, variable: &str) -> Option<Name> {
-        self.condition.reads().iter().copied().find(|name| name.name() == variable)
-    }
-
-    fn ask(&self) -> Option<bool> {
-        static STANDARD: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
-        let mut context = Context::with_env(Arc::clone(&STANDARD));
-        context.set_variable_resolver(self);
-        let answer = Value::resolve_val(&self.condition.expression, &context).ok()?;
-        answer.downcast_ref::<CelBool>().map(|answer| *answer.inner())
-    }
-
-    fn value(&self, name: Name) -> Option<CowVal<'_, '_>> {
-        if let Name::Signal(signal) = name {
-            if self.subject.signals.state(signal) == State::Stale {
-                self.stale.fetch_or(name.bit(), Ordering::Relaxed);
-                if !self.believe_stale {
-                    return None;
-                }
-            }
-            return Some(match (signal.unit(), self.subject.number(name)?) {
-                (Unit::Flag, value) => CowVal::owned(CelBool::from(value != 0.0)),
-                (Unit::Word(words), value) => CowVal::owned(CelString::from(word(words, value)?)),
-                (_, value) => CowVal::owned(CelDouble::from(value)),
-            });
+    /// The stale signals on which an answer hangs: they decided only if it is another one, or none, without them.
+    fn hangs_on(&self, asked: &Asked<'_>, subject: &Subject<'_>, answer: bool) -> Vec<Signal> {
+        if asked.stale == 0 || self.form.answer(&mut Asked::new(subject, false)) == Some(answer) {
+            return Vec::new();
         }
-        let number = self.subject.number(name).map(|number| CowVal::owned(CelDouble::from(number)));
-        number.or_else(|| self.subject.text(name).map(|text| CowVal::owned(CelString::from(text))))
-    }
-}
-
-impl VariableResolver for Lookup<'_> {
-    fn resolve<'b>(&'b self, variable: &str) -> Option<CowVal<'b, 'b>> {
-        if let Some(name) = variable.strip_prefix(KNOWN) {
-            let there = self.name(name).is_some_and(|name| self.value(name).is_some());
-            return Some(CowVal::owned(CelBool::from(there)));
-        }
-        let name = self.name(variable)?;
-        let value = self.value(name);
-        if value.is_none() {
-            self.missing.fetch_or(name.bit(), Ordering::Relaxed);
-        }
-        value
+        let signal = |name: &Name| if let Name::Signal(signal) = *name { Some(signal) } else { None };
+        self.reads().iter().filter(|name| asked.stale & name.bit() != 0).filter_map(signal).collect()
     }
 }
 
@@ -226,7 +147,7 @@ impl VariableResolver for Lookup<'_> {
 mod tests {
     use super::*;
     use crate::model::Day;
-    use crate::signals::Reading;
+    use crate::signals::{Reading, State};
 
     fn ask(text: &str, subject: &Subject<'_>) -> Verdict {
         Condition::parse(text).unwrap().evaluate(subject)
