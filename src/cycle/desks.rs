@@ -1,6 +1,8 @@
 //! What is found in a night, on its way to people's desks: what fits into their day begins, and the rest waits.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use anyhow::Result;
 
@@ -8,8 +10,11 @@ use super::Setup;
 use super::assess::Customer;
 use super::population::Population;
 use crate::config::Load;
+use crate::model::record::Role;
 use crate::model::{Day, Id};
-use crate::playbook::{Budget, Candidate, Opened, PrescriptionStatus, Room, Severity, Staff, Standing, TaskStatus, rank};
+use crate::playbook::{
+    Budget, Candidate, Opened, Owner, PrescriptionStatus, Room, Severity, Staff, Standing, Task, TaskStatus, rank,
+};
 use crate::signals::Signal;
 use crate::store::tasks::{self, Ended};
 use crate::store::{Tx, scores};
@@ -44,6 +49,11 @@ pub struct Desks {
     pub of_today: bool,
     load: Load,
     budget: Budget<Pending>,
+    /// What is for whoever has the least to do, the highest rank first: whose it is shows when all is found, or it would hang on
+    /// the order of the accounts.
+    pool: BTreeMap<(Reverse<u64>, String), (Candidate<Pending>, Place)>,
+    /// So many of it at most: more does not begin, whoever gets it.
+    pool_size: usize,
     /// Tasks and hours that have begun on this morning, by person.
     begun: BTreeMap<String, (usize, f64)>,
     standings: BTreeMap<String, Standing>,
@@ -53,7 +63,12 @@ pub struct Desks {
     pub held: BTreeMap<i64, Vec<Opened>>,
     /// How much waits for each person.
     pub waiting: BTreeMap<Id, usize>,
+    /// How much waits besides, for whoever has time first.
+    pub waiting_for_anybody: usize,
 }
+
+/// Language and region of an account.
+type Place = (Option<Arc<str>>, Option<Arc<str>>);
 
 impl Desks {
     /// Reads what the people have to do and how plays have done.
@@ -88,6 +103,8 @@ impl Desks {
             staff,
             of_today: scores::newest_morning(tx).await?.is_none_or(|newest| newest <= on),
             budget: Budget::new(load.tasks_per_csm_and_day as usize),
+            pool: BTreeMap::new(),
+            pool_size: load.tasks_per_csm_and_day as usize * world.users.values().filter(|user| user.role == Role::Csm).count(),
             load,
             begun,
             standings,
@@ -95,6 +112,7 @@ impl Desks {
             on,
             held: BTreeMap::new(),
             waiting: BTreeMap::new(),
+            waiting_for_anybody: 0,
         })
     }
 
@@ -123,10 +141,32 @@ impl Desks {
             id: pending.opened.prescription.id.clone(),
             what: pending,
         };
+        if !matches!(candidate.what.opened.tasks.first(), Some(Task { owner: Owner::LeastLoaded(_), .. })) {
+            self.put(candidate);
+            return;
+        }
+        // Ranks are above zero, where greater numbers have greater bits.
+        let place = (Reverse(candidate.rank.to_bits()), candidate.id.clone());
+        self.pool.insert(place, (candidate, (customer.language.clone(), customer.region.clone())));
+        if self.pool.len() > self.pool_size
+            && let Some((_, (last, _))) = self.pool.pop_last()
+        {
+            self.waiting_for_anybody += 1;
+            self.hold(last.what);
+        }
+    }
+
+    fn put(&mut self, candidate: Candidate<Pending>) {
+        let person = candidate.what.person.clone();
         self.staff.offer(&person, candidate.tasks);
         if let Some(left) = self.budget.offer(&person, candidate) {
-            self.hold(left.what);
+            self.wait(left.what);
         }
+    }
+
+    fn wait(&mut self, pending: Pending) {
+        *self.waiting.entry(pending.person.clone()).or_default() += 1;
+        self.hold(pending);
     }
 
     /// What a person can take on besides what has begun.
@@ -142,7 +182,6 @@ impl Desks {
     }
 
     fn hold(&mut self, pending: Pending) {
-        *self.waiting.entry(pending.person).or_default() += 1;
         if pending.waited {
             return;
         }
@@ -160,10 +199,16 @@ impl Desks {
 
     /// What begins; the rest is held.
     pub fn close(&mut self) -> Vec<Pending> {
+        for (mut candidate, (language, region)) in std::mem::take(&mut self.pool).into_values() {
+            let pending = &mut candidate.what;
+            let chosen = self.staff.choose_again(&mut pending.opened.tasks, language.as_deref(), region.as_deref());
+            pending.person = chosen.unwrap_or_else(|| pending.person.clone());
+            self.put(candidate);
+        }
         let budget = std::mem::replace(&mut self.budget, Budget::new(0));
         let (begin, wait) = budget.close(|person| self.room(person));
         for candidate in wait {
-            self.hold(candidate.what);
+            self.wait(candidate.what);
         }
         begin.into_iter().map(|candidate| candidate.what).collect()
     }

@@ -264,6 +264,7 @@ impl<'a> Night<'a> {
         for (block, opened) in begin.into_iter().chain(std::mem::take(&mut self.desks.held)) {
             tasks::insert(&mut self.tx, block, &opened).await?;
         }
+        report.prescriptions_waiting += self.desks.waiting_for_anybody as u64;
         for (person, count) in std::mem::take(&mut self.desks.waiting) {
             report.prescriptions_waiting += count as u64;
             self.books.waiting(&person, count);
