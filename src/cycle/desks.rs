@@ -13,7 +13,8 @@ use crate::config::Load;
 use crate::model::record::Role;
 use crate::model::{Day, Id};
 use crate::playbook::{
-    Budget, Candidate, Opened, Owner, PrescriptionStatus, Room, Severity, Staff, Standing, Task, TaskStatus, rank,
+    Budget, Candidate, Client, Opened, Owner, Play, Prescription, PrescriptionStatus, Room, Severity, Staff, Standing, Task,
+    TaskStatus, rank,
 };
 use crate::signals::Signal;
 use crate::store::tasks::{self, Ended};
@@ -51,7 +52,7 @@ pub struct Desks {
     budget: Budget<Pending>,
     /// What is for whoever has the least to do, the highest rank first: whose it is shows when all is found, or it would hang on
     /// the order of the accounts.
-    pool: BTreeMap<(Reverse<u64>, String), (Candidate<Pending>, Place)>,
+    pool: BTreeMap<(Reverse<u64>, String), (Candidate<Pending>, Home)>,
     /// So many of it at most: more does not begin, whoever gets it.
     pool_size: usize,
     /// Tasks and hours that have begun on this morning, by person.
@@ -68,7 +69,7 @@ pub struct Desks {
 }
 
 /// Language and region of an account.
-type Place = (Option<Arc<str>>, Option<Arc<str>>);
+type Home = (Option<Arc<str>>, Option<Arc<str>>);
 
 impl Desks {
     /// Reads what the people have to do and how plays have done.
@@ -102,7 +103,7 @@ impl Desks {
         Ok(Desks {
             staff,
             of_today: scores::newest_morning(tx).await?.is_none_or(|newest| newest <= on),
-            budget: Budget::new(load.tasks_per_csm_and_day as usize),
+            budget: Budget::new(),
             pool: BTreeMap::new(),
             pool_size: load.tasks_per_csm_and_day as usize * world.users.values().filter(|user| user.role == Role::Csm).count(),
             load,
@@ -127,26 +128,59 @@ impl Desks {
         }
     }
 
-    /// Puts something found on the desk of whoever its first task is for.
-    pub fn offer(&mut self, customer: &Customer, severity: Severity, pending: Pending) {
-        let standing = self.standings.get(&pending.opened.prescription.playbook).copied().unwrap_or_default();
+    fn rank(&self, customer: &Customer, playbook: &str, severity: Severity) -> f64 {
+        let standing = self.standings.get(playbook).copied().unwrap_or_default();
         let value = |signal| customer.signals.value(signal);
         let days_to_act = value(Signal::DaysToNotice).filter(|days| *days >= 0.0).or(value(Signal::DaysToEnd));
+        rank(value(Signal::Arr), self.typical_arr, days_to_act, standing, severity)
+    }
+
+    /// Whether something that has waited goes on waiting, because whoever it is for has no room for it: then its tasks need not
+    /// be made. It is counted. `owner`: of its first task.
+    pub fn goes_on_waiting(
+        &mut self,
+        customer: &Customer,
+        play: &Play,
+        waiting: &Prescription,
+        owner: &Owner,
+        client: Client<'_>,
+    ) -> bool {
+        let rank = self.rank(customer, &play.name, play.severity);
+        if waiting.severe {
+            return false;
+        }
+        if matches!(owner, Owner::LeastLoaded(_)) {
+            let place = in_pool(rank, &waiting.id);
+            let waits = self.pool.len() >= self.pool_size && self.pool.last_key_value().is_none_or(|(last, _)| *last < place);
+            self.waiting_for_anybody += usize::from(waits);
+            return waits;
+        }
+        let Some(person) = self.staff.assignee(owner, client) else { return false };
+        if self.budget.has_place(&person, self.room(&person).tasks, rank, &waiting.id) {
+            return false;
+        }
+        self.staff.offer(&person, 1);
+        *self.waiting.entry(person).or_default() += 1;
+        true
+    }
+
+    /// Puts something found on the desk of whoever its first task is for.
+    pub fn offer(&mut self, customer: &Customer, severity: Severity, pending: Pending) {
         let person = pending.person.clone();
         let mine = pending.opened.tasks.iter().filter(|task| task.after.is_none() && task.assignee.as_ref() == Some(&person));
         let candidate = Candidate {
-            rank: rank(value(Signal::Arr), self.typical_arr, days_to_act, standing, severity),
+            rank: self.rank(customer, &pending.opened.prescription.playbook, severity),
             hours: mine.clone().map(|task| self.load.hours.of(&task.kind)).sum(),
             tasks: mine.count(),
             id: pending.opened.prescription.id.clone(),
             what: pending,
         };
         if !matches!(candidate.what.opened.tasks.first(), Some(Task { owner: Owner::LeastLoaded(_), .. })) {
+            self.staff.offer(&person, 1);
             self.put(candidate);
             return;
         }
-        // Ranks are above zero, where greater numbers have greater bits.
-        let place = (Reverse(candidate.rank.to_bits()), candidate.id.clone());
+        let place = in_pool(candidate.rank, &candidate.id);
         self.pool.insert(place, (candidate, (customer.language.clone(), customer.region.clone())));
         if self.pool.len() > self.pool_size
             && let Some((_, (last, _))) = self.pool.pop_last()
@@ -158,8 +192,8 @@ impl Desks {
 
     fn put(&mut self, candidate: Candidate<Pending>) {
         let person = candidate.what.person.clone();
-        self.staff.offer(&person, candidate.tasks);
-        if let Some(left) = self.budget.offer(&person, candidate) {
+        // The room grows no larger in a night: what has none now has none at its end.
+        if let Some(left) = self.budget.offer(&person, self.room(&person).tasks, candidate) {
             self.wait(left.what);
         }
     }
@@ -203,13 +237,19 @@ impl Desks {
             let pending = &mut candidate.what;
             let chosen = self.staff.choose_again(&mut pending.opened.tasks, language.as_deref(), region.as_deref());
             pending.person = chosen.unwrap_or_else(|| pending.person.clone());
+            self.staff.offer(&candidate.what.person, candidate.tasks);
             self.put(candidate);
         }
-        let budget = std::mem::replace(&mut self.budget, Budget::new(0));
+        let budget = std::mem::replace(&mut self.budget, Budget::new());
         let (begin, wait) = budget.close(|person| self.room(person));
         for candidate in wait {
             self.wait(candidate.what);
         }
         begin.into_iter().map(|candidate| candidate.what).collect()
     }
+}
+
+/// The place of something in the pool, by its rank, which is above zero: there, greater numbers have greater bits.
+fn in_pool(rank: f64, id: &str) -> (Reverse<u64>, String) {
+    (Reverse(rank.to_bits()), id.to_owned())
 }
