@@ -59,7 +59,8 @@ pub struct Desks {
     begun: BTreeMap<String, (usize, f64)>,
     standings: BTreeMap<String, Standing>,
     typical_arr: f64,
-    on: Day,
+    /// The day of which it is asked who works: the morning's own.
+    pub day_of_work: Day,
     /// What has no room and the store does not know yet, by block.
     pub held: BTreeMap<i64, Vec<Opened>>,
     /// How much waits for each person.
@@ -110,7 +111,7 @@ impl Desks {
             begun,
             standings,
             typical_arr,
-            on,
+            day_of_work: on,
             held: BTreeMap::new(),
             waiting: BTreeMap::new(),
             waiting_for_anybody: 0,
@@ -206,7 +207,7 @@ impl Desks {
     /// What a person can take on besides what has begun.
     fn room(&self, person: &Id) -> Room {
         let (tasks, hours) = self.begun.get(person.as_str()).copied().unwrap_or_default();
-        if !self.of_today || !self.staff.is_working(person, self.on) {
+        if !self.of_today || !self.staff.is_working(person, self.day_of_work) {
             return Room { tasks: 0, hours: 0.0, untouched: false };
         }
         let today = (self.load.tasks_per_csm_and_day as usize).saturating_sub(tasks);

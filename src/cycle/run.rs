@@ -455,12 +455,14 @@ impl Stopwatches {
     }
 }
 
-/// Does all that a cycle would do for the population, and gives the transaction back: who drops it has changed nothing.
-pub async fn rehearse(db: &Db, tx: Tx, setup: &Arc<Setup>, population: &Arc<Population>) -> Result<Tx> {
+/// Does all that a cycle would do for the population, by whoever works on a day, and gives the transaction back: who drops it
+/// has changed nothing.
+pub async fn rehearse(db: &Db, tx: Tx, setup: &Arc<Setup>, population: &Arc<Population>, day_of_work: Day) -> Result<Tx> {
     let now = setup.config.company.zone().start_of(population.world.as_of.day);
     let sending = |reader: &Reader| Mailing::Now.csm(&setup.config, reader, None, now);
     let books = Books::new(&population.world, "", &BTreeMap::new(), BTreeMap::new(), &sending);
     let mut night = Night::begin(db, tx, setup, population, books).await?;
+    night.desks.day_of_work = day_of_work;
     night.blocks(&mut CycleReport::default()).await?;
     Ok(night.tx)
 }
