@@ -178,13 +178,18 @@ mod tests {
         }
     }
 
+    fn moved(tasks: usize) -> MovedItem {
+        MovedItem { from: "ann".to_owned(), on: Day::from_days(20_778), tasks }
+    }
+
     #[test]
     fn two_nights_become_one_change_from_where_it_began() {
         let friday = change("a", 80.0, 60.0, (Band::Healthy, Band::Watch), "use fell");
         let saturday = change("a", 60.0, 30.0, (Band::Watch, Band::AtRisk), "champion left");
         let other = change("b", 50.0, 70.0, (Band::Watch, Band::Healthy), "use rose");
-        let mut news = News { changes: vec![friday, other.clone()], reviews: vec![review("a", "helped")] };
-        news.join(News { changes: vec![saturday], reviews: vec![review("a", "helped"), review("b", "did not help")] });
+        let mut news = News { changes: vec![friday, other.clone()], reviews: vec![review("a", "helped")], ..News::default() };
+        let reviews = vec![review("a", "helped"), review("b", "did not help")];
+        news.join(News { changes: vec![saturday], reviews, ..News::default() });
         assert_eq!(news.changes.len(), 2, "no account twice");
         let joined = news.changes.iter().find(|one| one.account_id.as_str() == "a").unwrap();
         assert_eq!((joined.previous, joined.score), (Some(80.0), Some(30.0)));
@@ -209,13 +214,20 @@ mod tests {
 
     #[test]
     fn news_are_kept_as_text_and_what_was_told_is_taken_out() {
-        let told =
-            News { changes: vec![change("a", 80.0, 60.0, (Band::Healthy, Band::Watch), "x")], reviews: vec![review("a", "y")] };
+        let told = News {
+            changes: vec![change("a", 80.0, 60.0, (Band::Healthy, Band::Watch), "x")],
+            reviews: vec![review("a", "y")],
+            moved: vec![moved(3)],
+        };
         assert_eq!(News::parse(&told.to_text()).unwrap(), told);
         assert_eq!(News::parse("").unwrap().to_text(), "");
         let mut more = told.clone();
         more.reviews.push(review("b", "z"));
-        assert_eq!(more.clone().without(&told), News { changes: Vec::new(), reviews: vec![review("b", "z")] });
+        more.moved.push(moved(5));
+        assert_eq!(
+            more.clone().without(&told),
+            News { reviews: vec![review("b", "z")], moved: vec![moved(5)], ..News::default() }
+        );
         assert!(told.clone().without(&more).is_empty());
         assert!(News::parse("{").is_err());
         more.reviews = (0..600).map(|number| review(&format!("a{number}"), "y")).collect();
