@@ -11,8 +11,8 @@ use crate::health::opinion::{Opinion, Said};
 use crate::model::record::{Account, Contract, Lead, Record, RecordKind, Ticket, User};
 use crate::model::{Day, Instant, Money, Zone};
 use crate::pipeline::{
-    AccountStage, Anchor, Aside, By, Event, Events, Facts, Field, Kind, Moment, Opens, Owner, Pipeline, Report, Row, State,
-    Tally, Value, What, live, next_touch, terms,
+    AccountStage, Anchor, Aside, By, Event, Events, Facts, Field, Kind, Moment, Owner, Pipeline, Report, Row, State, Tally,
+    TermFacts, Value, What, live, next_touch, terms,
 };
 use crate::signals::ServiceRules;
 use crate::store::facts::{self, AsOf};
@@ -226,8 +226,7 @@ impl<'a> Board<'a> {
         visit: &mut (dyn FnMut(&Seen<'_>) + Send),
     ) -> Result<()> {
         // Only who asks for complaints has all tickets read.
-        let asks = |rule: &crate::pipeline::Rule| rule.when.record.as_ref().is_some_and(|ask| ask.text().contains("complaints"));
-        let wants_tickets = pipeline.stages.iter().flat_map(|stage| &stage.moves).chain(&pipeline.moves).any(asks);
+        let wants_tickets = pipeline.reads(Field::Complaints);
         for block in blocks {
             let mut found: BTreeMap<u32, (Account, Vec<Contract>, Vec<Ticket>)> = BTreeMap::new();
             for account in self.read::<Account>(block).await? {
@@ -304,28 +303,24 @@ impl<'a> Board<'a> {
         if pipeline.kind == Kind::Contracts {
             for term in terms(account, contracts, self.day_after(), self.rules()) {
                 let mut events = self.events(&term.id);
-                self.calls(pipeline, account, &term.id, &term, &mut events);
+                self.calls(pipeline, account, &term, &mut events);
                 see(&term.id, &term, term.annual, &events);
             }
         } else {
             let facts = AccountStage::new(account, contracts, tickets, self.day_after(), self.rules(), self.zone());
             // What it paid once is what winning it back may bring.
-            let wins_back = matches!(&pipeline.opens, Opens::When(when) if when.record.as_ref().is_some_and(|ask| ask.text().contains("left")));
-            let amount = facts.annual_lost.filter(|_| wins_back);
+            let amount = facts.annual_lost.filter(|_| pipeline.reads(Field::Left));
             see(account.id.as_str(), &facts, amount, &self.events(account.id.as_str()));
         }
     }
 
     /// What people hold of a renewal (`longroad call`) moves it as a move does: there is one call.
-    fn calls(&self, pipeline: &Pipeline, account: &Account, id: &str, facts: &dyn Facts, events: &mut Events) {
+    fn calls(&self, pipeline: &Pipeline, account: &Account, term: &TermFacts<'_>, events: &mut Events) {
         let mut called = false;
         for opinion in self.calls.get(account.id.as_str()).into_iter().flatten() {
             let Said::Call { call, contract_id, term_ends_on } = &opinion.said else { continue };
-            let meant = match contract_id {
-                Some(contract) => contract.as_str() == id.split('~').next().unwrap_or(id),
-                None => true,
-            };
-            if let Some(stage) = pipeline.stage(call.name()).filter(|_| meant && facts.day(Anchor::End) == Some(*term_ends_on)) {
+            let meant = contract_id.as_ref().is_none_or(|contract| *contract == term.contract.id);
+            if let Some(stage) = pipeline.stage(call.name()).filter(|_| meant && term.day(Anchor::End) == Some(*term_ends_on)) {
                 let by = By::Person(opinion.author.clone());
                 let event = Event { at: opinion.said_at, what: What::Move(stage), by, note: opinion.reason.clone() };
                 events.entry(pipeline.name.clone()).or_default().push(event);

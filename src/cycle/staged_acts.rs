@@ -10,7 +10,7 @@ use super::staged_meant::{Found, find, meant, next};
 use crate::clock::Clock;
 use crate::model::Id;
 use crate::model::record::{Lead, Role as UserRole};
-use crate::pipeline::{Aside, Kind, Pipeline};
+use crate::pipeline::{Aside, Kind, Pipeline, Role};
 use crate::store::Db;
 use crate::store::staged::{Act, ActKind, act};
 
@@ -148,7 +148,8 @@ async fn check(
         Doing::Move(to) => {
             let to = if to == "next" { next(pipeline, found.stage) } else { pipeline.stage(to) };
             match to {
-                None => Err(format!("is in `{}`, the last stage of {}", stage.name, pipeline.name)),
+                None if stage.role == Role::Won => Err(format!("is in `{}`, the last stage of {}", stage.name, pipeline.name)),
+                None => Err(format!("is in `{}`, which no stage follows; name the one where it is to go", stage.name)),
                 Some(to) if to == found.stage => Err(format!("is in `{}` already", stage.name)),
                 Some(to) if !found.lacks[to].is_empty() => {
                     Err(format!("cannot come into `{}`: {}", pipeline.stages[to].name, found.lacks[to].join("; ")))

@@ -167,8 +167,8 @@ fn inner(
     events: &Events,
     moment: &Moment<'_>,
 ) -> Option<State> {
-    let visit = outer.visits.iter().rev().find(|visit| visit.stage == stage)?;
-    let mut state = live(pipeline, facts, events, Some(moment.zone.start_of(visit.from)), moment)?;
+    let (begun, visit) = outer.passage(stage)?;
+    let mut state = live(pipeline, facts, events, Some(begun), moment)?;
     let open = pipeline.stages[state.stage].role == Role::Open;
     let lost = pipeline.stages.iter().position(|one| one.role == Role::Lost);
     if let Some((lost, (day, _))) = lost.zip(visit.to).filter(|_| open) {
@@ -176,7 +176,8 @@ fn inner(
             last.to = Some((day, Left::Elsewhere));
             last.because.clone_from(&visit.because);
         }
-        state.visits.push(Visit { stage: lost, from: day, to: None, because: String::new() });
+        let at = moment.zone.start_of(day);
+        state.visits.push(Visit { stage: lost, from: day, at, to: None, because: String::new() });
         (state.stage, state.since, state.ends_on, state.extended) = (lost, day, None, 0);
     }
     Some(state)

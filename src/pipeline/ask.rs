@@ -1,5 +1,6 @@
 //! Conditions on a record: CEL over its fields, checked when they are read, and answered with the day from which they hold.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Arc, LazyLock};
 
@@ -21,6 +22,7 @@ const KNOWN: &str = "known ";
 pub struct Ask {
     text: String,
     expression: IdedExpr,
+    reads: BTreeSet<Field>,
 }
 
 /// Two conditions are the same when their texts are.
@@ -44,9 +46,9 @@ impl Ask {
     pub fn parse(kind: Kind, text: &str) -> Result<Ask, ConditionError> {
         let program = compile(text, "region == \"DACH\" && amount > 1000")?;
         let mut expression = program.expression().clone();
-        let checker = Checker { kind, program: &program };
+        let mut checker = Checker { kind, program: &program, reads: BTreeSet::new() };
         match checker.typed(&mut expression)? {
-            Type::Flag => Ok(Ask { text: text.trim().to_owned(), expression }),
+            Type::Flag => Ok(Ask { text: text.trim().to_owned(), expression, reads: checker.reads }),
             other => Err(checker.at(expression.id, format!("is {}, not a yes or no; compare it with something", words(other)))),
         }
     }
@@ -54,6 +56,11 @@ impl Ask {
     /// As it was written.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Whether it asks for this field.
+    pub fn reads(&self, field: Field) -> bool {
+        self.reads.contains(&field)
     }
 
     /// The answer; none where it hangs on something that nobody knows.
@@ -110,10 +117,12 @@ impl VariableResolver for Lookup<'_> {
 struct Checker<'a> {
     kind: Kind,
     program: &'a Program,
+    /// The fields that were asked for so far.
+    reads: BTreeSet<Field>,
 }
 
 impl Checker<'_> {
-    fn typed(&self, expr: &mut IdedExpr) -> Result<Type, ConditionError> {
+    fn typed(&mut self, expr: &mut IdedExpr) -> Result<Type, ConditionError> {
         let at = expr.id;
         match &mut expr.expr {
             Expr::Ident(name) => self.name(at, name),
@@ -141,8 +150,9 @@ impl Checker<'_> {
         }
     }
 
-    fn name(&self, at: u64, name: &str) -> Result<Type, ConditionError> {
+    fn name(&mut self, at: u64, name: &str) -> Result<Type, ConditionError> {
         if let Some(field) = Field::parse(self.kind, name) {
+            self.reads.insert(field);
             return Ok(field.kind());
         }
         let near = nearest(name, Field::of(self.kind).map(Field::name));
@@ -150,7 +160,7 @@ impl Checker<'_> {
         Err(self.at(at, format!("{} have no `{name}`{hint}", self.kind.word())))
     }
 
-    fn call(&self, at: u64, call: &mut CallExpr) -> Result<Type, ConditionError> {
+    fn call(&mut self, at: u64, call: &mut CallExpr) -> Result<Type, ConditionError> {
         let function = call.func_name.clone();
         if let Some(target) = &mut call.target {
             let texts = self.typed(target)? == Type::Text
@@ -193,7 +203,7 @@ impl Checker<'_> {
         }
     }
 
-    fn is(&self, expr: &mut IdedExpr, wanted: Type) -> Result<Type, ConditionError> {
+    fn is(&mut self, expr: &mut IdedExpr, wanted: Type) -> Result<Type, ConditionError> {
         let id = expr.id;
         match self.typed(expr)? {
             found if found == wanted => Ok(found),

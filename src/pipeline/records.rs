@@ -4,8 +4,8 @@ use rust_decimal::prelude::ToPrimitive;
 
 use super::{Anchor, Facts, Field, Known};
 use crate::model::record::{Account, Contract, ContractStatus, Lead, Ticket};
-use crate::model::{Day, Id, Money, Zone};
-use crate::signals::{ServiceRules, lapsed_on, successor};
+use crate::model::{Currency, Day, Exact, Id, Money, Zone};
+use crate::signals::{ServiceRules, extensions, lapsed_on, successor};
 
 /// A lead on one morning.
 #[derive(Clone, Debug)]
@@ -76,8 +76,8 @@ fn filled(text: Option<&String>) -> Option<Known<'_>> {
 }
 
 /// The price of one year.
-fn annual(contract: &Contract) -> Money {
-    Money { minor: contract.monthly().scaled(12, 1).rounded(), currency: contract.currency }
+fn annual(monthly: Exact, currency: Currency) -> Money {
+    Money { minor: monthly.scaled(12, 1).rounded(), currency }
 }
 
 /// A term of a contract on one morning.
@@ -102,22 +102,29 @@ pub struct TermFacts<'a> {
 }
 
 /// The terms of an account's contracts that have an end, as known on the morning of `on`. Trials are no terms, and what was
-/// cancelled before its first day never was. What runs on by itself is a new term each time. What was renewed is neither cancelled nor lost, whatever its contract says: a contract that is
-/// replaced often says that it was cancelled.
+/// cancelled before its first day never was. What runs on by itself is a new term each time, at the price of that term. What was
+/// renewed is neither cancelled nor lost, whatever its contract says: a contract that is replaced often says that it was
+/// cancelled.
 pub fn terms<'a>(account: &'a Account, contracts: &'a [Contract], on: Day, rules: ServiceRules) -> Vec<TermFacts<'a>> {
     let mut found = Vec::new();
     for contract in contracts.iter().filter(|contract| contract.trial != Some(true) && !contract.is_void()) {
-        let Some(first_end) = contract.ends_on else { continue };
-        let annual = Some(annual(contract));
-        let next = successor(contract, first_end, contracts, rules);
+        let by_itself = contract.auto_renews == Some(true);
         // What is over keeps its end.
         let stop = if contract.is_over() { contract.service_end() } else { None };
-        let in_time = |end: Day| next.filter(|next| next.starts_on - end <= rules.gap_tolerance_days);
+        let mut prices = extensions(contract, on + 1).map(|term| term.monthly);
         let (mut number, mut ordered_on) = (0_u32, contract.signed_on.unwrap_or(contract.starts_on));
+        let mut monthly = contract.monthly();
         while let Some(end) = contract.end_after(number) {
-            let runs_on = contract.auto_renews == Some(true) && in_time(end).is_none() && stop.is_none_or(|stop| stop > end);
+            // Short terms end more than once within the tolerance: the last of them is the one that is renewed.
+            let another = contract.end_after(number + 1).filter(|_| by_itself);
+            let in_time = |next: &&Contract| {
+                next.starts_on - end <= rules.gap_tolerance_days && another.is_none_or(|another| next.starts_on < another)
+            };
+            let next = successor(contract, end, contracts, rules).filter(in_time);
+            let runs_on = by_itself && next.is_none() && stop.is_none_or(|stop| stop > end);
             let ran_on = runs_on && end <= on;
-            let replaced = in_time(end).filter(|next| !next.is_over() || next.starts_on <= on);
+            let annual = Some(annual(monthly, contract.currency));
+            let replaced = next.filter(|next| !next.is_over() || next.starts_on <= on);
             let renewed_on = match replaced {
                 Some(next) => Some(next.signed_on.unwrap_or(next.starts_on)),
                 None => ran_on.then_some(end),
@@ -141,6 +148,7 @@ pub fn terms<'a>(account: &'a Account, contracts: &'a [Contract], on: Day, rules
                 break;
             }
             (number, ordered_on) = (number + 1, end);
+            monthly = prices.next().unwrap_or(monthly);
         }
     }
     found
@@ -220,14 +228,16 @@ impl<'a> AccountStage<'a> {
         let before =
             |until: Day| contracts.iter().filter(move |one| one.starts_on < until).filter_map(Contract::service_end).max();
         let left_on = left.or_else(|| service.returned_on.and_then(before));
+        let paid = || contracts.iter().filter(|one| one.trial != Some(true));
         let lost: Vec<Money> = left_on
-            .map(|day| contracts.iter().filter(move |one| one.service_end().is_some_and(|end| day - end <= 30 && end <= day)))
+            .map(|day| paid().filter(move |one| one.service_end().is_some_and(|end| day - end <= 30 && end <= day)))
             .into_iter()
             .flatten()
-            .map(annual)
+            .map(|one| annual(one.monthly(), one.currency))
             .collect();
         let annual_lost = lost.first().copied().filter(|first| lost.iter().all(|one| one.currency == first.currency));
-        let annual_lost = annual_lost.map(|first| Money { minor: lost.iter().map(|one| one.minor).sum(), ..first });
+        let annual_lost =
+            annual_lost.map(|first| Money { minor: lost.iter().fold(0, |sum: i64, one| sum.saturating_add(one.minor)), ..first });
         let complaints = left_on.zip(tickets).map(|(left, tickets)| {
             let within = |ticket: &&Ticket| {
                 let day = zone.day_of(ticket.opened_at);
@@ -345,5 +355,49 @@ mod tests {
         let cancelled = serde_json::json!({"auto_renews": true, "status": "cancelled", "cancelled_on": day("2024-05-05")});
         let cancelled = from_year_to_year(cancelled);
         assert_eq!(told(&[cancelled], "2024-06-01"), with("c~3 2025-01-01 cancelled 2024-05-05"));
+    }
+
+    #[test]
+    fn an_order_that_names_nothing_renews_the_term_that_ends_when_it_begins() {
+        let with_next = |to: &str, next: &str| {
+            let runs_on = contract("c", "2024-01-01", to, serde_json::json!({"auto_renews": true}));
+            [runs_on, contract("d", next, "2027-01-01", serde_json::json!({}))]
+        };
+        let yearly = ["c 2025-01-01 renewed 2025-01-01", "c~2 2026-01-01 renewed 2026-01-01", "d 2027-01-01"];
+        assert_eq!(told(&with_next("2025-01-01", "2026-01-01"), "2026-06-01"), yearly);
+        let late = ["c 2025-01-01 renewed 2025-01-01", "c~2 2026-01-01 renewed 2026-01-20", "d 2027-01-01"];
+        assert_eq!(told(&with_next("2025-01-01", "2026-01-20"), "2026-06-01"), late);
+        let beside = told(&with_next("2025-01-01", "2026-03-01"), "2026-06-01");
+        assert_eq!(beside[2], "c~3 2027-01-01", "in the middle of a term it is another order");
+        let monthly = told(&with_next("2024-02-01", "2024-04-01"), "2024-06-01");
+        assert_eq!(
+            monthly[2..],
+            ["c~3 2024-04-01 renewed 2024-04-01", "d 2027-01-01"],
+            "thirty days before is within the tolerance too"
+        );
+    }
+
+    #[test]
+    fn each_term_has_its_own_price() {
+        let more = serde_json::json!({"auto_renews": true, "uplift_percent": "10"});
+        let contracts = [contract("c", "2023-01-01", "2024-01-01", more)];
+        let account: Account = serde_json::from_value(serde_json::json!({"id": "a", "name": "North", "attributes": {}})).unwrap();
+        let rules = ServiceRules { gap_tolerance_days: 30, undecided_days: 90 };
+        let prices: Vec<String> = terms(&account, &contracts, day("2025-06-01"), rules)
+            .iter()
+            .filter_map(|term| term.annual.map(|annual| annual.to_string()))
+            .collect();
+        assert_eq!(prices, ["EUR 1,200", "EUR 1,320", "EUR 1,452"]);
+    }
+
+    #[test]
+    fn a_trial_that_ended_with_the_contract_was_paid_nothing_for() {
+        let lost = serde_json::json!({"status": "lost"});
+        let trial = contract("t", "2024-06-01", "2025-01-01", serde_json::json!({"trial": true, "currency": "USD"}));
+        let contracts = [trial, contract("c", "2024-01-01", "2025-01-01", lost)];
+        let account: Account = serde_json::from_value(serde_json::json!({"id": "a", "name": "North", "attributes": {}})).unwrap();
+        let rules = ServiceRules { gap_tolerance_days: 30, undecided_days: 90 };
+        let stage = AccountStage::new(&account, &contracts, None, day("2025-06-01"), rules, &Zone::UTC);
+        assert_eq!(stage.annual_lost.map(|lost| lost.to_string()), Some("EUR 1,200".to_owned()));
     }
 }

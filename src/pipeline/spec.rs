@@ -217,12 +217,34 @@ impl Pipeline {
 
     /// What is asked of accounts by night.
     pub fn signs(&self) -> impl Iterator<Item = &Condition> {
+        self.conditions().filter_map(|when| when.account.as_ref())
+    }
+
+    /// The sign without which no record begins, where there is one.
+    pub fn opening_sign(&self) -> Option<String> {
+        match &self.opens {
+            Opens::When(when) => when.account.as_ref().map(|condition| self.sign(condition)),
+            _ => None,
+        }
+    }
+
+    /// Whether anything in it hangs on this field of a record.
+    pub fn reads(&self, field: super::Field) -> bool {
+        let touches = self.stages.iter().flat_map(|stage| &stage.timetable).filter_map(|touch| touch.when.as_ref());
+        let required = self.stages.iter().filter_map(|stage| stage.requires.record.as_ref());
+        let conditions = self.conditions().filter_map(|when| when.record.as_ref());
+        conditions.chain(touches).chain(required).any(|ask| ask.reads(field))
+            || self.stages.iter().any(|stage| stage.requires.fields.contains(&field))
+    }
+
+    /// What opens it and what moves its records.
+    fn conditions(&self) -> impl Iterator<Item = &When> {
         let opens = match &self.opens {
-            Opens::When(when) => when.account.as_ref(),
+            Opens::When(when) => Some(when.as_ref()),
             _ => None,
         };
         let rules = self.moves.iter().chain(self.stages.iter().flat_map(|stage| &stage.moves));
-        opens.into_iter().chain(rules.filter_map(|rule| rule.when.account.as_ref()))
+        opens.into_iter().chain(rules.map(|rule| &rule.when))
     }
 
     /// The key under which the answers to a condition are kept: another condition has other answers.

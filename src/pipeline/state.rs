@@ -74,6 +74,8 @@ pub struct Visit {
     pub stage: usize,
     /// The day of entering.
     pub from: Day,
+    /// The same as an instant.
+    pub at: Instant,
     /// The day of leaving, and how.
     pub to: Option<(Day, Left)>,
     /// Why it was left, where that was said.
@@ -119,6 +121,23 @@ impl State {
     pub fn overdue_days(&self, on: Day) -> Option<i32> {
         self.ends_on.map(|end| on - end).filter(|days| *days >= 0)
     }
+
+    /// Its last stay in a stage, and how it was handed over to it: a stay that only began anew is the same passage.
+    pub fn passage(&self, stage: usize) -> Option<(HandedOver, &Visit)> {
+        let last = self.visits.iter().rposition(|visit| visit.stage == stage)?;
+        let first = self.visits[..last].iter().rposition(|visit| visit.stage != stage).map_or(0, |other| other + 1);
+        let again = self.visits[..first].iter().any(|visit| visit.stage == stage);
+        Some((HandedOver { at: self.visits[first].at, again }, &self.visits[last]))
+    }
+}
+
+/// How another pipeline handed a record over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HandedOver {
+    /// When.
+    pub at: Instant,
+    /// Whether it had done so before, and got it back.
+    pub again: bool,
 }
 
 /// From when to when a condition on the account held, by its key; `None`: it holds still.
@@ -167,19 +186,23 @@ impl Facts for Answered<'_> {
     }
 }
 
-/// Where a record stands in a pipeline on a morning; nothing, where it is none of the pipeline's. `begun`: when another
+/// Where a record stands in a pipeline on a morning; nothing, where it is none of the pipeline's. `begun`: how another
 /// pipeline handed it over.
 pub fn live(
     pipeline: &Pipeline,
     facts: &dyn Facts,
     events: &Events,
-    begun: Option<Instant>,
+    begun: Option<HandedOver>,
     moment: &Moment<'_>,
 ) -> Option<State> {
-    let mine = events.get(&pipeline.name).map_or(&[][..], Vec::as_slice);
+    let all = events.get(&pipeline.name).map_or(&[][..], Vec::as_slice);
+    // What happened to it the last time is history; an answer stays one.
+    let again = begun.filter(|begun| begun.again);
+    let counts = |event: &&Event| again.is_none_or(|begun| event.at >= begun.at) || matches!(event.what, What::Answer(..));
+    let mine: Vec<&Event> = all.iter().filter(counts).collect();
     let first_move = mine.iter().position(|event| matches!(event.what, What::Move(_)));
     let opened = match (&pipeline.opens, begun) {
-        (_, Some(at)) => Some(at),
+        (_, Some(begun)) => Some(begun.at),
         (Opens::All, None) => facts.day(Anchor::Created).map(|day| moment.zone.start_of(day)),
         (Opens::OwnStages | Opens::HandedOver, None) => None,
         (Opens::When(when), None) => {
@@ -202,7 +225,7 @@ pub fn live(
     }
     for _ in 0..MOST + mine.len() {
         let due = course.due();
-        let event = mine.get(next);
+        let event = mine.get(next).copied();
         match (event, due) {
             (Some(event), due) if due.as_ref().is_none_or(|due| event.at <= due.at) => {
                 course.apply(event);
@@ -229,7 +252,7 @@ fn begin(at: Instant, moment: &Moment<'_>) -> State {
         touches: 0,
         unanswered: 0,
         last_touch: None,
-        visits: vec![Visit { stage: 0, from: since, to: None, because: String::new() }],
+        visits: vec![Visit { stage: 0, from: since, at, to: None, because: String::new() }],
         within: None,
     }
 }
@@ -313,7 +336,8 @@ impl Course<'_> {
 
     /// Where it stands in the pipeline that its stage hands it to.
     fn inner(&self) -> Option<State> {
-        live(self.inner_pipeline()?, self.facts, self.events, Some(self.state.at), self.moment)
+        let (begun, _) = self.state.passage(self.state.stage)?;
+        live(self.inner_pipeline()?, self.facts, self.events, Some(begun), self.moment)
     }
 
     fn within(&mut self) {
@@ -382,7 +406,7 @@ impl Course<'_> {
             visit.to = Some((on, how));
             because.clone_into(&mut visit.because);
         }
-        state.visits.push(Visit { stage: to, from: on, to: None, because: String::new() });
+        state.visits.push(Visit { stage: to, from: on, at, to: None, because: String::new() });
         (state.stage, state.since, state.at, state.by) = (to, on, at, by);
         (state.extended, state.touches) = (0, 0);
         self.set_end();

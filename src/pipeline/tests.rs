@@ -119,6 +119,23 @@ fn a_stage_goes_on_in_another_pipeline_and_ends_with_it() {
 }
 
 #[test]
+fn what_was_lost_can_begin_anew() {
+    let pipelines = shipped();
+    let told = |stage: &str, since: &str| (day(since) + 1, lead(&serde_json::json!({"stage": stage, "stage_since": at(since)})));
+    let versions = [told("trial", "2026-11-03"), told("lost", "2026-11-20"), told("opportunity", "2026-11-21")];
+    let state = stand(&pipelines, "leads", &versions, &[], day("2026-11-21")).unwrap();
+    assert_eq!((state.stage, state.since), (5, day("2026-11-20")));
+    let state = stand(&pipelines, "leads", &versions, &[], day("2026-11-25")).unwrap();
+    assert_eq!((state.stage, state.since), (3, day("2026-11-21")));
+    let (_, within) = state.within.unwrap();
+    assert_eq!((within.stage, within.since, within.visits.len()), (0, day("2026-11-21"), 1), "the trial of then is history");
+    // A word that only repeats itself takes nothing back; nor does one that is told with an earlier hour.
+    let versions = [told("opportunity", "2026-11-03"), told("trial", "2026-11-02"), told("opportunity", "2026-11-10")];
+    let state = stand(&pipelines, "leads", &versions, &[], day("2026-11-12")).unwrap();
+    assert_eq!(state.within.map(|(_, within)| within.stage), Some(1));
+}
+
+#[test]
 fn the_pool_is_worked_on_its_timetable() {
     let pipelines = shipped();
     let leads = pipelines.iter().find(|one| one.name == "leads").unwrap();

@@ -1,7 +1,8 @@
 //! Staged work as its users meet it: records of sources, commands, nights, on both databases.
 
 use longroad::clock::Clock;
-use longroad::cycle::{At, Doing, Handling, handle, named, pipeline_report};
+use longroad::cycle::{At, Doing, Handling, Voice, Wish, handle, named, pipeline_report, say};
+use longroad::health::opinion::Call;
 use longroad::pipeline::Report;
 use longroad::store::audit;
 
@@ -99,6 +100,34 @@ async fn the_week_rule_on_sqlite() {
 #[tokio::test]
 async fn the_week_rule_on_postgres() {
     the_week_rule(house(&postgres().await).await).await;
+}
+
+#[tokio::test]
+async fn a_lost_opportunity_is_opened_again_on_the_same_day() {
+    let house = house("sqlite:longroad.db").await;
+    house.put(
+        "leads.csv",
+        "id,created_at,phone,company,owner,stage,stage_since\n\
+         l1,2026-11-01T09:00:00Z,+49 30 1234501,North,sam,trial,2026-11-02T09:00:00Z\n",
+    );
+    house.night(day("2026-11-04")).await;
+    at_ten(&house, "2026-11-05");
+    let inner = |stage: &str| Handling {
+        record: "l1",
+        pipeline: Some(if stage == "lost" { "opportunity" } else { "leads" }),
+        note: "n",
+        by: "sam",
+    };
+    for stage in ["lost", "opportunity"] {
+        let done = handle(&house.db, &house.setup, &house.clock, &Doing::Move(stage.to_owned()), inner(stage)).await.unwrap();
+        assert_eq!(done.unwrap().stage, stage);
+        house.clock.set(house.clock.now().plus_seconds(3600));
+    }
+    assert_eq!(here(&report(&house, "leads", None).await), "opportunity 1");
+    assert_eq!(here(&report(&house, "opportunity", None).await), "confirmed 1");
+    house.night(day("2026-11-06")).await;
+    assert_eq!(here(&report(&house, "leads", None).await), "opportunity 1");
+    assert_eq!(here(&report(&house, "opportunity", None).await), "confirmed 1");
 }
 
 #[tokio::test]
@@ -220,8 +249,63 @@ async fn a_term_that_nobody_renewed_is_lost_and_one_that_ran_on_can_be_called() 
     assert!(nobody.starts_with("there is no record `runs~3` in expansion, leads, "), "{nobody}");
     let over = act(&house, "old", Doing::Move("commit".to_owned()), "sam").await.unwrap_err();
     assert_eq!(over, "old would go straight back to `lost`: it ended and nothing followed in time");
+    let last = act(&house, "old", Doing::Move("next".to_owned()), "sam").await.unwrap_err();
+    assert_eq!(last, "old is in `lost`, which no stage follows; name the one where it is to go");
     // The account left once and came back, and is being brought on: `next` is meant where there is one.
     assert_eq!(act(&house, "a1", Doing::Move("next".to_owned()), "sam").await.unwrap(), "goals until 2026-12-17");
+}
+
+#[tokio::test]
+async fn each_term_that_runs_on_has_its_price_its_renewal_and_its_call() {
+    let house = house("sqlite:longroad.db").await;
+    let contracts = "id,account_id,starts_on,ends_on,amount,currency,auto_renews,uplift_percent,product\n\
+                     K~2026,a1,2024-12-16,2025-12-16,1000,EUR,true,10,P\n";
+    house.put("contracts.csv", contracts);
+    house.night(day("2026-11-02")).await;
+    at_ten(&house, "2026-11-02");
+    let voice = Voice { reason: "they told me", by: Some("sam"), person: "root" };
+    let wish = Wish::Call(Call::Commit, Some("K~2026"));
+    say(&house.db, &house.setup.config, &house.clock, "a1", wish, voice).await.unwrap().unwrap();
+    house.clock.set(house.clock.now().plus_seconds(60));
+    let now = report(&house, "renewal", None).await;
+    assert_eq!(here(&now), "commit 1, renewed 1", "the call is on the term that runs");
+    let amounts = |report: &Report, stage: &str| -> Vec<String> {
+        let stage = report.stages.iter().find(|one| one.name == stage).unwrap();
+        stage.amounts.iter().map(|sum| sum.amount.clone()).collect()
+    };
+    assert_eq!((amounts(&now, "renewed"), amounts(&now, "commit")), (vec!["1000.00".to_owned()], vec!["1100.00".to_owned()]));
+    // The next order names nothing: it is the renewal of the term that ends when it begins.
+    house.put("contracts.csv", &format!("{contracts}next,a1,2026-12-16,2027-12-16,1200,EUR,,,P\n"));
+    house.night(day("2026-12-20")).await;
+    let now = report(&house, "renewal", None).await;
+    assert_eq!(here(&now), "undecided 1, renewed 2");
+    assert_eq!(amounts(&now, "undecided"), ["1200.00"]);
+}
+
+#[tokio::test]
+async fn a_pipeline_may_ask_for_complaints_wherever_it_asks_for_something() {
+    let mut house = house("sqlite:longroad.db").await;
+    let folder = house.folder.path().join("playbooks");
+    write_shipped(&folder);
+    let text = "name: calm\ntitle: t\nrecords: accounts\nopens: {when: {record: 'left && complaints <= 2'}}\nstages:\n  \
+                - {name: ask, title: s, owner: csm}\n  - {name: done, title: d, means: won, requires: {record: complaints < 1}}\n";
+    std::fs::write(folder.join("pipelines/calm.yaml"), text).unwrap();
+    house.configure(BY_HAND);
+    house.put("accounts.csv", "id,name,csm,signed_on\na1,North,sam,2025-01-10\na2,South,sam,2025-01-10\n");
+    house.put(
+        "contracts.csv",
+        "id,account_id,starts_on,ends_on,amount,currency,status\nc1,a1,2025-01-01,2026-01-01,1200,EUR,lost\n\
+         c2,a2,2025-01-01,2026-01-01,1200,EUR,lost\n",
+    );
+    let tickets: String = (0..4).map(|one| format!("t{one},a{},2025-11-0{}T09:00:00Z,1\n", 1 + one / 3, one + 1)).collect();
+    house.put("tickets.csv", &format!("id,account_id,opened_at,severity\n{tickets}"));
+    house.night(day("2026-01-12")).await;
+    let calm = report(&house, "calm", None).await;
+    assert_eq!(here(&calm), "ask 1");
+    assert_eq!(calm.stages[0].amounts[0].amount, "1200.00", "what it paid is what winning it back may bring");
+    at_ten(&house, "2026-01-12");
+    let refused = act(&house, "a2", Doing::Move("done".to_owned()), "sam").await.unwrap_err();
+    assert_eq!(refused, "a2 cannot come into `done`: `complaints < 1` does not hold");
 }
 
 /// Writes what comes with longroad into a folder, to be changed there.
