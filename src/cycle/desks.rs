@@ -9,7 +9,9 @@ use super::assess::Customer;
 use super::population::Population;
 use crate::config::Load;
 use crate::model::{Day, Id};
-use crate::playbook::{Budget, Candidate, Opened, PrescriptionStatus, Room, Severity, Staff, Standing, TaskStatus, rank};
+use crate::playbook::{
+    Budget, Candidate, Opened, Play, Prescription, PrescriptionStatus, Room, Severity, Staff, Standing, TaskStatus, rank,
+};
 use crate::signals::Signal;
 use crate::store::tasks::{self, Ended};
 use crate::store::{Tx, scores};
@@ -87,7 +89,7 @@ impl Desks {
         Ok(Desks {
             staff,
             of_today: scores::newest_morning(tx).await?.is_none_or(|newest| newest <= on),
-            budget: Budget::new(load.tasks_per_csm_and_day as usize),
+            budget: Budget::new(),
             load,
             begun,
             standings,
@@ -109,22 +111,39 @@ impl Desks {
         }
     }
 
-    /// Puts something found on the desk of whoever its first task is for.
-    pub fn offer(&mut self, customer: &Customer, severity: Severity, pending: Pending) {
-        let standing = self.standings.get(&pending.opened.prescription.playbook).copied().unwrap_or_default();
+    fn rank(&self, customer: &Customer, playbook: &str, severity: Severity) -> f64 {
+        let standing = self.standings.get(playbook).copied().unwrap_or_default();
         let value = |signal| customer.signals.value(signal);
         let days_to_act = value(Signal::DaysToNotice).filter(|days| *days >= 0.0).or(value(Signal::DaysToEnd));
+        rank(value(Signal::Arr), self.typical_arr, days_to_act, standing, severity)
+    }
+
+    /// Whether something that has waited goes on waiting for this person, who has no room for it: then its tasks need not be
+    /// made. It is counted.
+    pub fn goes_on_waiting(&mut self, customer: &Customer, play: &Play, waiting: &Prescription, person: &Id) -> bool {
+        let rank = self.rank(customer, &play.name, play.severity);
+        if waiting.severe || self.budget.has_place(person, self.room(person).tasks, rank, &waiting.id) {
+            return false;
+        }
+        self.staff.offer(person, 1);
+        *self.waiting.entry(person.clone()).or_default() += 1;
+        true
+    }
+
+    /// Puts something found on the desk of whoever its first task is for.
+    pub fn offer(&mut self, customer: &Customer, severity: Severity, pending: Pending) {
         let person = pending.person.clone();
         let mine = pending.opened.tasks.iter().filter(|task| task.after.is_none() && task.assignee.as_ref() == Some(&person));
         let candidate = Candidate {
-            rank: rank(value(Signal::Arr), self.typical_arr, days_to_act, standing, severity),
+            rank: self.rank(customer, &pending.opened.prescription.playbook, severity),
             hours: mine.clone().map(|task| self.load.hours.of(&task.kind)).sum(),
             tasks: mine.count(),
             id: pending.opened.prescription.id.clone(),
             what: pending,
         };
         self.staff.offer(&person, candidate.tasks);
-        if let Some(left) = self.budget.offer(&person, candidate) {
+        // The room grows no larger in a night: what has none now has none at its end.
+        if let Some(left) = self.budget.offer(&person, self.room(&person).tasks, candidate) {
             self.hold(left.what);
         }
     }
@@ -160,7 +179,7 @@ impl Desks {
 
     /// What begins; the rest is held.
     pub fn close(&mut self) -> Vec<Pending> {
-        let budget = std::mem::replace(&mut self.budget, Budget::new(0));
+        let budget = std::mem::replace(&mut self.budget, Budget::new());
         let (begin, wait) = budget.close(|person| self.room(person));
         for candidate in wait {
             self.hold(candidate.what);

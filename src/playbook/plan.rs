@@ -168,6 +168,12 @@ pub fn prescribe(
     Prescribed::New(start(occasion))
 }
 
+/// Whom the first task of a play would be for.
+pub fn first_person(staff: &Staff, play: &Play, client: Client<'_>, subject: &Subject<'_>) -> Option<Id> {
+    let step = play.remedies.iter().find(|remedy| remedy.fits(subject))?.tasks.first()?;
+    staff.assignee(step.owner.as_ref().unwrap_or(&play.owner), client)
+}
+
 /// What waited for its owner begins this morning.
 pub fn release(
     library: &Library,
