@@ -11,12 +11,12 @@ use super::reply::Reply;
 use super::scores::origin;
 use super::sheet::{Sheet, cell, number};
 use super::table::{Side, Table};
-use super::words::count;
+use super::words::{amount, count};
 use crate::clock::Clock;
 use crate::cycle::{self, RenewalsReport};
 use crate::health::opinion::Call;
 use crate::model::Day;
-use crate::revenue::renewal::{Renewal, Tally};
+use crate::revenue::renewal::{Renewal, Sums, Tally};
 
 /// List what comes up for renewal, with the machine's call beside the CSM's, and how the last calls turned out
 ///
@@ -52,17 +52,17 @@ fn text(report: &RenewalsReport) -> String {
     let renewals = count(report.renewals.len() as u64, "renewal", "renewals");
     // Writing to a string cannot fail.
     let _ = writeln!(text, "{renewals} until {until}\n");
-    for sums in &report.sums {
-        let mut table = Table::new(&[("ARR by call", Side::Left, 20), ("machine", Side::Right, 18), ("people", Side::Right, 18)]);
-        for name in Call::ALL.map(Call::name).into_iter().chain(["none"]) {
-            let of = |sums: &std::collections::BTreeMap<&'static str, String>| sums.get(name).cloned().unwrap_or_default();
-            let (machine, people) = (of(&sums.machine), of(&sums.people));
-            if !machine.is_empty() || !people.is_empty() {
-                table.row([name.replace('_', " "), machine, people]);
-            }
-        }
-        table.row([format!("all, {}", sums.currency), sums.arr.clone(), sums.arr.clone()]);
-        let _ = writeln!(text, "{table}");
+    if let Some(total) = &report.total {
+        let _ = writeln!(text, "{}", by_call(total));
+    }
+    if report.sums.len() > 1 {
+        let sums = report.sums.iter().map(|sums| format!("{} {}", sums.currency, amount(&sums.arr)));
+        let _ = writeln!(text, "By currency: {}.", sums.collect::<Vec<_>>().join(" + "));
+    }
+    if !report.without_rate.is_empty() {
+        let currencies = report.without_rate.join(", ");
+        let _ =
+            writeln!(text, "No rate is known for {currencies}: what is in it is listed, and left out of sums ([revenue.rates]).");
     }
     let _ = writeln!(text, "{}\n", coverage(report));
     let mut table = Table::new(&[
@@ -102,15 +102,32 @@ fn text(report: &RenewalsReport) -> String {
     text
 }
 
+/// ARR by the machine's call and by people's.
+fn by_call(sums: &Sums) -> Table {
+    let head = [("ARR by call", Side::Left, 20), ("machine", Side::Right, 18), ("people", Side::Right, 18)];
+    let mut table = Table::new(&head);
+    for name in Call::ALL.map(Call::name).into_iter().chain(["none"]) {
+        let of =
+            |sums: &std::collections::BTreeMap<&'static str, String>| sums.get(name).map(|sum| amount(sum)).unwrap_or_default();
+        let (machine, people) = (of(&sums.machine), of(&sums.people));
+        if !machine.is_empty() || !people.is_empty() {
+            let name = if name == "none" { "not called".to_owned() } else { name.replace('_', " ") };
+            table.row([name, machine, people]);
+        }
+    }
+    table.row([format!("all, {}", sums.currency), amount(&sums.arr), amount(&sums.arr)]);
+    table
+}
+
 fn coverage(report: &RenewalsReport) -> String {
-    let of = |what: Option<usize>, words: &str| what.map_or_else(|| format!("{words}: not known"), |n| format!("{words}: {n}"));
     let coverage = &report.coverage;
+    let or = |what: Option<usize>, unknown: &str| what.map_or_else(|| unknown.to_owned(), |n| n.to_string());
     let parts = [
-        of(coverage.without_contact, "no two-way contact in 60 days"),
-        of(coverage.without_record, "no open renewal record"),
-        of(coverage.bunched, "contact bunched at the end"),
-        of(Some(coverage.without_call), "no call by a person within 90 days of the end"),
-        of(Some(coverage.differing), "calls that differ (≠)"),
+        format!("no two-way contact in 60 days: {}", or(coverage.without_contact, "not known")),
+        format!("no open renewal record: {}", or(coverage.without_record, "not known, as no lead names an account")),
+        format!("contact bunched at the end: {}", or(coverage.bunched, "not known")),
+        format!("no call by a person within 90 days of the end: {}", coverage.without_call),
+        format!("calls that differ (≠): {}", coverage.differing),
     ];
     parts.join("; ")
 }
@@ -131,28 +148,27 @@ fn turned(report: &RenewalsReport) -> String {
         ("undecided", Side::Right, 9),
         ("ARR renewed", Side::Right, 24),
         ("ARR lost", Side::Right, 24),
+        ("", Side::Left, 3),
     ]);
     for (whose, tallies) in [("machine", &turned.machine), ("people", &turned.people)] {
         for tally in tallies {
-            table.row(tally_cells(whose, tally));
+            table.row(tally_cells(whose, tally, &report.currency.to_string()));
         }
     }
     let _ = write!(text, "{table}");
     text
 }
 
-fn tally_cells(whose: &str, tally: &Tally) -> [String; 7] {
-    let arr = |sums: &std::collections::BTreeMap<String, String>| {
-        sums.iter().map(|(currency, amount)| format!("{currency} {amount}")).collect::<Vec<_>>().join(", ")
-    };
+fn tally_cells(whose: &str, tally: &Tally, currency: &str) -> [String; 8] {
     [
         whose.to_owned(),
         tally.call.map_or("none", Call::words).to_owned(),
         tally.renewed.to_string(),
         tally.lost.to_string(),
         tally.undecided.to_string(),
-        arr(&tally.renewed_arr),
-        arr(&tally.lost_arr),
+        amount(&tally.renewed_total),
+        amount(&tally.lost_total),
+        currency.to_owned(),
     ]
 }
 
@@ -169,7 +185,7 @@ fn yes(flag: Option<bool>) -> &'static str {
 }
 
 fn amounts(one: &Renewal) -> String {
-    let amounts: Vec<String> = one.amounts.iter().map(|(currency, [arr, _])| format!("{currency} {arr}")).collect();
+    let amounts: Vec<String> = one.amounts.iter().map(|(currency, [arr, _])| format!("{currency} {}", amount(arr))).collect();
     if amounts.is_empty() { "–".to_owned() } else { amounts.join(" + ") }
 }
 

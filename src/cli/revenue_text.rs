@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::table::{Side, Table, cut};
-use super::words::count;
+use super::words::{amount, count, is_zero};
 use crate::revenue::{CurrencyRow, DEFINITIONS, Opened, PeriodRow, RULES, RevenueReport, Row};
 
 /// Customers of an opened number that are shown.
@@ -142,15 +142,16 @@ fn retention(report: &RevenueReport) -> String {
 fn projection(report: &RevenueReport) -> String {
     let mut text = String::new();
     if let Some(projection) = &report.projection {
+        let less = if projection.better_is_no_loss() { "nothing lost" } else { "1 point less" };
         let _ = writeln!(
             text,
-            "What is left of today's MRR, nothing new added, if each month loses {} (the average of {}), or one point less or more",
+            "What is left of today's MRR, nothing new added, if each month loses {} (the average of {}), or {}",
             percent(Some(projection.monthly_churn)),
             count(projection.of_months as u64, "month", "months"),
+            if projection.better_is_no_loss() { "nothing, or one point more" } else { "one point less or more" },
         );
         let money = |head: &'static str| (head, Side::Right, 20);
-        let columns =
-            [("after", Side::Left, 10), ("month", Side::Left, 8), money("MRR"), money("1 point less"), money("1 point more")];
+        let columns = [("after", Side::Left, 10), ("month", Side::Left, 8), money("MRR"), money(less), money("1 point more")];
         let mut table = Table::new(&columns);
         for (ahead, month) in (1_u32..).zip(&projection.months).filter(|(ahead, _)| [1, 3, 6, 12, 18, 24].contains(ahead)) {
             let after = count(ahead, "month", "months");
@@ -160,10 +161,10 @@ fn projection(report: &RevenueReport) -> String {
     }
     if let Some(survival) = &report.renewal_survival {
         let told = survival.months.iter().filter(|step| [1, 2, 3, 6, 9, 12, 18, 24].contains(&step.month));
-        let steps: Vec<String> = told.map(|step| format!("{} {}", step.month, percent(Some(step.kept)))).collect();
+        let steps: Vec<String> = told.map(|step| format!("{} after {}", percent(Some(step.kept)), step.month)).collect();
         let _ = writeln!(
             text,
-            "Of {} with a term due in {}, still there after so many months: {}\n",
+            "Of {} with a term due in {}, so many are still there after so many months: {}\n",
             count(survival.customers as u64, "customer", "customers"),
             survival.due_in,
             if steps.is_empty() { "not a month has passed".to_owned() } else { steps.join(", ") },
@@ -176,11 +177,11 @@ fn notes(report: &RevenueReport) -> String {
     let mut text = String::new();
     if let Some(last) = report.periods.last() {
         let held = [
-            (&last.row.end_mrr_extended, "contracts that ran on by themselves"),
-            (&last.row.end_mrr_undecided, "contracts that have ended undecided"),
+            (&last.row.end_mrr_extended, "contracts that have run on by themselves past their end"),
+            (&last.row.end_mrr_undecided, "contracts that have ended and nobody has decided"),
         ];
         for (sum, what) in held.iter().filter(|(sum, _)| !is_zero(sum)) {
-            let _ = writeln!(text, "The last end holds {} from {what}.", amount(sum));
+            let _ = writeln!(text, "Of the end of {}, {} is from {what}.", last.period, amount(sum));
         }
     }
     for note in &report.notes {
@@ -227,6 +228,10 @@ pub fn opened(opened: &Opened) -> String {
         amount(&opened.amount),
         opened.as_of,
     );
+    if let Some(added) = &opened.added {
+        let _ =
+            writeln!(text, "The periods one by one add up to {}: there each counts, and is rounded, by itself.\n", amount(added));
+    }
     if opened.customers.is_empty() {
         return text + "no contract is behind it";
     }
@@ -240,7 +245,7 @@ pub fn opened(opened: &Opened) -> String {
         ("product", Side::Left, 20),
     ];
     if dues {
-        columns.extend([("due on", Side::Left, 10), money("ARR"), money("renewed"), ("outcome", Side::Left, 10)]);
+        columns.extend([("due on", Side::Left, 10), money("ARR"), money("renewed"), ("outcome", Side::Left, 15)]);
     } else {
         columns.extend([
             ("from", Side::Left, 10),
@@ -266,7 +271,9 @@ pub fn opened(opened: &Opened) -> String {
                 one.product.clone().unwrap_or_default(),
             ];
             if dues {
-                row.extend([day(one.due_on), money(&one.arr), money(&one.renewed), one.outcome.unwrap_or_default().to_owned()]);
+                let in_part = one.outcome == Some("renewed") && one.arr != one.renewed;
+                let outcome = if in_part { "renewed in part" } else { one.outcome.unwrap_or_default() };
+                row.extend([day(one.due_on), money(&one.arr), money(&one.renewed), outcome.to_owned()]);
             } else {
                 let own = format!("{} {}", money(&one.mrr), one.contract_currency);
                 row.extend([
@@ -286,27 +293,6 @@ pub fn opened(opened: &Opened) -> String {
         let _ = write!(text, ", {MOST} shown; --csv FILE or --json has all of them");
     }
     text
-}
-
-fn is_zero(text: &str) -> bool {
-    text.bytes().all(|byte| matches!(byte, b'0' | b'.' | b'-'))
-}
-
-/// `1,234.50`; `0` for nothing.
-fn amount(text: &str) -> String {
-    if is_zero(text) {
-        return "0".to_owned();
-    }
-    let (sign, digits) = text.strip_prefix('-').map_or(("", text), |digits| ("−", digits));
-    let (whole, rest) = digits.split_once('.').map_or((digits, None), |(whole, rest)| (whole, Some(rest)));
-    let mut grouped = String::new();
-    for (place, digit) in whole.chars().enumerate() {
-        if place > 0 && (whole.len() - place).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    format!("{sign}{grouped}{}", rest.map(|rest| format!(".{rest}")).unwrap_or_default())
 }
 
 /// `104.2 %`, or `–` where it is unknown.

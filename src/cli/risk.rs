@@ -10,9 +10,9 @@ use super::reply::Reply;
 use super::scores::origin;
 use super::sheet::{Sheet, cell, number};
 use super::table::{Side, Table, cut};
-use super::words::{band, count, points};
+use super::words::{amount, band, count, points};
 use crate::clock::Clock;
-use crate::cycle::{self, AccountFinding, AccountRisk, RiskReport};
+use crate::cycle::{self, AccountFinding, AccountRisk, AtRiskReport, RiskReport};
 use crate::model::Day;
 
 /// Lines that are printed where --all is not given.
@@ -51,12 +51,23 @@ fn text(report: &RiskReport, most: usize) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "probability of {outcome}: {}{why}", model.words);
     }
-    for sum in &report.arr_at_risk {
+    if let Some(total) = &report.arr_at_risk_total {
         let _ = writeln!(
             text,
-            "{} {} of {} ARR at risk ({} to {}); {} in accounts at risk by score",
-            sum.currency, sum.expected, sum.all, sum.low, sum.high, sum.in_band_at_risk
+            "{} (chance × ARR; 95 %: {} to {}); accounts at risk by score have {}",
+            expected(total),
+            amount(&total.low),
+            amount(&total.high),
+            amount(&total.in_band_at_risk)
         );
+    }
+    for sum in report.arr_at_risk.iter().filter(|_| report.arr_at_risk.len() > 1 || report.arr_at_risk_total.is_none()) {
+        let (low, high, in_band) = (amount(&sum.low), amount(&sum.high), amount(&sum.in_band_at_risk));
+        let _ = writeln!(text, "  {} ({low} to {high}); at risk by score {in_band}", expected(sum));
+    }
+    let unknown = report.accounts.iter().filter(|account| account.churn_probability.is_none()).count();
+    if unknown > 0 {
+        let _ = writeln!(text, "of {} too little is known to give a chance", count(unknown as u64, "account", "accounts"));
     }
     let lives: Vec<String> =
         report.lifecycles.iter().map(|(life, count)| format!("{count} {}", life.replace('_', " "))).collect();
@@ -89,7 +100,11 @@ fn text(report: &RiskReport, most: usize) -> String {
             points(account.score),
             band(account.band),
             life(account),
-            account.arr.clone().unwrap_or_else(|| "–".to_owned()),
+            account
+                .arr
+                .as_ref()
+                .zip(account.currency)
+                .map_or_else(|| "–".to_owned(), |(arr, currency)| format!("{currency} {}", amount(arr))),
             account.days_to_notice.map_or_else(|| "–".to_owned(), |days| format!("{days:.0} d")),
             account.account_id.clone(),
             why(account),
@@ -100,6 +115,11 @@ fn text(report: &RiskReport, most: usize) -> String {
         let _ = write!(text, ", {most} shown; --all shows the rest");
     }
     text
+}
+
+/// `EUR 1,200 of 90,000 ARR is expected to be lost`.
+fn expected(sum: &AtRiskReport) -> String {
+    format!("{} {} of {} ARR is expected to be lost", sum.currency, amount(&sum.expected), amount(&sum.all))
 }
 
 /// Where it is in its life, and whether it costs more than it brings.

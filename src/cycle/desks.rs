@@ -11,8 +11,8 @@ use crate::config::Load;
 use crate::model::{Day, Id};
 use crate::playbook::{Budget, Candidate, Opened, PrescriptionStatus, Room, Severity, Staff, Standing, TaskStatus, rank};
 use crate::signals::Signal;
-use crate::store::Tx;
 use crate::store::tasks::{self, Ended};
+use crate::store::{Tx, scores};
 
 /// How far back plays are judged by what became of them. Days.
 const JUDGED_DAYS: i32 = 180;
@@ -40,7 +40,7 @@ pub struct Desks {
     /// The people.
     pub staff: Staff,
     /// Whether no later morning has been lived. Where one has, people's desks are not those of this morning any more: what is
-    /// found now waits for the next one.
+    /// on them stays as it is, and what is found now waits for the next one.
     pub of_today: bool,
     load: Load,
     budget: Budget<Pending>,
@@ -65,8 +65,8 @@ impl Desks {
         let mut standings: BTreeMap<String, Standing> = BTreeMap::new();
         for Ended { playbook, outcome, count, .. } in tasks::ended(tx, (on - JUDGED_DAYS, on - 1)).await? {
             let standing = standings.entry(playbook).or_default();
-            // That nobody had the time says nothing of a play.
-            standing.closed += if outcome == "not_done" { 0 } else { count };
+            // That nobody had the time, or had it for something graver, says nothing of a play.
+            standing.closed += if matches!(outcome.as_str(), "not_done" | "made_way") { 0 } else { count };
             match outcome.as_str() {
                 "recovered" => standing.recovered += count,
                 "not_recovered" => standing.not_recovered += count,
@@ -86,7 +86,7 @@ impl Desks {
         let typical_arr = if known.is_empty() { 1.0 } else { *known.select_nth_unstable_by(middle, f64::total_cmp).1 };
         Ok(Desks {
             staff,
-            of_today: tasks::newest(tx).await?.is_none_or(|newest| newest <= on),
+            of_today: scores::newest_morning(tx).await?.is_none_or(|newest| newest <= on),
             budget: Budget::new(load.tasks_per_csm_and_day as usize),
             load,
             begun,
@@ -123,6 +123,7 @@ impl Desks {
             id: pending.opened.prescription.id.clone(),
             what: pending,
         };
+        self.staff.offer(&person, candidate.tasks);
         if let Some(left) = self.budget.offer(&person, candidate) {
             self.hold(left.what);
         }

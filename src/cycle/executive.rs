@@ -10,12 +10,11 @@ use super::periodic::Gathering;
 use super::revenue::{RevenueBook, RevenueQuestion};
 use super::world::World;
 use super::{book, first_value, renewals};
-use crate::config::ConfigError;
 use crate::digest::Reader;
 use crate::digest::csm::StaleItem;
 use crate::digest::executive::{ExecutiveDigest, ExecutiveInputs, FirstValueInputs, Mover, RenewalInputs};
 use crate::health::opinion::Call;
-use crate::model::{Day, Exact, Money};
+use crate::model::{Currency, Day, Exact, Money};
 use crate::revenue::renewal::Renewal;
 use crate::revenue::{By, Every, OpenedRow, Period, Rates, RevenueReport, What};
 use crate::value::FirstValueState;
@@ -38,6 +37,7 @@ pub struct Gathered {
     largest_loss: Option<Mover>,
     largest_gain: Option<Mover>,
     renewals: Option<RenewalInputs>,
+    without_rate: Vec<String>,
     stale: Vec<StaleItem>,
 }
 
@@ -48,22 +48,22 @@ pub async fn gather(gathering: &Gathering<'_>) -> Result<Gathered> {
     let courses = first_value::courses(db, setup, &world).await?;
     let question = RevenueQuestion { on: world.as_of.day, from: None, to: None, every: Every::Month, by: By::Nothing };
     let (mut largest_loss, mut largest_gain) = (None, None);
-    let revenue = match RevenueBook::load(db, setup, &question).await {
-        Ok(book) if book.is_empty() => Err("there are no contracts with a price".to_owned()),
-        Ok(book) => {
-            let report = book.report();
-            if let Some(month) = question.periods().last() {
-                largest_loss = largest(&book, month, &[What::Churn, What::Contraction], &report);
-                largest_gain = largest(&book, month, &[What::New, What::Expansion, What::Reactivation], &report);
-            }
-            Ok(report)
+    let mut rates = Rates::new(setup.config.company.currency, setup.config.revenue.rates.clone());
+    let book = RevenueBook::read(db, setup, &question, &mut rates).await?;
+    let revenue = if !rates.missing.is_empty() {
+        let currencies: Vec<&str> = rates.missing.iter().map(Currency::code).collect();
+        Err(format!("there are contracts in {}, and no rate for that", currencies.join(", ")))
+    } else if book.is_empty() {
+        Err("there are no contracts with a price".to_owned())
+    } else {
+        let report = book.report();
+        if let Some(month) = question.periods().last() {
+            largest_loss = largest(&book, month, &[What::Churn, What::Contraction], &report);
+            largest_gain = largest(&book, month, &[What::New, What::Expansion, What::Reactivation], &report);
         }
-        // A rate that is missing is told to the operator by `revenue`, with its place, and to the reader here.
-        Err(error) if error.is::<ConfigError>() => Err("a currency has no rate in the configuration".to_owned()),
-        Err(error) => return Err(error),
+        Ok(report)
     };
     let due = renewals::gather(db, setup, population, gathering.odds, RENEWAL_DAYS).await?.renewals;
-    let mut rates = Rates::new(setup.config.company.currency, setup.config.revenue.rates.clone());
     Ok(Gathered {
         company: setup.config.company.name.clone(),
         first_value: told(&courses, &world),
@@ -74,7 +74,9 @@ pub async fn gather(gathering: &Gathering<'_>) -> Result<Gathered> {
             days: RENEWAL_DAYS,
             due: worth(&due, &mut rates, |_| true),
             at_risk: worth(&due, &mut rates, is_at_risk),
+            unknown: worth(&due, &mut rates, |one| one.machine_call.is_none() && one.csm_call.is_none()),
         }),
+        without_rate: rates.missing.iter().map(ToString::to_string).collect(),
         stale: book::stale(&world, gathering.refused),
         world,
     })
@@ -93,6 +95,7 @@ impl Gathered {
             largest_loss: self.largest_loss.clone(),
             largest_gain: self.largest_gain.clone(),
             renewals: self.renewals,
+            without_rate: self.without_rate.clone(),
             stale: self.stale.clone(),
             approximated: self.world.approximated,
         };

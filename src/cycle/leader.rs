@@ -17,7 +17,7 @@ use crate::digest::leader::{LeaderDigest, LeaderInputs, LoadItem, PlayItem, Rene
 use crate::digest::{Book, Reader};
 use crate::health::Band;
 use crate::model::{Currency, Day, Exact, Id, Money};
-use crate::playbook;
+use crate::playbook::{self, Outcome};
 use crate::requests::TELL;
 use crate::revenue::Rates;
 use crate::revenue::renewal::Renewal;
@@ -37,6 +37,7 @@ pub struct Gathered {
     /// By CSM; without one, under `None`.
     books: BTreeMap<Option<Id>, (Book, BTreeMap<Currency, i64>)>,
     renewals: Vec<RenewalItem>,
+    rates: Rates,
     without_rate: Vec<String>,
     tasks: BTreeMap<String, Load>,
     /// What the books of the CSMs ask for: the same numbers as `longroad load`.
@@ -70,10 +71,12 @@ pub async fn gather(tx: &mut Tx, gathering: &Gathering<'_>) -> Result<Gathered> 
         }
     }
     let book = renewals::gather(gathering.db, setup, population, gathering.odds, RENEWAL_DAYS).await?;
-    let mut rates = Rates::new(setup.config.company.currency, setup.config.revenue.rates.clone());
+    let table = Rates::new(setup.config.company.currency, setup.config.revenue.rates.clone());
+    let mut rates = table.clone();
     let renewals = book.renewals.into_iter().map(|one| item(&world, one, &mut rates)).collect();
     Ok(Gathered {
         renewals,
+        rates: table,
         without_rate: rates.missing.iter().map(ToString::to_string).collect(),
         company: setup.config.company.name.clone(),
         books,
@@ -97,7 +100,7 @@ impl Gathered {
         let leads_rest = self.world.leader_of(None).is_some_and(|leader| leader.id == reader.id);
         let is_mine = |csm: &Option<Id>| match (&team, csm) {
             (None, _) => true,
-            (Some(team), Some(csm)) => team.contains(csm.as_str()),
+            (Some(team), Some(csm)) => team.contains(csm.as_str()) || (leads_rest && !self.world.is_led(csm.as_str())),
             (Some(_), None) => leads_rest,
         };
         let (mut book, mut arr) = (Book::default(), BTreeMap::<Currency, i64>::new());
@@ -112,7 +115,7 @@ impl Gathered {
                 *sum = sum.saturating_add(minor);
             }
         }
-        book.arr = arr.iter().map(|(&currency, &minor)| Money { minor, currency }).collect();
+        book.arr = self.one_sum(arr.iter().map(|(&currency, &minor)| Money { minor, currency }).collect());
         let inputs = LeaderInputs {
             reader: reader.clone(),
             company: self.company.clone(),
@@ -128,6 +131,16 @@ impl Gathered {
             approximated: self.world.approximated,
         };
         LeaderDigest::build(&inputs, web_url)
+    }
+
+    /// Sums of several currencies as one in that of reports; as they are, where a rate is missing.
+    fn one_sum(&self, sums: Vec<Money>) -> Vec<Money> {
+        let mut rates = self.rates.clone();
+        let worth: Exact = sums.iter().map(|sum| rates.convert(Exact::of(sum.minor), sum.currency)).sum();
+        if sums.is_empty() || !rates.missing.is_empty() {
+            return sums;
+        }
+        vec![Money { minor: worth.rounded(), currency: rates.currency }]
     }
 
     /// Who looks after the account of a renewal, if that is one of the users.
@@ -190,8 +203,9 @@ fn team<'a>(world: &'a World, leader: &'a Id) -> Option<BTreeSet<&'a str>> {
 /// By play, the most often tried first.
 fn plays(ended: Vec<Ended>) -> Vec<PlayItem> {
     let mut plays: BTreeMap<String, PlayItem> = BTreeMap::new();
-    // To tell a customer something is no remedy that works or does not.
-    for Ended { playbook, title, outcome, count } in ended.into_iter().filter(|one| one.playbook != TELL) {
+    // To tell a customer something is no remedy that works or does not; nor is what something graver took the place of.
+    let tried = |one: &Ended| one.playbook != TELL && one.outcome != Outcome::MadeWay.word();
+    for Ended { playbook, title, outcome, count } in ended.into_iter().filter(tried) {
         let item = plays.entry(playbook).or_insert_with(|| PlayItem::new(&title));
         match outcome.as_str() {
             "recovered" => item.worked += count,

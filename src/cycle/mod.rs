@@ -64,7 +64,7 @@ pub use plan::{PersonPlan, PlanReport, Planned, PlayOfPerson, Totals, plan};
 pub use renewals::{Coverage, RenewalsReport, TurnedOut, renewals};
 pub use report::{AccountScore, CycleReport, FactorReport, OpinionReport, ScoreReport, ScoresReport};
 pub use revenue::{RevenueBook, RevenueQuestion};
-pub use risk::{AccountFinding, AccountRisk, RiskReport, risk};
+pub use risk::{AccountFinding, AccountRisk, AtRiskReport, RiskReport, risk};
 pub use run::{CycleOptions, run, run_fenced};
 pub use setup::Setup;
 pub use staged::{At, Seen, named, pipeline_report, source};

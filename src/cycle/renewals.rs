@@ -16,9 +16,10 @@ use crate::clock::Clock;
 use crate::health::explain;
 use crate::health::opinion::{Call, Said};
 use crate::model::record::{Account, Contact, Contract, Lead, Record, RecordKind, Touch, Value};
-use crate::model::{Day, Money};
+use crate::model::{Currency, Day, Money};
 use crate::pipeline::{Kind, Pipeline, Role};
-use crate::revenue::renewal::{Due, Facts, Renewal, Sums, Tally, Turned, due, ended, spread, sums, tally};
+use crate::revenue::Rates;
+use crate::revenue::renewal::{Due, Facts, Renewal, Sums, Tally, Turned, due, ended, spread, sums, tally, total};
 use crate::risk::Machine;
 use crate::signals::{Signal, State};
 use crate::store::directory::place_of;
@@ -45,7 +46,13 @@ pub struct RenewalsReport {
     pub as_of_approximated: bool,
     /// How many days are looked ahead.
     pub days: u32,
-    /// ARR by call.
+    /// The currency of totals.
+    pub currency: Currency,
+    /// ARR by call, all of it in the currency of reports at its constant rates; `null` where nothing comes up that has a rate.
+    pub total: Option<Sums>,
+    /// Currencies without a rate: what is in them is left out of all totals.
+    pub without_rate: Vec<String>,
+    /// ARR by call, by currency.
     pub sums: Vec<Sums>,
     /// How well the renewals are looked after.
     pub coverage: Coverage,
@@ -97,15 +104,22 @@ pub async fn renewals(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Opt
     let look = Look::at(db, setup, clock, as_of).await?;
     let odds = Odds::of(db, &look).await?;
     let gathered = gather(db, &look.setup, &look.population, &odds, days).await?;
+    let config = &look.setup.config;
+    let mut rates = Rates::new(config.company.currency, config.revenue.rates.clone());
+    let total = total(&gathered.renewals, &mut rates);
+    let turned_out = TurnedOut::of(look.on, gathered.turned, &mut rates);
     Ok(RenewalsReport {
         as_of: look.on,
         config_hash: look.setup.hash.clone(),
         as_of_approximated: look.population.world.approximated,
         days,
+        currency: rates.currency,
+        total,
+        without_rate: rates.missing.iter().map(ToString::to_string).collect(),
         sums: sums(&gathered.renewals),
         coverage: Coverage::of(&gathered.renewals),
         renewals: gathered.renewals,
-        turned_out: TurnedOut::of(look.on, gathered.turned),
+        turned_out,
     })
 }
 
@@ -126,11 +140,11 @@ impl Coverage {
 }
 
 impl TurnedOut {
-    fn of(on: Day, terms: Vec<Turned>) -> TurnedOut {
+    fn of(on: Day, terms: Vec<Turned>, rates: &mut Rates) -> TurnedOut {
         TurnedOut {
             from: Some(on - TURNED_DAYS),
-            machine: tally(&terms, |one| one.machine_call),
-            people: tally(&terms, |one| one.csm_call),
+            machine: tally(&terms, rates, |one| one.machine_call),
+            people: tally(&terms, rates, |one| one.csm_call),
             terms,
         }
     }

@@ -53,15 +53,22 @@ impl RevenueBook {
     /// Reads them. A currency without a rate is an error that says where to write it.
     pub async fn load(db: &Db, setup: &Setup, question: &RevenueQuestion) -> Result<RevenueBook> {
         let config = &setup.config;
+        let mut rates = Rates::new(config.company.currency, config.revenue.rates.clone());
+        let book = RevenueBook::read(db, setup, question, &mut rates).await?;
+        if rates.missing.is_empty() {
+            return Ok(book);
+        }
+        Err(config.revenue.missing(config.company.currency, &rates.missing).into())
+    }
+
+    /// Reads them; contracts in a currency without a rate count for nothing, and `rates` tells of it.
+    pub async fn read(db: &Db, setup: &Setup, question: &RevenueQuestion, rates: &mut Rates) -> Result<RevenueBook> {
+        let config = &setup.config;
         let as_of = AsOf { day: question.on, through_pull: pulls::last_id(db).await? };
         let periods = question.periods();
         let since = periods.iter().map(|period| period.trailing_year().from.min(period.from)).min().unwrap_or(question.on);
-        let mut rates = Rates::new(config.company.currency, config.revenue.rates.clone());
         let rules = ServiceRules::from(&config.accounts);
-        let (accounts, customers) = customers(db, setup, as_of, since, rules, &mut rates).await?;
-        if !rates.missing.is_empty() {
-            return Err(config.revenue.missing(config.company.currency, &rates.missing).into());
-        }
+        let (accounts, customers) = customers(db, setup, as_of, since, rules, rates).await?;
         Ok(RevenueBook {
             ask: Ask { on: question.on, currency: config.company.currency, periods, by: question.by },
             accounts,

@@ -7,13 +7,18 @@ use std::sync::Arc;
 use anyhow::Result;
 use serde::Serialize;
 
+use super::assess::{Customer, decode};
 use super::look::{Look, Odds, account};
+use super::population::Block;
 use super::{OpinionReport, Setup};
 use crate::clock::Clock;
+use crate::model::record::{Contract, Record, RecordKind};
 use crate::model::{Currency, Day, Money};
+use crate::revenue::Rates;
+use crate::revenue::renewal::{Due, call_of, due};
 use crate::risk::{self, ArrAtRisk, AtRisk, Finding, Level, Model};
 use crate::signals::{Band, Cadence, Signal};
-use crate::store::Db;
+use crate::store::{Db, facts};
 
 /// `risk --json`.
 #[derive(Clone, Debug, Serialize)]
@@ -30,6 +35,9 @@ pub struct RiskReport {
     pub lifecycles: BTreeMap<&'static str, usize>,
     /// Customers that cost more to serve than they bring; `None`: hours and what they cost are not set (`[cost]`).
     pub cost_more_than_they_bring: Option<usize>,
+    /// Revenue of one year at risk, all of it in the currency of reports at its constant rates; `null` where a rate is missing, or no
+    /// revenue is known.
+    pub arr_at_risk_total: Option<AtRiskReport>,
     /// Revenue of one year at risk, by currency.
     pub arr_at_risk: Vec<AtRiskReport>,
     /// Where what people hold differs from what is computed.
@@ -166,6 +174,28 @@ pub struct SignReport {
     pub stale: bool,
 }
 
+/// What will come up for renewal of the accounts of a block of which somebody has called a renewal, by ordinal: a call is held
+/// against the machine's of the same term, as in the renewal book, and no more once the term was renewed.
+async fn called(db: &Db, look: &Look, block: &Block) -> Result<BTreeMap<u32, Vec<Due>>> {
+    let (world, on) = (&look.population.world, look.on);
+    let has_call = |customer: &&Customer| !world.opinions.calls_on(customer.id.as_str(), on, customer.end(on)).is_empty();
+    let mut contracts: BTreeMap<u32, Vec<Contract>> =
+        block.customers.iter().filter(has_call).map(|customer| (customer.ordinal, Vec::new())).collect();
+    if contracts.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let facts = facts::of_record(db, block.number, RecordKind::Contracts, world.as_of).await?;
+    for (kind, facts) in facts.believed()? {
+        for fact in facts {
+            if let Some(known) = fact.ordinal.and_then(|ordinal| contracts.get_mut(&ordinal)) {
+                known.extend(decode::<Contract>(kind, fact.body)?.known_on(on, &world.zone));
+            }
+        }
+    }
+    let dues = |contracts: Vec<Contract>| due(&contracts, on, Day::from_days(i32::MAX), world.service_rules);
+    Ok(contracts.into_iter().map(|(ordinal, contracts)| (ordinal, dues(contracts))).collect())
+}
+
 /// The risk of all customers on a morning; that of the last cycle by default.
 pub async fn risk(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Option<Day>) -> Result<RiskReport> {
     let look = Look::at(db, setup, clock, as_of).await?;
@@ -173,8 +203,12 @@ pub async fn risk(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Option<
     let (mut accounts, mut findings) = (Vec::new(), Vec::new());
     let opinions = &look.population.world.opinions;
     let mut lifecycles: BTreeMap<&'static str, usize> = BTreeMap::new();
-    let (mut at_risk, mut in_band) = (ArrAtRisk::default(), BTreeMap::<Currency, i64>::new());
+    let config = &look.setup.config;
+    let mut rates = Rates::new(config.company.currency, config.revenue.rates.clone());
+    let (mut at_risk, mut total, mut in_band) = (ArrAtRisk::default(), ArrAtRisk::default(), BTreeMap::<Currency, i64>::new());
+    let mut all_in_band = 0;
     for block in &look.population.blocks {
+        let dues = called(db, &look, block).await?;
         for customer in &block.customers {
             let Some(evaluated) = look.evaluate(block, customer) else { continue };
             let seen = odds.look_at(customer, &evaluated, look.on);
@@ -183,16 +217,26 @@ pub async fn risk(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Option<
             *lifecycles.entry(account.lifecycle).or_default() += 1;
             if let Some(p) = probability {
                 customer.arr().for_each(|arr| at_risk.add(p, arr));
+                customer.arr().filter_map(|arr| rates.money(arr)).for_each(|arr| total.add(p, arr));
             }
             if account.band == Band::AtRisk {
                 customer.arr().for_each(|arr| *in_band.entry(arr.currency).or_default() += arr.minor);
+                all_in_band += customer.arr().filter_map(|arr| rates.money(arr)).map(|arr| arr.minor).sum::<i64>();
             }
             let signals = &customer.signals;
             let machine = evaluated.machine(customer, probability);
             let (id, on) = (customer.id.as_str(), look.on);
-            let held = opinions.score_on(id, on).map(|(opinion, _)| opinion).into_iter();
-            let held = held.chain(opinions.calls_on(id, on, customer.end(on)));
-            let found = risk::findings(&machine, held, |score| evaluated.band_of(customer, score));
+            let held = opinions.score_on(id, on).map(|(opinion, _)| opinion);
+            let mut found = risk::findings(&machine, held, |score| evaluated.band_of(customer, score));
+            let calls = opinions.calls_on(id, on, customer.end(on));
+            for due in dues.get(&customer.ordinal).into_iter().flatten() {
+                for finding in risk::findings(&due.machine(machine), call_of(&calls, due), |_| machine.band) {
+                    // A call of the account as a whole may be about several terms.
+                    if !found.iter().any(|known| (&known.opinion, known.machine) == (&finding.opinion, finding.machine)) {
+                        found.push(finding);
+                    }
+                }
+            }
             findings.extend(found.into_iter().map(|finding| AccountFinding {
                 account_id: account.account_id.clone(),
                 name: account.name.clone(),
@@ -235,15 +279,15 @@ pub async fn risk(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Option<
     let rank = |one: &AccountRisk| one.churn_probability.unwrap_or(-1.0);
     accounts.sort_by(|a, b| rank(b).total_cmp(&rank(a)).then_with(|| a.account_id.cmp(&b.account_id)));
     let costly = accounts.iter().filter(|one| one.costs_more_than_it_brings == Some(true)).count();
-    let row = |sum: AtRisk| AtRiskReport {
+    let row = |sum: AtRisk, in_band: i64| AtRiskReport {
         currency: sum.all.currency,
         expected: sum.expected.amount(),
         low: sum.low.amount(),
         high: sum.high.amount(),
         all: sum.all.amount(),
-        in_band_at_risk: Money { minor: in_band.get(&sum.all.currency).copied().unwrap_or(0), currency: sum.all.currency }
-            .amount(),
+        in_band_at_risk: Money { minor: in_band, currency: sum.all.currency }.amount(),
     };
+    let total = total.sums().pop().filter(|_| rates.missing.is_empty());
     Ok(RiskReport {
         as_of: look.on,
         config_hash: look.setup.hash.clone(),
@@ -256,7 +300,12 @@ pub async fn risk(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Option<
         },
         lifecycles,
         cost_more_than_they_bring: look.setup.config.cost.is_known().then_some(costly),
-        arr_at_risk: at_risk.sums().into_iter().map(row).collect(),
+        arr_at_risk_total: total.map(|sum| row(sum, all_in_band)),
+        arr_at_risk: at_risk
+            .sums()
+            .into_iter()
+            .map(|sum| row(sum, in_band.get(&sum.all.currency).copied().unwrap_or(0)))
+            .collect(),
         findings,
         accounts,
     })

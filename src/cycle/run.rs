@@ -318,7 +318,7 @@ impl<'a> Night<'a> {
             }
         }
         // Whoever is left over is no customer any more.
-        for left in work.into_values() {
+        for left in work.into_values().filter(|_| self.desks.of_today) {
             report.tasks_closed += work::leave(&mut self.tx, left, on).await?;
         }
         opened.extend(self.desks.held.remove(&block.number).unwrap_or_default());

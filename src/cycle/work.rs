@@ -12,7 +12,7 @@ use super::evaluate::Evaluated;
 use super::world::World;
 use crate::digest::csm::{ReviewItem, TaskItem};
 use crate::model::{Day, Id, Money};
-use crate::playbook::{self, Client, Diagnoses, Next, Opened, Play, Prescribed, Prescription, PrescriptionStatus, Task};
+use crate::playbook::{self, Client, Diagnoses, Next, Opened, Play, Prescribed, Prescription, PrescriptionStatus, Review, Task};
 use crate::requests::TELL;
 use crate::store::Tx;
 use crate::store::tasks::{self, Work};
@@ -46,18 +46,42 @@ pub struct Turn {
     pub moved: Vec<(Option<Id>, Id)>,
 }
 
+impl Turn {
+    /// Writes what a review made of a prescription and its tasks, and has it told.
+    async fn reviewed(
+        &mut self,
+        tx: &mut Tx,
+        at: Place<'_>,
+        prescription: &mut Prescription,
+        tasks: &mut [Task],
+        review: &Review,
+    ) -> Result<()> {
+        let play = at.setup.library.plays.get(&prescription.playbook).map(Arc::as_ref);
+        review.apply(prescription, tasks, play, at.world.as_of.day);
+        self.closed += tasks::save_review(tx, prescription, tasks).await?;
+        self.reviews.push(ReviewItem {
+            account_id: at.customer.id.clone(),
+            account_name: at.customer.name.to_string(),
+            play: prescription.diagnosis.clone(),
+            outcome: review.text.clone(),
+            next: next_words(review.next, play),
+        });
+        Ok(())
+    }
+}
+
 /// Looks first at what the last prescriptions did, then at what is new. What is opened at once is added to `opened`; what
 /// may wait is put on the desks.
 pub async fn turn(
     tx: &mut Tx,
     desks: &mut Desks,
-    place: Place<'_>,
+    at: Place<'_>,
     diagnoses: &Diagnoses,
     work: Option<Work>,
     tellings: Vec<Opened>,
     opened: &mut Vec<Opened>,
 ) -> Result<Turn> {
-    let Place { setup, world, block, customer, evaluated } = place;
+    let Place { setup, world, block, customer, evaluated } = at;
     let (on, library) = (world.as_of.day, &setup.library);
     let subject = evaluated.subject(customer);
     let client = Client {
@@ -70,18 +94,21 @@ pub async fn turn(
     };
     let mut turn = Turn::default();
     let Work { prescriptions: mut history, tasks: mut all_tasks } = work.unwrap_or_default();
-    for task in &mut all_tasks {
-        let from = task.assignee.clone();
-        if playbook::hand_over(task, &desks.staff, client) {
-            tasks::save_owner(tx, task).await?;
-            turn.moved.extend(task.assignee.clone().filter(|to| from.as_ref() != Some(to)).map(|to| (from, to)));
+    // What stands on people's desks is that of the newest morning.
+    if desks.of_today {
+        for task in &mut all_tasks {
+            let from = task.assignee.clone();
+            if playbook::hand_over(task, &desks.staff, client) {
+                tasks::save_owner(tx, task).await?;
+                turn.moved.extend(task.assignee.clone().filter(|to| from.as_ref() != Some(to)).map(|to| (from, to)));
+            }
+        }
+        for place in playbook::advance(&mut all_tasks, &desks.staff, on) {
+            tasks::save_turn(tx, &all_tasks[place]).await?;
         }
     }
-    for place in playbook::advance(&mut all_tasks, &desks.staff, on) {
-        tasks::save_turn(tx, &all_tasks[place]).await?;
-    }
     let mut new: Vec<Opened> = Vec::new();
-    for prescription in &mut history {
+    for prescription in history.iter_mut().filter(|_| desks.of_today) {
         let play = library.plays.get(&prescription.playbook).map(Arc::as_ref);
         // Nobody is to work on for a play that has been taken out.
         let taken_out = play.is_none() && prescription.playbook != TELL && prescription.is_open();
@@ -90,7 +117,7 @@ pub async fn turn(
         if !taken_out && !playbook::is_due(prescription, evaluated.in_turn, last, on) {
             continue;
         }
-        let mut mine: Vec<Task> = own.into_iter().cloned().collect();
+        let mine: Vec<Task> = own.into_iter().cloned().collect();
         let review = match play {
             Some(play) => playbook::review(prescription, &mine, play, &subject, last, on),
             None if prescription.playbook == TELL => playbook::review_errand(prescription, &mine, last, on),
@@ -99,20 +126,7 @@ pub async fn turn(
         if let Some(play) = play {
             new.extend(playbook::follow_up(library, &desks.staff, play, client, prescription, &review, &subject, on));
         }
-        review.apply(prescription, &mut mine, play, on);
-        turn.closed += tasks::save_review(tx, prescription, &mine).await?;
-        turn.reviews.push(ReviewItem {
-            account_id: customer.id.clone(),
-            account_name: customer.name.to_string(),
-            play: prescription.diagnosis.clone(),
-            outcome: review.text.clone(),
-            next: next_words(review.next, play),
-        });
-        for task in &mut all_tasks {
-            if let Some(changed) = mine.iter().find(|one| one.id == task.id) {
-                *task = changed.clone();
-            }
-        }
+        turn.reviewed(tx, at, prescription, &mut all_tasks, &review).await?;
     }
     history.extend(new.iter().map(|opened| opened.prescription.clone()));
     turn.diagnoses = diagnoses.found.len() as u64;
@@ -133,17 +147,38 @@ pub async fn turn(
                     history[place] = now;
                 }
             }
-            Prescribed::Again(..) | Prescribed::Nothing => {}
+            Prescribed::Instead(place, one) if desks.of_today => {
+                // A next attempt of this very morning has not been written yet.
+                let is_new = |opened: &Opened| opened.prescription.id == history[place].id;
+                if new.iter().any(is_new) {
+                    new.retain(|opened| !is_new(opened));
+                    history.remove(place);
+                } else {
+                    let review = playbook::make_way(&history[place], &diagnosis.play.title);
+                    turn.reviewed(tx, at, &mut history[place], &mut all_tasks, &review).await?;
+                }
+                history.push(one.prescription.clone());
+                found.push((one, false));
+            }
+            Prescribed::Again(..) | Prescribed::Instead(..) | Prescribed::Nothing => {}
         }
     }
     for waiting in history.iter_mut().filter(|one| one.status == PrescriptionStatus::Waiting && desks.of_today) {
-        if waiting.playbook == TELL {
-            found.push((playbook::begin_errand(waiting, &all_tasks, &desks.staff, on), true));
-        } else if let Some(one) = playbook::release(library, &desks.staff, waiting, client, &subject, on) {
-            found.push((one, true));
-        } else {
-            playbook::pass_by(waiting).apply(waiting, &mut [], None, on);
-            tasks::save_review(tx, waiting, &[]).await?;
+        let play = library.plays.get(&waiting.playbook).map(Arc::as_ref);
+        let is_found = diagnoses.found.iter().any(|found| found.play.name == waiting.playbook);
+        let days = setup.config.load.let_go_after_days;
+        let own: Vec<Task> = all_tasks.iter().filter(|task| task.prescription == waiting.id).cloned().collect();
+        let ends = match play {
+            // Somebody did it before they were asked to.
+            None if own.iter().all(|task| !task.is_pending()) => Some(playbook::review_errand(waiting, &own, on, on)),
+            _ => playbook::pass_by(waiting, play, is_found, &subject, days, on),
+        };
+        match (ends, play) {
+            (Some(review), _) => turn.reviewed(tx, at, waiting, &mut all_tasks, &review).await?,
+            (None, Some(play)) => {
+                found.push((playbook::release(library, &desks.staff, play, waiting, client, &subject, on), true));
+            }
+            (None, None) => found.push((playbook::begin_errand(waiting, &all_tasks, &desks.staff, on), true)),
         }
     }
     // The same morning may be lived twice.
@@ -201,7 +236,9 @@ pub fn task_item(setup: &Setup, customer: &Customer, task: &Task, prescription: 
         solution: solution.map(|solution| solution.in_short.clone()).unwrap_or_default(),
         attempt: task.attempt,
         arr: largest(customer.arr()),
-        escalated: prescription.is_some_and(|one| one.status == playbook::PrescriptionStatus::Escalated),
+        escalated: prescription.is_some_and(|one| one.status == PrescriptionStatus::Escalated),
+        severe: prescription.is_some_and(|one| one.severe),
+        severity: setup.library.plays.get(&task.playbook).map(|play| play.severity).unwrap_or_default(),
     }
 }
 

@@ -131,6 +131,14 @@ impl World {
         if arr.is_empty() { None } else { arr.iter().map(worth).sum() }
     }
 
+    /// Whether a leader is above this person, or the person is one. Whom nobody leads belongs to the first leader.
+    pub fn is_led(&self, person: &str) -> bool {
+        let manager = |user: &&User| self.users.get(user.manager_id.as_ref()?.as_str());
+        // As many steps as there are people: managers may go round in a circle.
+        let mut above = std::iter::successors(self.users.get(person), manager).take(self.users.len());
+        above.any(|user| user.role == Role::Leader)
+    }
+
     /// Whom a leader's tasks of this CSM go to.
     pub fn leader_of(&self, csm: Option<&str>) -> Option<&User> {
         let manager = csm.and_then(|csm| self.users.get(csm)).and_then(|csm| csm.manager_id.as_ref());

@@ -251,6 +251,29 @@ mod tests {
     }
 
     #[test]
+    fn a_long_life_goes_on_to_its_end() {
+        let company = Company::generate(7, 200, first_day(), 365);
+        let folder = Folder::new(&company, first_day() + 364);
+        let accounts = folder.all::<Account>();
+        let quarters = [0, 90, 180, 270].map(|after| first_day() + after);
+        for from in quarters {
+            let live = |one: &&Account| one.live_on.is_some_and(|on| (from..from + 90).contains(&on));
+            assert!(accounts.iter().any(|one| live(&one)), "nobody went live in the quarter from {from} on");
+            let agreed = |one: &&Value| one.agreed_on.is_some_and(|on| (from..from + 90).contains(&on));
+            assert!(folder.all::<Value>().iter().filter(agreed).count() > 10, "few values were agreed on from {from} on");
+        }
+        assert!(accounts.iter().any(|one| one.live_on.is_none()), "some are still being brought on");
+        let owners: BTreeSet<Id> = accounts.into_iter().map(|account| account.id).collect();
+        let known = |ids: Vec<Id>| ids.iter().all(|id| owners.contains(id));
+        assert!(known(folder.all::<Event>().into_iter().map(|row| row.account_id).collect()));
+        assert!(known(folder.all::<Touch>().into_iter().map(|row| row.account_id).collect()));
+        let half = Folder::new(&company, first_day() + 180);
+        let owners: BTreeSet<Id> = half.all::<Account>().into_iter().map(|account| account.id).collect();
+        assert!(half.all::<Contact>().iter().all(|row| owners.contains(&row.account_id)), "nobody before the account");
+        assert!(half.all::<Contract>().iter().all(|row| owners.contains(&row.account_id)), "nothing before the account");
+    }
+
+    #[test]
     fn small_and_empty_companies_can_be_read() {
         for accounts in [0, 1, 9] {
             let folder = Folder::new(&Company::generate(1, accounts, first_day(), 1), first_day());

@@ -109,7 +109,7 @@ impl Customer {
             stories.into_iter().enumerate().map(|(place, story)| Customer::new(span, place, story)).collect();
         // A family: the third of ten is the mother of the sixth and the ninth.
         for place in [5, 8] {
-            if customers.len() >= 10 {
+            if customers.len() >= 10 && customers[2].signed_on < span.first_day {
                 customers[place].parent_id = Some(customers[2].id.clone());
             }
         }
@@ -128,19 +128,22 @@ impl Customer {
         let (name, industry) = names::company(place, shift, country, &mut random);
         let employees = tier.choose(random.between(1200, 18_000), random.between(150, 1200), random.between(8, 150));
         let seats = tier.choose(random.between(20, 120) * 10, random.between(8, 40) * 5, random.between(4, 36));
+        // In a long life new customers come all the time, and some are still being brought on when it ends.
+        let late = i32::try_from(span.days.saturating_sub(45)).unwrap_or(0);
+        let later = Random::of(&[span.seed, 5, place as u64]).between(0, late);
         let (signed_on, live_on) = match story {
             // Some are still being brought on when the lived days end.
             Behaviour::OnboardingWell if place.is_multiple_of(3) => {
                 let live = span.first_day + i32::try_from(span.days.min(45)).unwrap_or(45) + random.between(3, 20);
-                (span.first_day - random.between(3, 12), live)
+                (span.first_day - random.between(3, 12) + late, live + late)
             }
             Behaviour::OnboardingWell => {
-                let live = span.first_day - random.between(12, 50);
+                let live = span.first_day - random.between(12, 50) + later;
                 (live - random.between(15, 40), live)
             }
             // Its month after go-live ends within the lived window.
             Behaviour::OnboardingBadly => {
-                let live = span.first_day - random.between(18, 28);
+                let live = span.first_day - random.between(18, 28) + later;
                 (live - random.between(15, 40), live)
             }
             // A term of a year or two of them, of which the last ended within the last year.

@@ -33,6 +33,14 @@ const WORDS: &[&[&str]] = &[
     &["Salaries must not be seen by everybody who sees the sheet."],
 ];
 
+/// What customers want of a further year.
+const FURTHER: &[&str] = &[
+    "A second department builds its own reports",
+    "The month is closed a day earlier than last year",
+    "The board gets its figures from it alone",
+    "New people are trained by those who know it",
+];
+
 /// What changes within the lived days: place among [`WISHES`], the share of the days that have passed, the status from then on.
 const CHANGES: &[(usize, (u32, u32), &str)] = &[(0, (1, 2), "shipped"), (1, (2, 3), "building"), (8, (3, 4), "declined")];
 
@@ -127,8 +135,31 @@ pub(super) fn values(span: &Span, customers: &[Customer]) -> Table {
                 None => row,
             });
         }
+        rows.extend(yearly(span, customer));
     }
     Table::new(Value::COLUMNS, rows)
+}
+
+/// What is agreed on for a further year, each time that a customer is live for another one within the lived days.
+fn yearly(span: &Span, customer: &Customer) -> Vec<Row> {
+    let mut random = customer.dice(span, 53);
+    let years = (1..).map(|year| (year, customer.live_on.plus_months(12 * year)));
+    let lived = years.skip_while(|(_, on)| *on < span.first_day).take_while(|(_, on)| *on < span.end());
+    let one = |(year, agreed): (u32, Day)| {
+        let due = agreed + 30 * random.between(1, 8);
+        let row = Row::known(agreed)
+            .with("id", format!("V{}-Y{year}", &customer.id[1..]))
+            .with("account_id", &customer.id)
+            .with("title", random.pick(FURTHER))
+            .with("weight", 1)
+            .with("agreed_on", agreed)
+            .with("due_on", due);
+        match achieved(customer, due, &mut random) {
+            Some(on) => row.later(on, "achieved_on", on),
+            None => row,
+        }
+    };
+    lived.map(one).collect()
 }
 
 /// What those who bought the ledger are to have within a quarter of a year. Whoever was lost had mostly missed it.

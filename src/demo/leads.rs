@@ -80,7 +80,11 @@ pub(super) fn leads(span: &Span, customers: &[Customer]) -> Table {
             .with("stage", "lead")
             .with("stage_since", format!("{created}T07:00:00Z"));
         if source == "referral" {
-            row = row.with("referred_by", &customers[random.index(customers.len())].id);
+            let by = &customers[random.index(customers.len())];
+            // Nobody refers us before the own signature.
+            if by.signed_on < created.max(span.first_day) {
+                row = row.with("referred_by", &by.id);
+            }
         }
         rows.push(way(row, created, amount, good, place, &mut random));
     }

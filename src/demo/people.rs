@@ -63,7 +63,7 @@ pub(super) fn contacts(span: &Span, customers: &[Customer]) -> Table {
         let roles = ["champion", "admin", "buyer", "user", "user", "user"];
         for (number, role) in roles.iter().enumerate().take(usize::try_from(count).unwrap_or(1)) {
             let name = names::person(&mut random);
-            let joined = customer.signed_on + random.between(0, 60).min(span.first_day - 2 - customer.signed_on);
+            let joined = customer.signed_on + random.between(0, 60).min((span.first_day - 2 - customer.signed_on).max(0));
             let row = Row::known(joined)
                 .with("id", format!("P{}-{}", &customer.id[1..], number + 1))
                 .with("account_id", &customer.id)

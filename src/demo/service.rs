@@ -175,7 +175,7 @@ pub(super) fn events(span: &Span, customers: &[Customer]) -> Table {
     for customer in customers {
         let mut random = customer.dice(span, 43);
         if random.chance(customer.tier.choose(35, 12, 4)) {
-            let day = span.end() - random.between(1, 90);
+            let day = (span.end() - random.between(1, 90)).max(customer.signed_on);
             let (kind, note) = random.pick(&news);
             let row = Row::known(day).with("id", format!("E{}", &customer.id[1..])).with("account_id", &customer.id);
             rows.push(row.with("on", day).with("kind", kind).with("note", note));

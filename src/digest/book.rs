@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::parts::{Links, amount, counted};
+use super::parts::{Links, amount, counted, rounded};
 use crate::health::Band;
 use crate::model::Money;
 use crate::risk::AtRisk;
@@ -70,7 +70,7 @@ impl BookLine {
             (Band::Unknown, book.unknown, "#5b6470"),
         ];
         let shares = percents(bands.map(|(_, count, _)| count));
-        let sums: Vec<String> = book.arr.iter().copied().map(amount).collect();
+        let sums: Vec<String> = book.arr.iter().copied().map(rounded).collect();
         BookLine {
             any: book.accounts > 0,
             accounts: counted(book.accounts, "account"),

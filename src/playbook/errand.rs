@@ -61,7 +61,8 @@ pub fn errand(errand: &Errand<'_>, staff: &Staff, client: Client<'_>, on: Day) -
 pub fn begin_errand(waiting: &Prescription, tasks: &[Task], staff: &Staff, on: Day) -> Opened {
     let prescription =
         Prescription { status: PrescriptionStatus::Open, opened_on: on, review_on: on + REVIEW_AFTER, ..waiting.clone() };
-    let mine = tasks.iter().filter(|task| task.prescription == waiting.id);
+    // What somebody has put off meanwhile stays so.
+    let mine = tasks.iter().filter(|task| task.prescription == waiting.id && task.status == TaskStatus::Waiting);
     let begun = mine.map(|task| Task {
         status: TaskStatus::Open,
         opened_on: on,

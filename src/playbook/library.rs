@@ -140,7 +140,7 @@ impl Library {
     pub fn asks_seller(&self) -> bool {
         let steps =
             |play: &Play| play.remedies.iter().flat_map(|remedy| &remedy.tasks).any(|step| step.owner == Some(Owner::Seller));
-        self.plays.values().any(|play| play.owner == Owner::Seller || steps(play))
+        self.plays.values().any(|play| [&play.owner, &play.hand_to].contains(&&Owner::Seller) || steps(play))
     }
 
     /// Days for which a closed prescription can still keep a play from acting.

@@ -1,5 +1,6 @@
 //! From signs to diagnoses, from diagnoses to tasks. Nothing is prescribed twice.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -9,7 +10,7 @@ use super::review::{Next, Outcome, Review};
 use super::{Library, Owner, Play, Prescription, PrescriptionStatus, Remedy, Staff, Step, Task, TaskStatus, Then};
 use crate::model::{Day, Id};
 use crate::signals::Signal;
-use crate::signals::condition::{Subject, Verdict};
+use crate::signals::condition::Subject;
 
 /// Whose tasks they are, and who is to do them.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +45,7 @@ pub struct Diagnosis {
 /// What was found in one account on one morning.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Diagnoses {
-    /// In the order of the plays' names.
+    /// The gravest first, then in the order of the plays' names.
     pub found: Vec<Diagnosis>,
     /// Plays that would have acted, had the sources of these signals not stopped.
     pub paused: Vec<(Arc<Play>, Vec<Signal>)>,
@@ -95,6 +96,8 @@ pub fn diagnose(library: &Library, subject: &Subject<'_>, night: Night<'_>) -> D
             diagnoses.paused.push((Arc::clone(play), stale));
         }
     }
+    // Of two that are one thing to do, the graver is acted on.
+    diagnoses.found.sort_by_key(|found| Reverse((found.severe, found.play.severity)));
     diagnoses
 }
 
@@ -110,13 +113,15 @@ pub enum Prescribed {
     New(Opened),
     /// It is being worked on: the prescription of this place in the history, as it looks now.
     Again(usize, Prescription),
+    /// The same in place of something milder of its identity: the prescription of this place in the history.
+    Instead(usize, Opened),
     /// It was closed of late, or prescribed as often as it may be.
     Nothing,
 }
 
-/// Prescribes a play for the first time, unless something of its identity is being worked on (which is then brought up to
-/// date), was closed less than `cooldown_days` ago, was prescribed for the same occasion, or as often as the play allows.
-/// `history` are the account's prescriptions, open and recent.
+/// Prescribes a play for the first time, unless it was closed less than `cooldown_days` ago, was prescribed for the same
+/// occasion, or as often as it may be. Where something of its identity is being worked on, that is brought up to date; something
+/// milder makes way for what cannot wait. `history` are the account's prescriptions, open and recent.
 pub fn prescribe(
     library: &Library,
     staff: &Staff,
@@ -129,7 +134,25 @@ pub fn prescribe(
     let play = &*diagnosis.play;
     let occasion = diagnosis.coming.as_ref().map(|coming| coming.key.clone());
     let same = || history.iter().enumerate().filter(|(_, past)| past.identity == play.identity);
+    // Nobody was done with what made way for something graver.
+    let mine = || history.iter().filter(|past| past.playbook == play.name && !past.made_way());
+    let cooldown = days(play.cooldown_days);
+    let cooling = mine().any(|past| past.closed_on.is_some_and(|closed| closed + cooldown > on));
+    let acted_on = occasion.is_some() && mine().any(|past| past.occasion == occasion);
+    let used_up = play.at_most.is_some_and(|(times, in_days)| {
+        let lately = mine().filter(|past| past.attempt == 1 && past.opened_on + days(in_days) > on);
+        lately.count() >= times as usize
+    });
+    let silent = cooling || acted_on || used_up;
+    let start = |occasion| {
+        let start = Start { play, staff, client, severe: diagnosis.severe, on, attempt: 1, occasion };
+        start.open(library, subject, diagnosis.evidence.clone())
+    };
     if let Some((place, open)) = same().find(|(_, past)| past.is_open()) {
+        let of_open = library.plays.get(&open.playbook).map(|play| play.severity);
+        if diagnosis.severe && !silent && (true, Some(play.severity)) > (open.severe, of_open) && open.playbook != play.name {
+            return Prescribed::Instead(place, start(occasion));
+        }
         let mut now = open.clone();
         now.severe |= diagnosis.severe;
         if open.playbook == play.name {
@@ -138,39 +161,23 @@ pub fn prescribe(
         }
         return Prescribed::Again(place, now);
     }
-    let cooldown = days(play.cooldown_days);
-    let mine = || history.iter().filter(|past| past.playbook == play.name);
     // What was opened this morning is not opened once more, even where there is no cooldown.
-    let cooling = same().any(|(_, past)| past.opened_on == on)
-        || same().any(|(_, past)| past.closed_on.is_some_and(|closed| closed + cooldown > on));
-    let acted_on = occasion.is_some() && mine().any(|past| past.occasion == occasion);
-    let used_up = play.at_most.is_some_and(|(times, in_days)| {
-        let lately = mine().filter(|past| past.attempt == 1 && past.opened_on + days(in_days) > on);
-        lately.count() >= times as usize
-    });
-    if cooling || acted_on || used_up {
+    if silent || same().any(|(_, past)| past.opened_on == on) {
         return Prescribed::Nothing;
     }
-    let start = Start { play, staff, client, severe: diagnosis.severe, on, attempt: 1, occasion };
-    Prescribed::New(start.open(library, subject, diagnosis.evidence.clone()))
+    Prescribed::New(start(occasion))
 }
 
-/// What waited for its owner begins this morning, unless its sign is gone by now: then nobody need do anything.
+/// What waited for its owner begins this morning.
 pub fn release(
     library: &Library,
     staff: &Staff,
+    play: &Play,
     waiting: &Prescription,
     client: Client<'_>,
     subject: &Subject<'_>,
     on: Day,
-) -> Option<Opened> {
-    let play = library.plays.get(&waiting.playbook)?;
-    let gone = play.when.evaluate(subject) == Verdict::False
-        || play.serves.as_ref().is_some_and(|serves| serves.evaluate(subject) == Verdict::False)
-        || play.recovered.holds(subject);
-    if gone {
-        return None;
-    }
+) -> Opened {
     let start = Start { play, staff, client, severe: waiting.severe, on, attempt: 1, occasion: waiting.occasion.clone() };
     let mut evidence = evidence(play, subject);
     if play.occasion.is_some() {
@@ -181,7 +188,7 @@ pub fn release(
     for task in &mut opened.tasks {
         task.prescription.clone_from(&waiting.id);
     }
-    Some(opened)
+    opened
 }
 
 /// Opens the tasks whose turn has come because the one before them has ended. Whether anything changed, by task.

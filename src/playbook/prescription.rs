@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Owner;
+use super::{Outcome, Owner};
 use crate::model::{Day, Id};
 
 /// A list of words as they stand in JSON and in the store.
@@ -97,6 +97,11 @@ impl Prescription {
     /// Whether it has not been closed.
     pub fn is_open(&self) -> bool {
         self.status != PrescriptionStatus::Closed
+    }
+
+    /// Whether something graver took its place: then it says nothing of what its play did.
+    pub fn made_way(&self) -> bool {
+        self.outcome.as_deref() == Some(Outcome::MadeWay.word())
     }
 }
 

@@ -4,7 +4,7 @@ use super::plan::days;
 use super::{Owner, Play, Prescription, PrescriptionStatus, Task, TaskStatus, Then};
 use crate::model::Day;
 use crate::signals::Signal;
-use crate::signals::condition::{Name, Subject, Verdict};
+use crate::signals::condition::{Condition, Name, Subject, Verdict};
 
 /// What became of a prescription.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,10 +30,12 @@ pub enum Outcome {
     Done,
     /// People called all of it unnecessary.
     Dismissed,
-    /// The sign went away while it waited for its owner.
+    /// The sign or the occasion went away while it waited for its owner, or it waited for too long.
     PassedBy,
     /// The play is not meant for the account any more, or has been removed.
     NoLongerServed,
+    /// Something graver of its identity is to be done instead.
+    MadeWay,
 }
 
 impl Outcome {
@@ -50,6 +52,7 @@ impl Outcome {
             Outcome::Dismissed => "dismissed",
             Outcome::PassedBy => "passed_by",
             Outcome::NoLongerServed => "no_longer_served",
+            Outcome::MadeWay => "made_way",
         }
     }
 }
@@ -109,17 +112,18 @@ pub fn review(prescription: &Prescription, tasks: &[Task], play: &Play, subject:
         outcome => outcome,
     };
     let next = match &outcome {
+        // What could not wait is not let go of before the leader has been asked.
+        Outcome::NotDone(_) if prescription.severe && prescription.status != PrescriptionStatus::Escalated => Next::Escalate,
         Outcome::Recovered
         | Outcome::RecoveredByItself
         | Outcome::Done
         | Outcome::Dismissed
         | Outcome::PassedBy
-        | Outcome::NoLongerServed => Next::Close,
+        | Outcome::NoLongerServed
+        | Outcome::MadeWay
+        | Outcome::NotDone(_) => Next::Close,
         Outcome::Unknowable { .. } if on >= last => Next::Close,
         Outcome::NotDoneYet(_) | Outcome::Unknowable { .. } => Next::Wait,
-        // What could not wait is not let go of before the leader has been asked.
-        Outcome::NotDone(_) if prescription.severe && prescription.status != PrescriptionStatus::Escalated => Next::Escalate,
-        Outcome::NotDone(_) => Next::Close,
         // The leader has decided and acted: the loop begins again when the sign shows after the cooldown.
         Outcome::NotRecovered if prescription.status == PrescriptionStatus::Escalated => Next::Close,
         Outcome::NotRecovered if prescription.attempt < play.attempts => Next::TryAgain { attempt: prescription.attempt + 1 },
@@ -132,19 +136,54 @@ pub fn review(prescription: &Prescription, tasks: &[Task], play: &Play, subject:
 
 /// Who decides when all attempts are used up, for people.
 pub fn decider(play: &Play) -> &'static str {
-    if play.hand_to == Owner::Product { "the product manager" } else { "the leader" }
+    match play.hand_to {
+        Owner::Leader => "the leader",
+        Owner::Product => "the product manager",
+        Owner::Seller => "the seller",
+        Owner::Csm => "the CSM",
+        Owner::LeastLoaded(_) => "whoever has the least to do",
+    }
 }
 
-/// Closes what waited for its owner until its sign was gone.
-pub fn pass_by(prescription: &Prescription) -> Review {
-    let text = format!("{}: the sign was gone before anybody had time for it → closed", prescription.diagnosis);
-    Review { outcome: Outcome::PassedBy, next: Next::Close, text }
+/// Closes what has waited for its owner for too long, if it has: until its sign was gone, its occasion passed, or for so many
+/// days. `is_found`: whether its play finds it tonight.
+pub fn pass_by(
+    waiting: &Prescription,
+    play: Option<&Play>,
+    is_found: bool,
+    subject: &Subject<'_>,
+    let_go_after_days: u32,
+    on: Day,
+) -> Option<Review> {
+    let is_false = |condition: &Condition| condition.evaluate(subject) == Verdict::False;
+    let gone = |play: &Play| is_false(&play.when) || play.serves.as_ref().is_some_and(is_false) || play.recovered.holds(subject);
+    // Where all but the occasion is surely there, and the play is silent, the occasion has passed.
+    let passed = |play: &Play| play.when.holds(subject) && play.serves.as_ref().is_none_or(|serves| serves.holds(subject));
+    let why = match play {
+        Some(play) if gone(play) => "the sign was gone before anybody had time for it".to_owned(),
+        Some(play) if play.occasion.is_some() && is_found => return None,
+        Some(play) if play.occasion.is_some() && passed(play) => {
+            "its occasion has passed before anybody had time for it".to_owned()
+        }
+        _ if on >= waiting.opened_on + days(let_go_after_days) => {
+            format!("nobody has had time for it in {} days", on - waiting.opened_on)
+        }
+        _ => return None,
+    };
+    let text = format!("{}: {why} → closed", waiting.diagnosis);
+    Some(Review { outcome: Outcome::PassedBy, next: Next::Close, text })
 }
 
 /// Closes a prescription whose play is gone, or is no longer for the account.
 pub fn withdraw(prescription: &Prescription, why: &str) -> Review {
     let text = format!("{}: {why} → closed", prescription.diagnosis);
     Review { outcome: Outcome::NoLongerServed, next: Next::Close, text }
+}
+
+/// Closes what something graver takes the place of: `graver`, in people's words.
+pub fn make_way(prescription: &Prescription, graver: &str) -> Review {
+    let text = format!("{}: makes way for “{graver}” → closed", prescription.diagnosis);
+    Review { outcome: Outcome::MadeWay, next: Next::Close, text }
 }
 
 impl Review {
@@ -208,7 +247,7 @@ fn say(
         (Outcome::Recovered, _) => "it worked, closed".to_owned(),
         (Outcome::RecoveredByItself, _) => "recovered by itself, closed".to_owned(),
         (Outcome::Dismissed, _) => "dismissed, closed".to_owned(),
-        (Outcome::Done | Outcome::PassedBy | Outcome::NoLongerServed, _) => "closed".to_owned(),
+        (Outcome::Done | Outcome::PassedBy | Outcome::NoLongerServed | Outcome::MadeWay, _) => "closed".to_owned(),
         (Outcome::NotDoneYet(_), _) => format!("not better, and not done yet: still open, until {last}"),
         (Outcome::NotDone(_), next) => {
             let ends = if next == Next::Escalate { format!("handed to {}", decider(play)) } else { "let go".to_owned() };

@@ -40,8 +40,8 @@ pub struct Play {
     pub then: Then,
     /// Who decides when all attempts are used up: the leader, or whoever manages the product.
     pub hand_to: Owner,
-    /// Plays of one identity are one to an account: what is open is updated, and no second one opened. The play's name, if
-    /// it has none.
+    /// Of plays of one identity one is open for an account: it is updated, and no second one opened, but something milder makes
+    /// way for what is severe. The play's name, if it has none.
     pub identity: String,
     /// Days after closing in which it is not prescribed again.
     pub cooldown_days: u32,

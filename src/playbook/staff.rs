@@ -17,6 +17,8 @@ pub struct Staff {
     users: BTreeMap<String, User>,
     /// Open tasks by person.
     open: BTreeMap<String, usize>,
+    /// Tasks that a person may get this morning, besides.
+    offered: BTreeMap<String, usize>,
     calendar: Calendar,
     zone: Zone,
 }
@@ -24,12 +26,17 @@ pub struct Staff {
 impl Staff {
     /// The users by id, what each has open, the company's working days and zone.
     pub fn new(users: BTreeMap<String, User>, open: BTreeMap<String, usize>, calendar: Calendar, zone: Zone) -> Staff {
-        Staff { users, open, calendar, zone }
+        Staff { users, open, offered: BTreeMap::new(), calendar, zone }
     }
 
     /// Notes that somebody has more to do.
     pub fn give(&mut self, person: &Id, tasks: usize) {
         *self.open.entry(person.to_string()).or_default() += tasks;
+    }
+
+    /// Notes that somebody may get more to do: whoever is asked for next looks for another one.
+    pub fn offer(&mut self, person: &Id, tasks: usize) {
+        *self.offered.entry(person.to_string()).or_default() += tasks;
     }
 
     /// Who gets a task of an account. A leader's task goes to the CSM where nobody is above, and so on: a task without
@@ -52,7 +59,9 @@ impl Staff {
                         && (!wanted.language || like(&user.language, client.language))
                         && (!wanted.region || like(&user.region, client.region))
                 };
-                let load = |user: &User| self.open_of(&user.id) as f64 / user.hours_per_week.unwrap_or(HOURS_PER_WEEK).max(1.0);
+                let offered = |user: &User| self.offered.get(user.id.as_str()).copied().unwrap_or_default();
+                let tasks = |user: &User| self.open_of(&user.id) + offered(user);
+                let load = |user: &User| tasks(user) as f64 / user.hours_per_week.unwrap_or(HOURS_PER_WEEK).max(1.0);
                 let fitting = self.users.values().filter(fits);
                 fitting.min_by(|a, b| load(a).total_cmp(&load(b)).then_with(|| a.id.cmp(&b.id))).map(|user| &user.id)
             }

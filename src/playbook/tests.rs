@@ -497,6 +497,49 @@ fn what_is_open_is_brought_up_to_date_and_not_added_to() {
 }
 
 #[test]
+fn what_cannot_wait_takes_the_place_of_something_milder_of_its_identity() {
+    let play = |name: &str, more: &str| {
+        let text = format!(
+            "name: {name}\ntitle: The {name}\nwhen: use_ratio < 0.6\nrecovered: use_ratio >= 0.8\nidentity: use\n{more}\n\
+             tasks: [{{title: Call, solution: call, due_in_working_days: 1}}]\n"
+        );
+        (format!("plays/{name}.yaml"), text)
+    };
+    let files = [
+        play("dull", "severity: low"),
+        play("grave", "severe: use_ratio < 0.5\nseverity: high\ncooldown_days: 40"),
+        play("worst", "severe: use_ratio < 0.2\nseverity: critical\ncooldown_days: 90"),
+        ("solutions/call.md".to_owned(), "---\ntitle: Call\n---\nDo it.\n".to_owned()),
+    ];
+    let (library, people) = (Library::load(&files).unwrap(), People::new());
+    let found = |ratio: f64| diagnose(&library, &Subject::new(&fresh(ratio)), night(friday(), true)).found;
+    let names = |ratio: f64| found(ratio).iter().map(|one| one.play.name.clone()).collect::<Vec<_>>();
+    assert_eq!([names(0.1), names(0.4)], [["worst", "grave", "dull"], ["grave", "worst", "dull"]], "the gravest first");
+    let act = |name: &str, ratio: f64, history: &[Prescription]| {
+        let found = found(ratio).into_iter().find(|one| one.play.name == name).unwrap();
+        let signals = fresh(ratio);
+        prescribe(&library, &people.staff, &found, people.client(), &Subject::new(&signals), history, friday())
+    };
+    let mut open = new(act("grave", 0.4, &[])).unwrap().prescription;
+    open.opened_on = friday() - 20;
+    let Prescribed::Instead(0, instead) = act("worst", 0.1, &[open.clone()]) else { panic!("the worst has to wait") };
+    assert_eq!((instead.prescription.playbook.as_str(), instead.tasks.len()), ("worst", 1));
+    assert!(matches!(act("worst", 0.4, &[open.clone()]), Prescribed::Again(0, _)), "it can wait");
+    assert!(matches!(act("grave", 0.1, &[instead.prescription.clone()]), Prescribed::Again(0, _)), "the milder one adds nothing");
+    let closed = |days: i32, review: Review| {
+        let mut one = open.clone();
+        review.apply(&mut one, &mut [], None, friday() - days);
+        [one]
+    };
+    let done = || withdraw(&open, "done");
+    assert!(new(act("worst", 0.1, &closed(1, done()))).is_some(), "each play has a cooldown of its own");
+    assert!(new(act("dull", 0.4, &closed(1, done()))).is_some());
+    assert_eq!(act("grave", 0.4, &closed(39, done())), Prescribed::Nothing);
+    assert!(new(act("grave", 0.4, &closed(40, done()))).is_some());
+    assert!(new(act("grave", 0.4, &closed(1, make_way(&open, "The worst")))).is_some(), "nobody was done with it");
+}
+
+#[test]
 fn steps_wait_for_one_another() {
     let Opened { mut tasks, .. } = new(live(33, "retail", &[], friday()).unwrap()).unwrap();
     let people = People::new();
@@ -519,15 +562,26 @@ fn what_waited_begins_later_or_is_let_go() {
     let mut waiting = new(live(33, "retail", &[], friday()).unwrap()).unwrap().prescription;
     waiting.status = PrescriptionStatus::Waiting;
     assert!(!is_due(&waiting, true, friday() + 99, friday() + 99), "nobody has been asked to do anything yet");
-    let on = friday() + 10;
+    let (on, play) = (friday() + 10, &*library.plays["use-fell"]);
     let mut signals = live_for(43, on);
-    let begun = release(&library, &people.staff, &waiting, people.client(), &Subject::new(&signals), on).unwrap();
+    let begun = release(&library, &people.staff, play, &waiting, people.client(), &Subject::new(&signals), on);
     assert_eq!((begun.prescription.id.as_str(), begun.prescription.opened_on), (waiting.id.as_str(), on));
     assert_eq!((begun.tasks[0].prescription.as_str(), begun.tasks[0].title.as_str()), (waiting.id.as_str(), "Call"));
     assert_eq!(begun.prescription.evidence[0], "live since 2026-10-18");
+    let ends = |signals: &Signals, is_found, on: Day| {
+        let review = pass_by(&waiting, Some(play), is_found, &Subject::new(signals), 30, on)?;
+        assert_eq!((review.outcome.word(), review.next), ("passed_by", Next::Close));
+        review.text.strip_prefix("A month after go-live: ").map(str::to_owned)
+    };
+    assert_eq!(ends(&signals, true, friday() + 60), None, "its occasion is there");
+    assert_eq!(ends(&signals, false, on).unwrap(), "its occasion has passed before anybody had time for it → closed");
     signals.set(Signal::UseRatio, Reading::fresh(0.9, on - 1));
-    assert_eq!(release(&library, &people.staff, &waiting, people.client(), &Subject::new(&signals), on), None, "recovered");
-    assert_eq!(pass_by(&waiting).outcome.word(), "passed_by");
+    assert_eq!(ends(&signals, true, on).unwrap(), "the sign was gone before anybody had time for it → closed");
+    let dull = Play { occasion: None, ..play.clone() };
+    signals.set(Signal::UseRatio, Reading::fresh(0.5, on - 1));
+    let ends = |after| pass_by(&waiting, Some(&dull), true, &Subject::new(&signals), 30, friday() + after).map(|one| one.text);
+    assert_eq!(ends(29), None);
+    assert_eq!(ends(30).unwrap(), "A month after go-live: nobody has had time for it in 30 days → closed");
 }
 
 #[test]
@@ -548,4 +602,7 @@ fn what_failed_goes_to_whoever_the_play_names() {
         friday() + 30,
     );
     assert_eq!((next.unwrap().tasks[0].owner.clone(), decider(play)), (Owner::Product, "the product manager"));
+    let sold = self::library(&LIVE.replace("hand_to: product", "hand_to: seller"));
+    assert!(sold.asks_seller() && !library.asks_seller(), "sellers are read where a play asks for them");
+    assert_eq!(decider(&sold.plays["use-fell"]), "the seller");
 }

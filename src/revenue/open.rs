@@ -7,7 +7,7 @@ use super::customer::{AccountRow, Customer};
 use super::flow::{Flow, Stand};
 use super::line::{Due, In, Line, Outcome};
 use super::period::Period;
-use super::report::{Ask, movements, rounded};
+use super::report::{Ask, movements, stands};
 use super::rounding::apportion;
 use crate::model::{Currency, Day, Exact, Money};
 use crate::signals::Basis;
@@ -128,6 +128,8 @@ pub struct Opened {
     pub currency: Currency,
     /// The number.
     pub amount: String,
+    /// What the periods come to one by one, where several were opened as one and that is another sum.
+    pub added: Option<String>,
     /// The customers whose amounts add up to it, the largest first.
     pub customers: Vec<OpenedRow>,
 }
@@ -196,12 +198,25 @@ pub fn open(
     group: Option<&Group>,
 ) -> Opened {
     let by = if group.is_some() { ask.by } else { By::Nothing };
-    let sums = sums(accounts, customers, std::slice::from_ref(period), by);
-    let ends = rounded(&sums, 0);
+    let asked: Vec<Period> = ask.periods.iter().chain([period]).cloned().collect();
+    let sums = sums(accounts, customers, &asked, by);
+    let last = ask.periods.len();
     let wanted = |one: &Group| group.is_none_or(|group| group == one);
-    let found = sums.iter().zip(&ends).find(|((one, _), _)| wanted(one));
-    let printed = found.map_or(0, |((_, flows), ends)| what.printed(&flows[0], *ends));
+    let stands = stands(&sums, last);
+    let found = sums.iter().zip(&stands).find(|((one, _), _)| wanted(one));
+    // The first and the last of the periods that it holds: itself, or all of them.
+    let of =
+        |until: bool| ask.periods.iter().position(|one| if until { one.until == period.until } else { one.from == period.from });
+    let ends = of(false).zip(of(true));
+    let printed = found
+        .zip(ends)
+        .map_or(0, |(((_, flows), stands), (from, to))| what.printed(&flows[last], (stands[from], stands[to + 1])));
     let money = |minor: i64| Money { minor, currency: ask.currency }.amount();
+    let added = found.filter(|_| !matches!(what, What::StartMrr | What::EndMrr)).map(|((_, flows), stands)| {
+        flows[..last].iter().zip(stands.windows(2)).map(|(flow, ends)| what.printed(flow, (ends[0], ends[1]))).sum::<i64>()
+    });
+    let added =
+        added.filter(|&added| Period::whole(&ask.periods).is_some_and(|whole| whole == *period) && added != printed).map(money);
     let mut rows: Vec<(Exact, OpenedRow)> = Vec::new();
     for customer in customers {
         let head = &accounts[customer.head as usize];
@@ -250,6 +265,7 @@ pub fn open(
         group: group.map(|group| group.name().unwrap_or("–").to_owned()),
         currency: ask.currency,
         amount: money(printed),
+        added,
         customers: customers.collect(),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
-use crate::model::{Currency, Exact};
+use crate::model::{Currency, Exact, Money};
 
 /// What one unit of each currency is in that of the report, on all days alike.
 #[derive(Clone, Debug)]
@@ -20,6 +20,13 @@ impl Rates {
     /// `rates`: units of `currency` for one of each other.
     pub fn new(currency: Currency, rates: BTreeMap<Currency, Decimal>) -> Rates {
         Rates { currency, worth: rates, missing: BTreeSet::new() }
+    }
+
+    /// An amount of money in the report's currency, rounded to its minor unit; `None`, and a note, where there is no rate.
+    pub fn money(&mut self, money: Money) -> Option<Money> {
+        let known = money.currency == self.currency || self.worth.contains_key(&money.currency);
+        let worth = self.convert(Exact::of(money.minor), money.currency);
+        known.then_some(Money { minor: worth.rounded(), currency: self.currency })
     }
 
     /// The amount in the report's currency; nothing, and a note, where there is no rate.

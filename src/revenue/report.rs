@@ -141,6 +141,13 @@ pub struct ProjectionRow {
     pub months: Vec<ProjectedRow>,
 }
 
+impl ProjectionRow {
+    /// Whether one point less a month is no loss at all: there is less than a point to lose.
+    pub fn better_is_no_loss(&self) -> bool {
+        self.monthly_churn <= 0.01
+    }
+}
+
 /// MRR at the end of a month to come.
 #[derive(Clone, Debug, Serialize)]
 pub struct ProjectedRow {
@@ -214,7 +221,11 @@ pub const DEFINITIONS: &[(&str, &str)] = &[
         "Σ (contraction + churn) / Σ start_mrr of the last twelve complete months; it compounds from month to month",
     ),
     ("renewal_survival", "customers with a term due in the period, the share with revenue so many months later (Kaplan–Meier)"),
-    ("rounding", "exact until printed; start and end half away from zero, movements by the largest remainder"),
+    (
+        "rounding",
+        "exact until printed; start and end half away from zero, movements by the largest remainder, so that each row adds up; \
+         `added` adds up what is printed above it",
+    ),
 ];
 
 /// Works it out. `currencies`: what one of each other currency is in the report's.
@@ -277,14 +288,32 @@ fn is_month(period: &Period) -> bool {
     period.from.plus_months(1) >= period.until
 }
 
-/// Of all groups and a period, the printed start and end of each: they add up to the whole's.
-pub(super) fn rounded(sums: &Sums, at: usize) -> Vec<(i64, i64)> {
-    let column = |amount: fn(&Flow) -> Exact| {
-        let parts: Vec<Exact> = sums.values().map(|flows| amount(&flows[at])).collect();
-        let whole = parts.iter().copied().sum::<Exact>().rounded();
-        apportion(&parts, whole)
-    };
-    column(|flow| flow.start).into_iter().zip(column(|flow| flow.end)).collect()
+/// Of all groups, what each is printed to have at the start of the first period and at the end of each, in whole minor units. At
+/// each of these days they add up to the whole's, and a group in which nothing moved stays as it was: a minor unit that is left over
+/// goes to one that moved. `count`: how many of the periods of `sums` follow each other.
+pub(super) fn stands(sums: &Sums, count: usize) -> Vec<Vec<i64>> {
+    let first = |flows: &Vec<Flow>| flows.first().map_or(Exact::ZERO, |flow| flow.start);
+    let mut exact: Vec<Exact> = sums.values().map(first).collect();
+    let mut printed = apportion(&exact, exact.iter().copied().sum::<Exact>().rounded());
+    let mut stands: Vec<Vec<i64>> = printed.iter().map(|&minor| vec![minor]).collect();
+    for at in 0..count {
+        let ends: Vec<Exact> = sums.values().map(|flows| flows[at].end).collect();
+        let whole = ends.iter().copied().sum::<Exact>().rounded();
+        let moved: Vec<usize> = (0..ends.len()).filter(|&group| ends[group] != exact[group]).collect();
+        let parts: Vec<Exact> = moved.iter().map(|&group| ends[group]).collect();
+        if parts.iter().any(|part| *part != Exact::ZERO) {
+            let still: i64 = (0..ends.len()).filter(|group| !moved.contains(group)).map(|group| printed[group]).sum();
+            for (&group, share) in moved.iter().zip(apportion(&parts, whole - still)) {
+                printed[group] = share;
+            }
+        } else if !moved.is_empty() {
+            // Those that moved are all gone: what is left over cannot be theirs.
+            printed = apportion(&ends, whole);
+        }
+        exact = ends;
+        stands.iter_mut().zip(&printed).for_each(|(group, &minor)| group.push(minor));
+    }
+    stands
 }
 
 /// A period's movements in whole minor units: new, expansion, contraction, churn, reactivation, and uplift.
@@ -423,16 +452,16 @@ impl Printer {
         let Some(whole) = whole else { return Vec::new() };
         let asked: Vec<Period> = ask.periods.iter().chain([whole]).cloned().collect();
         let sums = sums(accounts, customers, &asked, ask.by);
-        let rounded: Vec<Vec<(i64, i64)>> = (0..asked.len()).map(|at| rounded(&sums, at)).collect();
-        let group = |(place, (group, flows)): (usize, (&super::by::Group, &Vec<Flow>))| {
-            let row = |at: usize| self.rounded_period(&asked[at], &flows[at], rounded[at][place]);
-            let last = asked.len() - 1;
-            let ends: Vec<(i64, i64)> = (0..last).map(|at| rounded[at][place]).collect();
+        let last = ask.periods.len();
+        let stands = stands(&sums, last);
+        let group = |((group, flows), stands): ((&super::by::Group, &Vec<Flow>), &Vec<i64>)| {
+            let ends: Vec<(i64, i64)> = stands.windows(2).map(|two| (two[0], two[1])).collect();
+            let row = |at: usize| self.rounded_period(&asked[at], &flows[at], ends[at]);
             GroupRow {
                 key: group.name().map(str::to_owned),
                 periods: (0..last).map(row).collect(),
                 added: self.added(&flows[..last], &ends),
-                total: row(last),
+                total: self.rounded_period(whole, &flows[last], (stands[0], stands[last])),
             }
         };
         let seen = |row: &GroupRow| {
@@ -440,7 +469,7 @@ impl Printer {
                 row.row.customers_end + row.row.customers_start + row.row.terms_due > 0 || row.row.start_mrr != row.row.end_mrr
             })
         };
-        let mut groups: Vec<GroupRow> = sums.iter().enumerate().map(group).filter(seen).collect();
+        let mut groups: Vec<GroupRow> = sums.iter().zip(&stands).map(group).filter(seen).collect();
         groups.sort_by(|a, b| (a.key.is_none(), &a.key).cmp(&(b.key.is_none(), &b.key)));
         groups
     }

@@ -181,6 +181,14 @@ pub async fn last_cycle(db: &Db, before: Option<Day>) -> Result<Option<Cycle>> {
     Ok(row.map(cycle))
 }
 
+/// The newest morning that has been lived.
+pub async fn newest_morning(tx: &mut Tx) -> Result<Option<Day>> {
+    let sql = "SELECT max(as_of) FROM cycle";
+    let newest: Option<i64> =
+        on_tx!(tx, conn => sqlx::query_scalar(sql).fetch_one(conn).await).context("reading the newest morning")?;
+    newest.map(|day| Ok(Day::from_days(i32::try_from(day)?))).transpose()
+}
+
 /// Notes a finished cycle, in place of an earlier one of the same morning.
 pub async fn save_cycle(tx: &mut Tx, cycle: &Cycle) -> Result<()> {
     let sql = "INSERT INTO cycle (as_of, through_pull, config_hash, approximated, finished_at, report)

@@ -43,9 +43,10 @@ pub async fn tally(tx: &mut Tx, on: Day) -> Result<BTreeMap<(String, String), Co
     Ok(tally)
 }
 
-/// Tasks to be done that are overdue or due by a day, by person and kind.
+/// Tasks to be done that are overdue or due by a day, by person and kind; of what was put off, what is back by then.
 pub async fn due_by(tx: &mut Tx, day: Day) -> Result<BTreeMap<(String, String), i64>> {
-    let sql = "SELECT COALESCE(assignee, csm, ''), kind, count(*) FROM task WHERE status = 'open' AND due_on <= $1
+    let sql = "SELECT COALESCE(assignee, csm, ''), kind, count(*) FROM task WHERE due_on <= $1
+               AND (status = 'open' OR (status = 'snoozed' AND (snoozed_until IS NULL OR snoozed_until <= $1)))
                GROUP BY COALESCE(assignee, csm, ''), kind";
     let rows: Vec<(String, String, i64)> =
         on_tx!(tx, conn => sqlx::query_as(sql).bind(days(day)).fetch_all(conn).await).context("counting what is due")?;

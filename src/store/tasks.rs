@@ -245,14 +245,6 @@ pub async fn begun_since(db: &Db, since: Day) -> Result<(Vec<Prescription>, Vec<
     Ok((prescriptions, tasks))
 }
 
-/// The newest morning on which anything was prescribed.
-pub async fn newest(tx: &mut Tx) -> Result<Option<Day>> {
-    let sql = "SELECT max(opened_on) FROM prescription";
-    let newest: Option<i64> =
-        on_tx!(tx, conn => sqlx::query_scalar(sql).fetch_one(conn).await).context("reading the newest prescription's morning")?;
-    newest.map(|day| Ok(Day::from_days(i32::try_from(day)?))).transpose()
-}
-
 /// How many tasks have begun this morning, by person and kind; those that wait for another one are not counted.
 pub async fn begun_on(tx: &mut Tx, on: Day) -> Result<Vec<(String, String, usize)>> {
     let sql = "SELECT COALESCE(t.assignee, t.csm, ''), t.kind, count(*) FROM prescription p JOIN task t ON t.prescription = p.id \

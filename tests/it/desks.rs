@@ -1,6 +1,6 @@
 //! A person's day is short: what begins, what waits, and that nothing is lost on the way.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use longroad::model::Day;
@@ -108,6 +108,36 @@ async fn what_nobody_does_is_let_go_of_and_makes_room_for_the_next() {
     assert!(mail.contains("let go"), "{mail}");
 }
 
+/// A play for everybody, whose tasks go to whoever has the least to do.
+const FOR_ANYBODY: &str = "name: look\ntitle: Nobody has looked\nwhen: champions < 1\nrecovered: champions > 0\n\
+    owner: least loaded\ntasks: [{title: Look, solution: look, due_in_working_days: 2, kind: email}]\n";
+
+#[tokio::test]
+async fn what_one_night_finds_is_spread_over_the_team() {
+    let mut house = House::new(&config()).await;
+    for (path, text) in longroad::playbook::shipped().iter().filter(|(path, _)| path.starts_with("scorecards/")) {
+        house.play(path, text);
+    }
+    house.play("plays/look.yaml", FOR_ANYBODY);
+    house.play("solutions/look.md", "---\ntitle: Look\nfor: [look]\n---\nLook.\n");
+    house.configure(&config());
+    put(&house, 0);
+    let users = "id,name,email,role\nu1,Una,una@example.com,csm\nu2,Uwe,uwe@example.com,csm\nu3,Ada,ada@example.com,csm\n";
+    house.put("users.csv", users);
+    let mut contacts = "id,account_id,name,role,left_on\n".to_owned();
+    for number in 1..=7 {
+        writeln!(contacts, "p{number},a{number},Pia,user,").unwrap();
+    }
+    house.put("contacts.csv", &contacts);
+    let report = house.night(monday()).await;
+    assert_eq!((report.tasks_opened, report.prescriptions_waiting), (6, 1), "two begin for each of three on a day");
+    let mut by_person: BTreeMap<String, usize> = BTreeMap::new();
+    for task in house.tasks().await {
+        *by_person.entry(task.assignee.unwrap().to_string()).or_default() += 1;
+    }
+    assert_eq!(by_person, ["u1", "u2", "u3"].map(|person| (person.to_owned(), 2)).into());
+}
+
 #[tokio::test]
 async fn what_is_severe_never_waits_and_fills_the_day() {
     let house = House::new(&config()).await;
@@ -122,9 +152,43 @@ async fn what_is_severe_never_waits_and_fills_the_day() {
 }
 
 #[tokio::test]
-async fn customers_are_told_over_several_days_where_many_have_asked() {
-    let house = House::new(&config()).await;
+async fn what_waits_has_an_end() {
+    let config = format!("{BY_HAND}\n[load]\nshare_for_plays = 0.0\nlet_go_after_days = 20\n");
+    let mut house = House::new(&config).await;
+    for (path, text) in longroad::playbook::shipped().iter().filter(|(path, _)| path.starts_with("scorecards/")) {
+        house.play(path, text);
+    }
+    house.play("plays/look.yaml", FOR_ANYBODY);
+    let merger = "name: merger\ntitle: A merger\noccasion: {event: [merger], within_days: 10}\nrecovered: champions > 1\n\
+                  tasks: [{title: Ask, solution: look, due_in_working_days: 2}]\n";
+    house.play("plays/merger.yaml", merger);
+    house.play("solutions/look.md", "---\ntitle: Look\nfor: [look, merger]\n---\nLook.\n");
+    house.configure(&config);
     put(&house, 0);
+    let contact = |number: i32| format!("c{number},a{number},Pia,{},\n", if number == 1 { "user" } else { "champion" });
+    house.put("contacts.csv", &format!("id,account_id,name,role,left_on\n{}", (1..=7).map(contact).collect::<String>()));
+    house.put("events.csv", &format!("id,account_id,on,kind\ne1,a2,{},merger\n", monday() - 1));
+    for (nights, wait, told) in [
+        (0, vec!["look", "merger"], ""),
+        (9, vec!["look", "merger"], ""),
+        (10, vec!["look"], "A merger: its occasion has passed before anybody had time for it"),
+        (19, vec!["look"], ""),
+        (20, vec![], "Nobody has looked: nobody has had time for it in 20 days"),
+        (21, vec![], ""),
+    ] {
+        house.night(monday() + nights).await;
+        let mut waiting: Vec<String> = tasks::waiting(&house.db).await.unwrap().into_iter().map(|one| one.playbook).collect();
+        waiting.sort();
+        assert_eq!(waiting, wait, "night {nights}");
+        let mail = house.mail("u1", monday() + nights).await.unwrap_or_default();
+        assert!(mail.contains(told), "night {nights}: {mail}");
+        assert_eq!(mail.contains("before anybody") || mail.contains("nobody has had"), !told.is_empty(), "night {nights}: once");
+    }
+    assert!(house.tasks().await.is_empty());
+}
+
+/// Five customers ask for something, which is there from Tuesday on.
+fn asked(house: &House, is_there: bool) {
     let mut whole = "id,account_id,name,role,left_on\n".to_owned();
     let mut asks = "request_id,account_id,asked_on\n".to_owned();
     for number in 1..=7 {
@@ -135,9 +199,38 @@ async fn customers_are_told_over_several_days_where_many_have_asked() {
     }
     house.put("contacts.csv", &whole);
     house.put("asks.csv", &asks);
-    house.put("requests.csv", "id,title,status,status_on\nr1,Reports by mail,open,2026-09-01\n");
+    let status = if is_there { "shipped,2026-10-05" } else { "open,2026-09-01" };
+    house.put("requests.csv", &format!("id,title,status,status_on\nr1,Reports by mail,{status}\n"));
+}
+
+#[tokio::test]
+async fn what_is_done_before_its_turn_is_done() {
+    let house = House::new(&config()).await;
+    put(&house, 0);
+    for nights in 0..2 {
+        asked(&house, nights > 0);
+        house.night(monday() + nights).await;
+    }
+    let waiting: Vec<Task> = house.tasks().await.into_iter().filter(|task| task.status == TaskStatus::Waiting).collect();
+    assert_eq!(waiting.len(), 3);
+    house.change(&waiting[0].id, TaskChange::Done).await;
+    house.change(&waiting[1].id, TaskChange::Snooze(monday() + 9)).await;
+    let report = house.night(monday() + 2).await;
+    assert_eq!((report.tasks_opened, report.prescriptions_waiting), (1, 0), "the third");
+    let mail = house.mail("u1", monday() + 2).await.unwrap();
+    assert!(mail.contains("TO DO: 3") && mail.contains("done on 2026-10-06, closed"), "{mail}");
+    let now: Vec<TaskStatus> = house.tasks().await.iter().map(|task| task.status).collect();
+    let count = |status| now.iter().filter(|one| **one == status).count();
+    assert_eq!([TaskStatus::Done, TaskStatus::Snoozed, TaskStatus::Open].map(count), [1, 1, 3]);
+}
+
+#[tokio::test]
+async fn customers_are_told_over_several_days_where_many_have_asked() {
+    let house = House::new(&config()).await;
+    put(&house, 0);
+    asked(&house, false);
     house.night(monday()).await;
-    house.put("requests.csv", "id,title,status,status_on\nr1,Reports by mail,shipped,2026-10-05\n");
+    asked(&house, true);
     let mut told = Vec::new();
     for (nights, open_then) in [(1, 2), (2, 4), (3, 5)] {
         house.night(monday() + nights).await;

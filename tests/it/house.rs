@@ -91,9 +91,7 @@ impl House {
             Some(_) => true,
         };
         for (path, text) in longroad::playbook::shipped().iter().filter(|(path, text)| wanted(path, text)) {
-            let path = house.folder.path().join("playbooks").join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
+            house.play(path, text);
         }
         house.configure(config);
         house
@@ -103,6 +101,13 @@ impl House {
         std::fs::write(folder.join("longroad.toml"), config).unwrap();
         let config = Config::load(&folder.join("longroad.toml"), std::iter::empty()).unwrap();
         Arc::new(Setup::load(config).unwrap())
+    }
+
+    /// Writes a file of the playbook; it counts from the next [`House::configure`] on.
+    pub fn play(&self, file: &str, text: &str) {
+        let path = self.folder.path().join("playbooks").join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
     }
 
     /// Takes another configuration from now on.

@@ -200,6 +200,50 @@ async fn what_did_not_help_is_tried_once_more_and_then_handed_on() {
 }
 
 #[tokio::test]
+async fn who_gives_notice_is_called_whatever_else_is_done_about_the_renewal() {
+    // A turn every night, so that reviews do not wait.
+    let house = House::new(&format!("{BY_HAND}\n[cycle]\ndefault_cadence_days = 1\ncadence_days = {{}}\n")).await;
+    let ids = ["open", "waved", "fresh"];
+    // Two may give notice until November 20, fifty days after the first night; the third for a year more.
+    let put = |notice: Option<Day>, morning: Day| {
+        let mut clients: Vec<Client> = ids.map(|id| client(id, "small")).to_vec();
+        for one in &mut clients {
+            one.called = start() - morning + 5;
+        }
+        self::put(&house, &clients, morning);
+        let status = notice.map_or(",".to_owned(), |on| format!("cancelled,{on}"));
+        let row = |(id, end): (&str, &str)| format!("k-{id},{id},2026-01-05,{end},9000,EUR,30,{status}\n");
+        let rows: String = ids.into_iter().zip(["2026-12-20", "2026-12-20", "2027-12-20"]).map(row).collect();
+        let head = "id,account_id,starts_on,ends_on,amount,currency,notice_days,status,cancelled_on";
+        house.put("contracts.csv", &format!("{head}\n{rows}"));
+    };
+    put(None, start());
+    house.night(start()).await;
+    assert_eq!(tasks_of(&house, "open", "renewal-clock").await.len(), 2);
+    for task in tasks_of(&house, "waved", "renewal-clock").await {
+        house.change(&task.id, TaskChange::Dismiss).await;
+    }
+    // A fortnight later the second is closed by its review, and cools down.
+    for nights in 14..=16 {
+        put(None, start() + nights);
+        house.night(start() + nights).await;
+    }
+    for nights in [17, 18] {
+        put(Some(start() + 16), start() + nights);
+        house.night(start() + nights).await;
+    }
+    for id in ids {
+        let called = tasks_of(&house, id, "notice-given").await;
+        let opened: Vec<Day> = called.iter().map(|task| task.opened_on).collect();
+        assert_eq!(opened, [start() + 17; 2], "{id}: at once, and once");
+    }
+    let before = tasks_of(&house, "open", "renewal-clock").await;
+    assert!(before.iter().all(|task| task.status == TaskStatus::Closed), "{before:?}");
+    let mail = house.mail("u1", start() + 17).await.unwrap();
+    assert!(mail.contains("The renewal is near and not agreed: makes way for “Notice was given”"), "{mail}");
+}
+
+#[tokio::test]
 async fn a_snoozed_task_comes_back_on_its_day() {
     let house = House::with_five_plays(BY_HAND).await;
     let mut clients = vec![client("x", "small")];
@@ -208,16 +252,19 @@ async fn a_snoozed_task_comes_back_on_its_day() {
     clients[0].left_on = Some(start());
     put(&house, &clients, start() + 1);
     house.night(start() + 1).await;
-    let until = start() + 5;
+    let until = start() + 10;
     for task in tasks_of(&house, "x", "champion-left").await {
         house.change(&task.id, TaskChange::Snooze(until)).await;
     }
-    for nights in 2..=6 {
+    for nights in 2..=11 {
         let morning = start() + nights;
         put(&house, &clients, morning);
         house.night(morning).await;
         let mail = house.mail("u1", morning).await;
         assert_eq!(mail.is_some_and(|mail| mail.contains("TO DO: 2")), morning >= until, "night {nights}");
+        let load = longroad::cycle::load(&house.db, &house.setup, &house.clock).await.unwrap();
+        let hours: f64 = load.people[0].task_hours.values().sum();
+        assert_eq!(hours > 0.0, morning + 7 >= until, "night {nights}: what comes back within the week takes its time");
     }
 }
 
@@ -241,6 +288,24 @@ async fn tasks_follow_the_account_to_its_new_owner() {
     assert_eq!(owners, [(TaskStatus::Done, "u1".to_owned()), (TaskStatus::Open, "u2".to_owned())]);
     assert!(house.mail("u2", start() + 1).await.unwrap().contains("TO DO: 1"));
     assert!(house.mail("u1", start() + 1).await.is_none(), "who has nothing hears nothing");
+}
+
+#[tokio::test]
+async fn a_past_morning_leaves_the_desks_of_today_alone() {
+    let house = House::with_five_plays(BY_HAND).await;
+    let mut clients = vec![client("x", "small"), client("y", "small")];
+    clients[0].left_on = Some(start() - 1);
+    for nights in [0, 1, 5] {
+        clients[0].csm = if nights == 5 { "u2" } else { "u1" };
+        put(&house, &clients, start() + nights);
+        house.night(start() + nights).await;
+    }
+    let before = house.tasks().await;
+    let owners = |tasks: &[Task]| tasks.iter().map(|task| task.assignee.as_ref().unwrap().to_string()).collect::<Vec<_>>();
+    assert_eq!(owners(&before), ["u2", "u2"]);
+    // Nothing was prescribed since the first night; a morning was lived all the same.
+    house.night_of(start() + 1, start() + 5).await;
+    assert_eq!(house.tasks().await, before);
 }
 
 #[tokio::test]

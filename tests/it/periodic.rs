@@ -66,6 +66,27 @@ async fn a_leader_is_told_once_a_week_about_the_own_team() {
 }
 
 #[tokio::test]
+async fn whom_nobody_leads_is_in_the_first_leaders_digest() {
+    let house = House::new(BY_HAND).await;
+    put(&house);
+    let row = |id: &str, name: &str, manager: &str| format!("{id},{name},{id}@example.com,csm,{manager}\n");
+    // One without a manager, one whose manager has left, one under somebody who has a leader, and two in a circle.
+    let rest = [("cat", "Cat", ""), ("dan", "Dan", "gone"), ("eve", "Eve", "ann"), ("fay", "Fay", "gil"), ("gil", "Gil", "fay")];
+    let users = std::fs::read_to_string(house.data().join("users.csv")).unwrap();
+    house.put("users.csv", &(users + &rest.map(|(id, name, manager)| row(id, name, manager)).concat()));
+    let accounts = std::fs::read_to_string(house.data().join("accounts.csv")).unwrap();
+    let own = rest.map(|(id, name, _)| format!("{id},Of {name},{id},small,2026-01-05,2026-01-05\n"));
+    house.put("accounts.csv", &(accounts + &own.concat()));
+    house.night(monday()).await;
+    let [lea, leo] = [told(&house, "lea", monday()).await, told(&house, "leo", monday()).await];
+    let named =
+        |mail: &str| ["Ann", "Bob", "Cat", "Dan", "Eve", "Fay", "Gil"].map(|name| mail.contains(&format!("- {name}: needs")));
+    assert_eq!(named(&lea), [false, true, true, true, false, true, true], "{lea}");
+    assert_eq!(named(&leo), [true, false, false, false, true, false, false], "{leo}");
+    assert!(lea.contains("ACCOUNTS: 6 accounts") && leo.contains("ACCOUNTS: 2 accounts"), "{lea} {leo}");
+}
+
+#[tokio::test]
 async fn plays_are_told_with_what_came_of_them() {
     let house = House::new(BY_HAND).await;
     put(&house);

@@ -109,6 +109,8 @@ async fn the_book_shows_both_calls_what_is_missing_and_how_the_last_ones_turned_
     assert_eq!(report.coverage.without_record, None, "nobody keeps records of renewals");
     let risk = cycle::risk(&house.db, &house.setup, &house.clock, None).await.unwrap();
     let found: Vec<&str> = risk.findings.iter().map(|one| one.account_id.as_str()).collect();
+    let sum = risk.arr_at_risk_total.unwrap();
+    assert_eq!((sum.currency.code(), risk.arr_at_risk.len()), ("EUR", 2), "dollars at their constant rate, too");
     let differing = report.renewals.iter().filter(|one| one.differs).map(|one| one.account_id.as_str());
     assert_eq!(found, differing.collect::<Vec<_>>(), "the book and the findings tell the same");
     let sums: Vec<(String, &str)> = report.sums.iter().map(|sum| (sum.currency.to_string(), sum.arr.as_str())).collect();
@@ -117,6 +119,53 @@ async fn the_book_shows_both_calls_what_is_missing_and_how_the_last_ones_turned_
     assert_eq!(report.sums[0].people["lost"], "12000.00");
     let turned: Vec<(&str, Outcome)> = report.turned_out.terms.iter().map(|one| (one.account_id.as_str(), one.outcome)).collect();
     assert_eq!(turned, [("gone", Outcome::Lost), ("open", Outcome::Undecided)]);
+}
+
+/// Calls are of contracts: notice of one is no notice of the other, and what was said of a term that is renewed is over.
+#[tokio::test]
+async fn risk_and_the_book_tell_the_same_differences_contract_by_contract() {
+    let house = lived().await;
+    let more = |rows: &str| {
+        let head = "id,account_id,starts_on,ends_on,amount,currency,notice_days,uplift_percent,auto_renews,status,cancelled_on,\
+                    decided_on,seats,replaces_id\n\
+                    c1,fine,2026-01-05,2027-01-05,12000,EUR,30,7,,signed,,,10,\n\
+                    c2,silent,2026-01-05,2027-02-05,6000,EUR,,,true,signed,,,,\n";
+        house.put("contracts.csv", &format!("{head}{rows}"));
+    };
+    more("c7,fine,2026-02-10,2027-02-10,2400,EUR,,,,cancelled,2026-10-01,,,\n");
+    house.night(today() + 1).await;
+    for (account, contract, call) in [("fine", "c1", Call::AtRisk), ("fine", "c7", Call::Commit), ("silent", "c2", Call::Lost)] {
+        let voice = Voice { reason: "they told me", by: Some("ann"), person: "x" };
+        let wish = Wish::Call(call, Some(contract));
+        cycle::say(&house.db, &house.setup.config, &house.clock, account, wish, voice).await.unwrap().unwrap();
+    }
+    more(
+        "c7,fine,2026-02-10,2027-02-10,2400,EUR,,,,cancelled,2026-10-01,,,\n\
+         c8,silent,2027-02-05,2028-02-05,6000,EUR,,,,signed,,,,c2\n",
+    );
+    house.night(today() + 2).await;
+    let book = cycle::renewals(&house.db, &house.setup, &house.clock, None, 800).await.unwrap();
+    let risk = cycle::risk(&house.db, &house.setup, &house.clock, None).await.unwrap();
+    let found: Vec<(&str, &str)> =
+        risk.findings.iter().map(|one| (one.finding.contract_id.as_deref().unwrap_or("–"), one.finding.machine)).collect();
+    let machine = |contract: &str| {
+        let one = book.renewals.iter().find(|one| one.contracts.iter().any(|id| id == contract))?;
+        one.machine_call.map(Call::name)
+    };
+    assert_eq!((machine("c7"), machine("c8").is_some()), (Some("lost"), true));
+    assert_eq!(
+        found,
+        [("c1", machine("c1").unwrap()), ("c7", "lost")],
+        "not the notice of c7 for c1, and not c2, which is renewed"
+    );
+    let differing = book.renewals.iter().filter(|one| one.differs).flat_map(|one| &one.contracts);
+    assert_eq!(differing.collect::<Vec<_>>(), ["c1", "c7"]);
+    let total = book.total.unwrap();
+    assert_eq!(
+        (total.currency.code(), total.people["none"].as_str()),
+        ("EUR", "9786.08"),
+        "6,000 of c8, and what ended undecided and the leaver in dollars"
+    );
 }
 
 #[tokio::test]
@@ -220,6 +269,7 @@ async fn a_leader_reads_of_renewals_at_risk_slips_and_differences() {
     for told in [
         hours.as_str(),
         untouched.as_str(),
+        "EUR 15,786 of it is called at risk or lost: EUR 3,786 by the machine, EUR 12,000 by people",
         "RENEWALS AT RISK: 2",
         "- Fine, EUR 12,000:",
         "Ann: lost",

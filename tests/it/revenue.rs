@@ -115,6 +115,10 @@ fn a_currency_without_a_rate_is_an_error_that_says_where_to_write_it() {
         );
         assert!(outcome.err.contains(&expected), "{}", outcome.err);
     }
+    // What can be told without it is told, and says what is left out.
+    let outcome = place("").run(&["renewals", "--as-of", "2026-05-01", "--days", "800"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.err);
+    assert!(outcome.out.contains("No rate is known for USD: what is in it is listed, and left out of sums"), "{}", outcome.out);
 }
 
 #[test]

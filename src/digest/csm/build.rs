@@ -222,6 +222,7 @@ fn unknown_line(unknown: &UnknownItem, links: &Links) -> UnknownLine {
 mod tests {
     use super::*;
     use crate::model::Id;
+    use crate::playbook::Severity;
 
     #[test]
     fn the_headline_counts_all_and_not_only_what_is_shown() {
@@ -255,6 +256,24 @@ mod tests {
             let todo = CsmDigest::build(&inputs, "").todo;
             assert_eq!((todo.any, todo.rows.len(), todo.more.as_str()), (count > 0, shown, more));
         }
+    }
+
+    #[test]
+    fn what_is_grave_stands_before_what_is_old() {
+        let (mut inputs, task) = (CsmInputs::sample(), CsmInputs::sample().tasks.kept()[0].clone());
+        let on = inputs.on;
+        inputs.tasks = crate::digest::Top::default();
+        let plain = TaskItem { severe: false, escalated: false, severity: Severity::Low, due_on: on - 200, ..task };
+        for number in 0..12 {
+            inputs.task(TaskItem { id: format!("old{number}"), ..plain.clone() });
+        }
+        inputs.task(TaskItem { id: "medium".to_owned(), severity: Severity::Medium, due_on: on - 1, ..plain.clone() });
+        inputs.task(TaskItem { id: "high".to_owned(), severity: Severity::High, due_on: on + 9, ..plain.clone() });
+        inputs.task(TaskItem { id: "leader".to_owned(), escalated: true, due_on: on + 2, ..plain.clone() });
+        inputs.task(TaskItem { id: "notice".to_owned(), severe: true, due_on: on + 3, ..plain.clone() });
+        let order: Vec<&str> = inputs.tasks.kept().iter().map(|task| task.id.as_str()).collect();
+        assert_eq!(order[..5], ["notice", "leader", "high", "medium", "old0"]);
+        assert_eq!((inputs.tasks.total(), inputs.overdue), (16, 13), "all are counted");
     }
 
     #[test]

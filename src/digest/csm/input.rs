@@ -1,6 +1,6 @@
 //! What a cycle gives to the digest of one reader, gathered account by account.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::digest::{Book, Ranked, Reader, Top};
 use crate::health::Band;
 use crate::model::{Day, Id, Money};
+use crate::playbook::Severity;
 
 /// Something to be done.
 #[derive(Clone, Debug)]
@@ -32,6 +33,10 @@ pub struct TaskItem {
     pub arr: Option<Money>,
     /// Whether the leader was told.
     pub escalated: bool,
+    /// Whether it could not wait for the account's turn.
+    pub severe: bool,
+    /// How much its play weighs.
+    pub severity: Severity,
 }
 
 /// An account whose score or band is another than at its last turn.
@@ -136,7 +141,7 @@ pub struct CsmInputs {
     pub company: String,
     /// The reader's day that it is for.
     pub on: Day,
-    /// What to do, the most overdue first.
+    /// What to do, the gravest first, and among equals the longest due.
     pub tasks: Top<TaskItem>,
     /// How many of all tasks are overdue.
     pub overdue: usize,
@@ -221,10 +226,11 @@ impl CsmInputs {
     }
 }
 
-/// The longest due first, then what was escalated.
+/// What cannot wait, what was escalated, what weighs most; then the longest due. Ten are shown: old things that matter little
+/// must not hide what matters now.
 impl Ranked for TaskItem {
     fn rank(&self, other: &TaskItem) -> Ordering {
-        let key = |task: &TaskItem| (task.due_on, !task.escalated);
+        let key = |task: &TaskItem| (!task.severe, !task.escalated, Reverse(task.severity), task.due_on);
         key(self).cmp(&key(other)).then_with(|| self.account_id.cmp(&other.account_id)).then_with(|| self.id.cmp(&other.id))
     }
 }

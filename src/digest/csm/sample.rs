@@ -5,6 +5,7 @@ use super::input::{ChangeItem, CsmInputs, EndingItem, ReviewItem, StagedItem, St
 use crate::digest::{Book, Context, Kind, Reader};
 use crate::health::Band;
 use crate::model::{Currency, Day, Id, Money, Zone};
+use crate::playbook::Severity;
 use crate::risk::AtRisk;
 
 impl Context for CsmDigest {
@@ -106,6 +107,8 @@ impl CsmInputs {
                 attempt,
                 arr: (arr > 0).then(|| money(arr, "EUR")),
                 escalated,
+                severe: escalated,
+                severity: Severity::default(),
             });
         }
         let changes = [

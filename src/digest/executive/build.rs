@@ -22,11 +22,19 @@ impl ExecutiveDigest {
     pub fn build(inputs: &ExecutiveInputs, web_url: &str) -> ExecutiveDigest {
         let links = Links::new(web_url);
         let days = (inputs.on, inputs.as_of);
-        let head = Head::new(&inputs.reader, &inputs.company, days, &inputs.stale, inputs.approximated);
+        let mut head = Head::new(&inputs.reader, &inputs.company, days, &inputs.stale, inputs.approximated);
+        if !inputs.without_rate.is_empty() {
+            let currencies = inputs.without_rate.join(", ");
+            head.note(format!(
+                "No rate is known for {currencies}: revenue cannot be told, and renewals in it are left out of sums."
+            ));
+        }
         let told = &inputs.first_value;
         let cohorts = &told.cohorts[told.cohorts.len().saturating_sub(ROWS)..];
         let revenue = inputs.revenue.as_ref().ok().filter(|report| !report.periods.is_empty());
         let projection = revenue.and_then(|report| Some((report, report.projection.as_ref()?)));
+        let is_no_loss = projection.is_some_and(|(_, projection)| projection.better_is_no_loss());
+        let better = if is_no_loss { "nothing lost" } else { "one point less" };
         let sentences = sentences(inputs);
         let words = cohorts.iter().map(|row| format!("{}: {}", row.key.as_deref().unwrap_or("–"), rate(row.rate)));
         let pictures: Vec<Picture> = (!cohorts.is_empty())
@@ -52,11 +60,14 @@ impl ExecutiveDigest {
             months: revenue.map(months).unwrap_or_default(),
             nrr_definition: definition("nrr"),
             grr_definition: definition("grr"),
+            renewal_rate_definition: definition("renewal_rate"),
             any_projection: projection.is_some(),
             projection: projection.map(|(report, projection)| lines(report, projection)).unwrap_or_default(),
             churn: projection.map(|(_, projection)| churn(projection)).unwrap_or_default(),
+            better: better.to_owned(),
+            better_head: (if is_no_loss { "Nothing lost" } else { "One point less" }).to_owned(),
             projection_picture: cid(projection.is_some(), PROJECTION),
-            projection_words: projection.map(|(report, projection)| in_words(report, projection)).unwrap_or_default(),
+            projection_words: projection.map(|(report, projection)| in_words(report, projection, better)).unwrap_or_default(),
             first_value_link: links.page("first-value"),
             revenue_link: links.page("revenue"),
             pictures,
@@ -142,11 +153,11 @@ fn churn(projection: &ProjectionRow) -> String {
     format!("{:.1} % a month, the mean of {} months", projection.monthly_churn * 100.0, projection.of_months)
 }
 
-fn in_words(report: &RevenueReport, projection: &ProjectionRow) -> String {
+fn in_words(report: &RevenueReport, projection: &ProjectionRow, better: &str) -> String {
     let last = projection.months.last().map(|last| {
         let money = |text: &str| money(text, report.currency);
         format!(
-            "{}: {} at the present churn, {} at one point less, {} at one point more",
+            "{}: {} at the present churn, {} with {better}, {} with one point more",
             last.month,
             money(&last.mrr),
             money(&last.better),

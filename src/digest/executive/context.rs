@@ -34,12 +34,18 @@ pub struct ExecutiveDigest {
     pub nrr_definition: String,
     /// `GRR = …`.
     pub grr_definition: String,
+    /// What a renewal rate is.
+    pub renewal_rate_definition: String,
     /// Whether there is a projection.
     pub any_projection: bool,
     /// What is left of today's revenue.
     pub projection: Vec<ProjectionLine>,
     /// `at 0.8 % a month, the mean of 12 months`.
     pub churn: String,
+    /// `one point less`; where there is less than a point to lose, `nothing lost`.
+    pub better: String,
+    /// The same as the head of a column.
+    pub better_head: String,
     /// The picture of the projection; empty where there is none.
     pub projection_picture: String,
     /// What it shows, in words.

@@ -42,6 +42,8 @@ pub struct RenewalInputs {
     pub due: Money,
     /// Of it, called at risk or lost by the machine or a person.
     pub at_risk: Money,
+    /// Of it, what neither can call: too little is known.
+    pub unknown: Money,
 }
 
 /// All that goes into an executive's digest.
@@ -65,6 +67,8 @@ pub struct ExecutiveInputs {
     pub largest_gain: Option<Mover>,
     /// What comes up for renewal; `None` where nothing does.
     pub renewals: Option<RenewalInputs>,
+    /// Currencies without a rate.
+    pub without_rate: Vec<String>,
     /// Sources that are behind.
     pub stale: Vec<StaleItem>,
     /// Whether the day was looked at from records that were pulled later.

@@ -29,6 +29,7 @@ impl Context for ExecutiveDigest {
             largest_loss: None,
             largest_gain: None,
             renewals: None,
+            without_rate: vec!["USD".to_owned()],
             stale: Vec::new(),
             approximated: false,
             ..full.clone()
@@ -67,7 +68,13 @@ impl ExecutiveInputs {
             revenue: Ok(revenue(csm.on)),
             largest_loss: Some(Mover { name: "Acme Logistics".to_owned(), mrr: euro(400_000) }),
             largest_gain: Some(Mover { name: "Cedar Health".to_owned(), mrr: euro(350_000) }),
-            renewals: Some(RenewalInputs { days: 120, due: euro(35_450_000), at_risk: euro(12_450_000) }),
+            renewals: Some(RenewalInputs {
+                days: 120,
+                due: euro(35_450_000),
+                at_risk: euro(12_450_000),
+                unknown: euro(1_200_000),
+            }),
+            without_rate: Vec::new(),
             stale: csm.stale,
             approximated: true,
         }

@@ -142,22 +142,27 @@ fn outlook(inputs: &ExecutiveInputs) -> String {
         let (last, now) = (projection.months.last()?, report.periods.last()?);
         let money = |text: &str| money(text, report.currency);
         Some(format!(
-            "If losses stay at {:.1} % a month, MRR of {} is {} in {} months without new business ({} at one point less a month, {} at one \
-             point more)",
+            "If losses stay at {:.1} % a month, MRR of {} is {} in {} months without new business ({} {}, {} at one point more)",
             projection.monthly_churn * 100.0,
             money(&now.row.end_mrr),
             money(&last.mrr),
             projection.months.len(),
             money(&last.better),
+            if projection.better_is_no_loss() { "if nothing is lost" } else { "at one point less a month" },
             money(&last.worse)
         ))
     });
     let renewals = inputs.renewals.map(|renewals| {
         let (due, at_risk) = (rounded(renewals.due), rounded(renewals.at_risk));
-        match renewals.at_risk.minor {
-            0 => format!("of {due} of ARR up for renewal within {} days, nothing is called at risk", renewals.days),
-            _ => format!("of {due} of ARR up for renewal within {} days, {at_risk} is called at risk or lost", renewals.days),
-        }
+        let called = match renewals.at_risk.minor {
+            0 => "nothing is called at risk".to_owned(),
+            _ => format!("{at_risk} is called at risk or lost by the machine or by people"),
+        };
+        let unknown = match renewals.unknown.minor {
+            0 => String::new(),
+            _ => format!(", and of {} too little is known to call it", rounded(renewals.unknown)),
+        };
+        format!("of {due} of ARR up for renewal within {} days, {called}{unknown}", renewals.days)
     });
     let mut text = match (projected, renewals) {
         (Some(projected), Some(renewals)) => format!("{projected}; {renewals}"),

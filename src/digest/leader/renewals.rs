@@ -10,6 +10,7 @@ use crate::digest::parts::{Links, NAME, SENTENCE, Section, amount, counted, roun
 use crate::digest::{Picture, Ranked, Top, clean, long_day};
 use crate::health::opinion::Call;
 use crate::model::{Currency, Day, Money};
+use crate::revenue::renewal::{ENDED, LAST_DAY};
 
 /// The renewals of the team.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -18,7 +19,7 @@ pub struct RenewalsLine {
     pub any: bool,
     /// `34 renewals in 120 days, EUR 1,234,000 a year`.
     pub summary: String,
-    /// `EUR 240,000 called at risk or lost by the machine, EUR 180,000 by people`.
+    /// `EUR 300,000 of it is called at risk or lost: EUR 240,000 by the machine, EUR 180,000 by people, EUR 120,000 by both`.
     pub at_risk_sums: String,
     /// By month of the end.
     pub months: Vec<MonthLine>,
@@ -117,11 +118,7 @@ impl RenewalsLine {
         let line = RenewalsLine {
             any: true,
             summary: format!("{} in {} days, {} a year", counted(inputs.renewals.len(), "renewal"), inputs.days, all(&|_| true)),
-            at_risk_sums: format!(
-                "{} called at risk or lost by the machine, {} by people",
-                all(&|item| is_bad(item.renewal.machine_call)),
-                all(&|item| is_bad(item.renewal.csm_call))
-            ),
+            at_risk_sums: at_risk_sums(&inputs.renewals, currency),
             picture_words: format!("ARR up for renewal by month. {}", words.collect::<Vec<_>>().join("; ")),
             picture: format!("cid:{PICTURE}"),
             months,
@@ -146,6 +143,28 @@ impl RenewalsLine {
             differing: empty(),
         }
     }
+}
+
+/// What is called at risk or lost, by whom, and of what nobody can say.
+fn at_risk_sums(items: &[RenewalItem], currency: Currency) -> String {
+    let all = |wanted: &dyn Fn(&RenewalItem) -> bool| total(items.iter().filter(|item| wanted(item)), currency);
+    let any = |wanted: &dyn Fn(&RenewalItem) -> bool| items.iter().any(wanted);
+    let machine = |item: &RenewalItem| is_bad(item.renewal.machine_call);
+    let people = |item: &RenewalItem| is_bad(item.renewal.csm_call);
+    let sums = if any(&RenewalItem::is_at_risk) {
+        let both = |item: &RenewalItem| machine(item) && people(item);
+        let by_both = if any(&both) { format!(", {} by both", all(&both)) } else { String::new() };
+        format!(
+            "{} of it is called at risk or lost: {} by the machine, {} by people{by_both}",
+            all(&RenewalItem::is_at_risk),
+            all(&machine),
+            all(&people)
+        )
+    } else {
+        "Nothing of it is called at risk or lost".to_owned()
+    };
+    let unknown = |item: &RenewalItem| item.renewal.machine_call.is_none() && item.renewal.csm_call.is_none();
+    if any(&unknown) { format!("{sums}; of {} too little is known to call it", all(&unknown)) } else { sums }
 }
 
 /// ARR in the currency of reports, as text.
@@ -193,7 +212,14 @@ fn line(item: &RenewalItem, as_of: Day, links: &Links) -> RenewalLine {
         late: renewal.days_to_act < 0,
         calls: format!("machine: {machine}; {person}"),
         why: why.join("; "),
-        gaps: renewal.gaps.join("; "),
+        // What `when` says already is not said again.
+        gaps: renewal
+            .gaps
+            .iter()
+            .filter(|gap| !gap.starts_with(LAST_DAY) && !gap.starts_with(ENDED))
+            .cloned()
+            .collect::<Vec<_>>()
+            .join("; "),
         link: crate::model::Id::parse(&renewal.account_id).map(|id| links.account(&id)).unwrap_or_default(),
     }
 }
@@ -212,4 +238,22 @@ fn when(item: &RenewalItem, as_of: Day) -> String {
         days => format!("{} left to act", counted(days.unsigned_abs() as usize, "day")),
     };
     format!("ends on {}; {act}", long_day(renewal.ends_on))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_said_who_calls_what_at_risk_and_of_what_nobody_can_say() {
+        let mut inputs = LeaderInputs::sample();
+        let told = |inputs: &LeaderInputs| RenewalsLine::build(inputs, &Links::new("")).0.at_risk_sums.replace('\u{A0}', " ");
+        let called =
+            "EUR 60,500 of it is called at risk or lost: EUR 60,500 by the machine, EUR 12,500 by people, EUR 12,500 by both";
+        assert_eq!(told(&inputs), called);
+        for item in inputs.renewals.iter_mut().filter(|item| item.is_at_risk()) {
+            (item.renewal.machine_call, item.renewal.csm_call) = (None, None);
+        }
+        assert_eq!(told(&inputs), "Nothing of it is called at risk or lost; of EUR 60,500 too little is known to call it");
+    }
 }

@@ -8,6 +8,7 @@ use super::due::{Due, by_currency};
 use super::spread::Spread;
 use crate::health::opinion::{Call, Opinion, Said};
 use crate::model::{Currency, Day, Money};
+use crate::revenue::Rates;
 use crate::risk::Machine;
 use crate::signals::{Band, Signal, Signals};
 
@@ -17,6 +18,20 @@ const SILENT_DAYS: i32 = 60;
 const CALL_DAYS: i32 = 90;
 /// From this share of the seats in use on, more of them can be sold.
 const NEARLY_FULL: f64 = 0.9;
+
+/// How a gap begins that tells of the end of a term.
+pub const ENDED: &str = "ended";
+/// How a gap begins that tells of the last day to act.
+pub const LAST_DAY: &str = "the last day to act was";
+
+/// The first of the calls that is about this decision: about one of its contracts, or about the account as a whole.
+pub fn call_of<'a>(calls: &[&'a Opinion], due: &Due) -> Option<&'a Opinion> {
+    let is_about = |opinion: &&&Opinion| match &opinion.said {
+        Said::Call { contract_id, .. } => contract_id.as_ref().is_none_or(|contract| due.contracts.contains(contract)),
+        _ => false,
+    };
+    calls.iter().find(is_about).copied()
+}
 
 /// What is known of the account of a renewal.
 #[derive(Clone, Debug)]
@@ -112,16 +127,12 @@ pub struct Renewal {
 impl Renewal {
     /// The line of one decision.
     pub fn new(facts: &Facts<'_>, due: &Due, on: Day) -> Renewal {
-        let of = |opinion: &&&Opinion| match &opinion.said {
-            Said::Call { contract_id, .. } => contract_id.as_ref().is_none_or(|contract| due.contracts.contains(contract)),
-            _ => false,
-        };
-        let said = facts.calls.iter().find(of).copied();
+        let said = call_of(&facts.calls, due);
         let csm_call = said.and_then(|opinion| match opinion.said {
             Said::Call { call, .. } => Some(call),
             _ => None,
         });
-        let machine = Machine { notice_given: due.notice_given, ..facts.machine };
+        let machine = due.machine(facts.machine);
         let (machine_call, why) = machine.call().map_or((None, None), |(call, why)| (Some(call), Some(why)));
         #[expect(clippy::cast_possible_truncation, reason = "days of a civil calendar")]
         let days_since_contact = facts.signals.value(Signal::DaysSinceContact).map(|days| days as i32);
@@ -180,9 +191,9 @@ impl Renewal {
         let mut gaps = Vec::new();
         let undecided = self.days_to_end <= 0;
         if undecided {
-            gaps.push(format!("ended {}, undecided", ago(-self.days_to_end)));
+            gaps.push(format!("{ENDED} {}, undecided", ago(-self.days_to_end)));
         } else if self.days_to_act < 0 && !self.notice_given && self.auto_renews != Some(true) {
-            gaps.push(format!("the last day to act was {}", ago(-self.days_to_act)));
+            gaps.push(format!("{LAST_DAY} {}", ago(-self.days_to_act)));
         }
         match (self.days_since_contact, self.spread) {
             (Some(days), _) if days > SILENT_DAYS => gaps.push(format!("no two-way contact for {days} days")),
@@ -239,11 +250,22 @@ pub struct Sums {
 
 /// The ARR of the book by call, one row for each currency.
 pub fn sums(renewals: &[Renewal]) -> Vec<Sums> {
-    let all = by_currency(renewals.iter().flat_map(|one| one.money.iter().copied()));
+    sums_of(&renewals.iter().map(|one| (one, one.money.clone())).collect::<Vec<_>>())
+}
+
+/// The same in the currency of reports; what has no rate is left out, and noted in `rates`. `None` where nothing is left.
+pub fn total(renewals: &[Renewal], rates: &mut Rates) -> Option<Sums> {
+    let mut worth = |one: &Renewal| one.money.iter().filter_map(|&money| rates.money(money)).collect();
+    sums_of(&renewals.iter().map(|one| (one, worth(one))).collect::<Vec<_>>()).pop()
+}
+
+/// Of renewals and what each of them counts for.
+fn sums_of(renewals: &[(&Renewal, Vec<Money>)]) -> Vec<Sums> {
+    let all = by_currency(renewals.iter().flat_map(|(_, money)| money.iter().copied()));
     let by = |currency: Currency, call_of: &dyn Fn(&Renewal) -> Option<Call>| {
         let calls = Call::ALL.into_iter().map(Some).chain([None]);
         let sum = |call: Option<Call>| {
-            let with = renewals.iter().filter(|one| call_of(one) == call).flat_map(|one| one.money.iter().copied());
+            let with = renewals.iter().filter(|(one, _)| call_of(one) == call).flat_map(|(_, money)| money.iter().copied());
             let minor = by_currency(with).get(&currency).copied()?;
             Some((call.map_or("none", Call::name), Money { minor, currency }.amount()))
         };

@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 
 use crate::model::record::Contract;
 use crate::model::{Currency, Day, Exact, Id, Money};
+use crate::risk::Machine;
 use crate::signals::{Basis, ServiceRules, Term, extensions, raised, successor, terms};
 
 /// What one currency of a renewal is about.
@@ -36,6 +37,13 @@ pub struct Due {
     pub notice_given: bool,
     /// The highest price rise that is proposed, per cent.
     pub uplift_percent: Option<Decimal>,
+}
+
+impl Due {
+    /// What the machine holds of an account, as far as this decision goes: notice is given of contracts.
+    pub fn machine(&self, account: Machine) -> Machine {
+        Machine { notice_given: self.notice_given, ..account }
+    }
 }
 
 /// A term that waits for a decision.

@@ -6,7 +6,7 @@ mod due;
 mod spread;
 mod turned;
 
-pub use book::{Facts, Renewal, Sums, sums};
+pub use book::{ENDED, Facts, LAST_DAY, Renewal, Sums, call_of, sums, total};
 pub use due::{Amount, Due, due};
 pub use spread::{Spread, spread};
 pub use turned::{Ended, Tally, Turned, ended, tally};

@@ -85,16 +85,25 @@ pub struct Tally {
     pub renewed_arr: BTreeMap<String, String>,
     /// The ARR of the lost.
     pub lost_arr: BTreeMap<String, String>,
+    /// The ARR of the renewed in the currency of reports; what has no rate is left out.
+    pub renewed_total: String,
+    /// The same of the lost.
+    pub lost_total: String,
 }
 
-/// Counts how calls turned out, the best call first, without a call last.
-pub fn tally(turned: &[Turned], call_of: impl Fn(&Turned) -> Option<Call>) -> Vec<Tally> {
+/// Counts how calls turned out, the best call first, without a call last. What has no rate is noted in `rates`.
+pub fn tally(turned: &[Turned], rates: &mut Rates, call_of: impl Fn(&Turned) -> Option<Call>) -> Vec<Tally> {
     let calls = Call::ALL.into_iter().map(Some).chain([None]);
     let one = |call: Option<Call>| {
         let with = |outcome| turned.iter().filter(move |one| one.outcome == outcome).filter(|one| call_of(one) == call);
         let arr = |outcome| {
             let sums = by_currency(with(outcome).filter_map(|one| one.money));
             sums.into_iter().map(|(currency, minor)| (currency.to_string(), Money { minor, currency }.amount())).collect()
+        };
+        let mut total = |outcome| {
+            let worth = with(outcome).filter_map(|one| rates.money(one.money?)).map(|money| money.minor);
+            let minor = worth.fold(0, i64::saturating_add);
+            Money { minor, currency: rates.currency }.amount()
         };
         let count = |outcome| with(outcome).count();
         Tally {
@@ -104,6 +113,8 @@ pub fn tally(turned: &[Turned], call_of: impl Fn(&Turned) -> Option<Call>) -> Ve
             undecided: count(Outcome::Undecided),
             renewed_arr: arr(Outcome::Renewed),
             lost_arr: arr(Outcome::Lost),
+            renewed_total: total(Outcome::Renewed),
+            lost_total: total(Outcome::Lost),
         }
     };
     calls.map(one).filter(|tally| tally.renewed + tally.lost + tally.undecided > 0).collect()
@@ -155,10 +166,12 @@ mod tests {
             one(Some(Call::Commit), Outcome::Lost, 700),
             one(None, Outcome::Undecided, 100),
         ];
-        let tally = tally(&all, |one| one.csm_call);
+        let euro = crate::model::Currency::parse("EUR").unwrap();
+        let tally = tally(&all, &mut Rates::new(euro, BTreeMap::new()), |one| one.csm_call);
         assert_eq!(tally.len(), 2);
         assert_eq!((tally[0].call, tally[0].renewed, tally[0].lost), (Some(Call::Commit), 2, 1));
         assert_eq!((tally[0].renewed_arr["EUR"].as_str(), tally[0].lost_arr["EUR"].as_str()), ("150.00", "7.00"));
+        assert_eq!((tally[0].renewed_total.as_str(), tally[0].lost_total.as_str()), ("150.00", "7.00"));
         assert_eq!((tally[1].call, tally[1].undecided), (None, 1));
     }
 }

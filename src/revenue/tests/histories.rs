@@ -89,6 +89,23 @@ proptest! {
             let moved = cents(&row.new) + cents(&row.expansion) - cents(&row.contraction) - cents(&row.churn) + cents(&row.reactivation);
             prop_assert_eq!(cents(&row.start_mrr) + moved, cents(&row.end_mrr));
         }
+        // Groups, too: they add up to the whole, and where nothing moved nothing is printed as moved.
+        let exact = company.flows(&periods, By::Product);
+        for (at, whole) in report.periods.iter().enumerate() {
+            let rows = || report.groups.iter().map(|group| &group.periods[at].row);
+            let sum = |name: fn(&Row) -> &String| rows().map(|row| cents(name(row))).sum::<i64>();
+            prop_assert_eq!(sum(|row| &row.start_mrr), cents(&whole.row.start_mrr));
+            prop_assert_eq!(sum(|row| &row.end_mrr), cents(&whole.row.end_mrr));
+            if !exact.values().any(|flows| flows[at].end != flows[at].start && flows[at].end != Exact::ZERO) {
+                continue;
+            }
+            for group in &report.groups {
+                let flow = &exact[&Group::named(group.key.as_deref().unwrap_or_default())][at];
+                if flow.start == flow.end {
+                    prop_assert_eq!(&group.periods[at].row.start_mrr, &group.periods[at].row.end_mrr);
+                }
+            }
+        }
         let column = |name: fn(&Row) -> &String| (report.periods.iter().map(|one| cents(name(&one.row))).sum::<i64>(), report.added.as_ref().map(|row| cents(name(row))));
         for (sum, added) in [column(|row| &row.new), column(|row| &row.churn), column(|row| &row.uplift), column(|row| &row.not_renewed)] {
             prop_assert_eq!(Some(sum), added);

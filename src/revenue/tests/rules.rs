@@ -337,3 +337,28 @@ fn an_opened_number_adds_up_to_what_is_printed() {
     }
     assert_eq!(groups, cents(&report.periods[0].row.end_mrr), "the groups' ends add up too");
 }
+
+#[test]
+fn a_cent_that_is_left_over_goes_to_a_group_that_moved() {
+    let yearly = |product: &str, amount: &str| {
+        let rest = serde_json::json!({"account_id": product, "product": product, "amount": amount});
+        contract(product, "2025-01-01", "2026-01-01", 0, rest)
+    };
+    let mut after = yearly("r", "1000.05");
+    (after.starts_on, after.ends_on) = (day("2026-01-01"), Some(day("2027-01-01")));
+    after.id = crate::model::Id::parse("r-2").unwrap();
+    let mut contracts = vec![yearly("p", "1000"), yearly("q", "1000"), yearly("r", "1000"), after];
+    for still in &mut contracts[..2] {
+        still.ends_on = Some(day("2027-01-01"));
+        still.period_months = Some(12);
+    }
+    // 83.333… three times are 250.00 and need a cent more than 83.33 each; from January on it is r that needs it most.
+    let report = Company::new(&contracts, &[], "2026-03-01").months("2025-12", "2026-01");
+    let row = |group: usize, month: usize| {
+        let row = &report.groups[group].periods[month].row;
+        [&row.start_mrr, &row.new, &row.expansion, &row.contraction, &row.reactivation, &row.end_mrr].map(String::as_str)
+    };
+    assert_eq!(row(0, 1), ["83.34", "0.00", "0.00", "0.00", "0.00", "83.34"], "nothing moved there");
+    assert_eq!(row(2, 1), ["83.33", "0.00", "0.00", "0.00", "0.00", "83.33"], "0.0042 more, and the whole is no cent more");
+    assert_eq!(report.periods[1].row.end_mrr, "250.00");
+}
