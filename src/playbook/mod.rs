@@ -35,6 +35,8 @@ pub use owner::{Owner, Wanted};
 pub use plan::{Client, Diagnoses, Diagnosis, Opened, Prescribed, advance, diagnose, follow_up, hand_over, prescribe, release};
 pub use prescription::{Prescription, PrescriptionStatus, Task, TaskStatus};
 pub use relief::{Move, Relief, moves};
+pub use review::{Next, Outcome, Review, decider, is_due, last_day, pass_by, review, withdraw};
+pub use search::{meant, search};
 pub use review::{Next, Outcome, Review, decider, is_due, last_day, make_way, pass_by, review, withdraw};
 pub use search::search;
 pub use shipped::shipped;

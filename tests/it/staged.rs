@@ -261,9 +261,15 @@ async fn an_order_opens_its_renewal_and_nobody_is_undecided_in_the_last_90_days(
     let refused = act(&house, "c1", Doing::Move("undecided".to_owned()), "sam").await.unwrap_err();
     assert_eq!(refused, "c1 cannot come into `undecided`: 88 days are left, and nobody may be undecided in the last 90");
     assert_eq!(act(&house, "c1", Doing::Move("commit".to_owned()), "sam").await.unwrap(), "commit until 2027-01-01");
+    at_ten(&house, "2026-10-13");
+    act(&house, "c1", Doing::Move("at_risk".to_owned()), "sam").await.unwrap();
     house.put("contracts.csv", &format!("{contracts}c2,a1,2027-01-01,2028-01-01,1300,EUR,2026-10-20,signed,,c1\n"));
     house.night(day("2026-10-21")).await;
-    assert_eq!(here(&report(&house, "renewal", None).await), "undecided 1, renewed 1", "each order opens the next");
+    let renewed = report(&house, "renewal", None).await;
+    assert_eq!(here(&renewed), "undecided 1, renewed 1", "each order opens the next");
+    // From at risk to commit, there and back, and renewed: nothing is handed back by that, and each stay has its length.
+    let stays: Vec<(u64, Option<f64>)> = renewed.stages[1..4].iter().map(|stage| (stage.stays, stage.mean_days)).collect();
+    assert_eq!((renewed.returned.len(), stays), (0, vec![(2, Some(4.5)), (0, None), (1, Some(8.0))]));
 }
 
 #[tokio::test]
