@@ -11,13 +11,13 @@ use super::open;
 use super::reply::Reply;
 use super::table::{Side, Table};
 use super::words::count;
-use crate::playbook::{Notes, Solution, search};
+use crate::playbook::{Notes, Solution, meant, search};
 
 /// Search the solution library; with one hit, or its name, show it whole
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  longroad solutions champion")]
 pub struct Arguments {
-    /// Words that it must hold; all solutions without any
+    /// Words that it must hold, also in its head: a play, an industry, a size, a product; all solutions without any
     #[arg(value_name = "WORDS")]
     words: Vec<String>,
 }
@@ -42,8 +42,9 @@ pub fn run(file: &Path, arguments: &Arguments) -> Result<Reply> {
         _ => None,
     };
     let found = named.map_or_else(|| search(setup.library.solutions.values(), &arguments.words), |one| vec![one]);
+    let meant = if found.is_empty() { meant(setup.library.solutions.values(), &arguments.words) } else { None };
     let as_json: Vec<Found<'_>> = found.iter().map(|one| shown(one)).collect();
-    Reply::new(text(&found), &json!({"config_hash": setup.hash, "solutions": as_json}))
+    Reply::new(text(&found, meant.as_deref()), &json!({"config_hash": setup.hash, "solutions": as_json}))
 }
 
 fn shown(one: &Solution) -> Found<'_> {
@@ -59,9 +60,12 @@ fn shown(one: &Solution) -> Found<'_> {
     }
 }
 
-fn text(found: &[&Solution]) -> String {
+fn text(found: &[&Solution], meant: Option<&str>) -> String {
     match found {
-        [] => "no solution holds all these words".to_owned(),
+        [] => match meant {
+            Some(word) => format!("no solution holds all these words; did you mean `{word}`?"),
+            None => "no solution holds all these words".to_owned(),
+        },
         [one] => whole(one),
         _ => {
             let mut table = Table::new(&[("name", Side::Left, 32), ("title", Side::Left, 56), ("for", Side::Left, 60)]);

@@ -61,7 +61,9 @@ impl Setup {
     pub fn load(config: Config) -> Result<Setup, Vec<Fault>> {
         let folder = config.resolve(&config.paths.playbooks);
         let files = if folder.is_dir() {
-            read_folder(&folder).map_err(|error| vec![Fault::whole(&folder.display().to_string(), format!("{error:#}"))])?
+            let files = read_folder(&folder);
+            let files = files.map_err(|error| vec![Fault::whole(&folder.display().to_string(), format!("{error:#}"))])?;
+            files.into_iter().map(as_text).collect::<Result<_, _>>().map_err(|fault| vec![fault])?
         } else {
             shipped().iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect()
         };
@@ -161,8 +163,25 @@ impl Setup {
     }
 }
 
+/// A file with its bytes as text.
+fn as_text((file, bytes): (String, Vec<u8>)) -> Result<(String, String), Fault> {
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok((file, text)),
+        Err(error) => {
+            let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            let (line, column) = before.iter().fold((1, 1), |(line, column), byte| match byte {
+                b'\n' => (line + 1, 1),
+                // The second byte of a letter and those behind it are no letters of their own.
+                0x80..0xc0 => (line, column),
+                _ => (line, column + 1),
+            });
+            Err(Fault { file, line, column, reason: "is not UTF-8; save the file as UTF-8".to_owned() })
+        }
+    }
+}
+
 /// The files of a playbooks folder by their relative paths, in the order of these.
-fn read_folder(folder: &Path) -> Result<Vec<(String, String)>> {
+fn read_folder(folder: &Path) -> Result<Vec<(String, Vec<u8>)>> {
     let mut files = Vec::new();
     for kind in ["cadence", "first-value", "pipelines", "plays", "scorecards", "solutions"] {
         let sub = folder.join(kind);
@@ -173,8 +192,8 @@ fn read_folder(folder: &Path) -> Result<Vec<(String, String)>> {
             let path = entry.with_context(|| format!("reading {}", sub.display()))?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if path.is_file() && !name.starts_with('.') {
-                let text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-                files.push((format!("{kind}/{name}"), text));
+                let bytes = std::fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+                files.push((format!("{kind}/{name}"), bytes));
             }
         }
     }

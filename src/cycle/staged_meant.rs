@@ -49,7 +49,11 @@ pub(super) async fn meant<'s>(
                 .iter()
                 .map(|(pipeline, found)| format!("{} ({})", pipeline.name, pipeline.stages[found.stage].name))
                 .collect();
-            Ok(Err(format!("`{record}` goes through {}: say which with --pipeline", stands.join(" and "))))
+            let hint = match doing {
+                Doing::Move(to) if to == "next" && !known.iter().any(goes_on) => "there is no next stage: name one",
+                _ => "say which with --pipeline",
+            };
+            Ok(Err(format!("`{record}` goes through {}: {hint}", stands.join(" and "))))
         }
     }
 }

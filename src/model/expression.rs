@@ -78,6 +78,8 @@ fn syntax(text: &str, errors: &cel::ParseErrors, example: &str) -> ExpressionErr
                 _ => "`!`",
             }
         ),
+        Some(found) if found.starts_with("=>") => "`=>` is written `>=`".to_owned(),
+        Some(found) if found.starts_with("=<") => "`=<` is written `<=`".to_owned(),
         Some(found) if found.starts_with('=') && !found.starts_with("==") => "`=` is written `==`".to_owned(),
         Some(found) => {
             let quote = if text.matches('"').count() % 2 == 1 { "a quote is opened and not closed" } else { "" };

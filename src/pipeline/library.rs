@@ -17,12 +17,14 @@ pub fn load(files: &[(String, String)]) -> Result<Vec<Arc<Pipeline>>, Vec<Fault>
     let (mut pipelines, mut paths, mut faults) = (Vec::<Arc<Pipeline>>::new(), Vec::new(), Vec::new());
     for (path, text) in files {
         match Pipeline::parse(path, text) {
-            Ok(pipeline) if pipelines.iter().any(|one| one.name == pipeline.name) => {
-                faults.push(Fault::whole(path, format!("a pipeline named `{}` is already in another file", pipeline.name)));
-            }
             Ok(pipeline) => {
-                pipelines.push(Arc::new(pipeline));
-                paths.push(path.as_str());
+                if let Some(other) = pipelines.iter().position(|one| one.name == pipeline.name) {
+                    let reason = format!("a pipeline named `{}` is in {} already", pipeline.name, paths[other]);
+                    faults.push(Fault::of_name(path, text, reason));
+                } else {
+                    pipelines.push(Arc::new(pipeline));
+                    paths.push(path.as_str());
+                }
             }
             Err(more) => faults.extend(more),
         }

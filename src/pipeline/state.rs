@@ -348,6 +348,8 @@ impl Course<'_> {
     fn direction(&self, to: usize) -> Left {
         let stages = &self.pipeline.stages;
         match stages[to].role {
+            // Of stages that stand side by side none lies before another.
+            Role::Open | Role::Won if self.pipeline.side_by_side => Left::Next,
             Role::Open | Role::Won => {
                 let between = stages.get(self.state.stage + 1..to);
                 let next = between.is_some_and(|between| between.iter().all(|stage| stage.role != Role::Open));

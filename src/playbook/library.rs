@@ -46,12 +46,12 @@ impl Library {
         for (path, text) in files {
             if in_folder(path, "plays", ".yaml") {
                 match Play::parse(path, text, &names) {
-                    Ok(play) => library.add_play(path, play, &mut problems),
+                    Ok(play) => library.add_play(text, play, &mut problems),
                     Err(more) => problems.extend(more),
                 }
             } else if in_folder(path, "first-value", ".yaml") {
                 match FirstValue::parse(path, text) {
-                    Ok(definition) => library.add_first_value(path, definition, &mut problems),
+                    Ok(definition) => library.add_first_value(path, text, definition, &mut problems),
                     Err(problem) => problems.push(problem),
                 }
             } else if in_folder(path, "cadence", ".yaml") {
@@ -152,17 +152,19 @@ impl Library {
         self.plays.values().map(of).max().unwrap_or_default().cast_signed()
     }
 
-    fn add_play(&mut self, path: &str, play: Play, problems: &mut Vec<Fault>) {
-        let name = play.name.clone();
-        if self.plays.insert(name.clone(), Arc::new(play)).is_some() {
-            problems.push(Fault::whole(path, format!("a play named `{name}` is already in another file")));
+    fn add_play(&mut self, text: &str, play: Play, problems: &mut Vec<Fault>) {
+        if let Some(other) = self.plays.get(&play.name) {
+            let reason = format!("a play named `{}` is in {} already", play.name, other.file);
+            problems.push(Fault::of_name(&play.file, text, reason));
+        } else {
+            self.plays.insert(play.name.clone(), Arc::new(play));
         }
     }
 
-    fn add_first_value(&mut self, path: &str, definition: FirstValue, problems: &mut Vec<Fault>) {
+    fn add_first_value(&mut self, path: &str, text: &str, definition: FirstValue, problems: &mut Vec<Fault>) {
         if self.first_values.iter().any(|one| one.name == definition.name) {
-            let reason = format!("a first value named `{}` is already in another file", definition.name);
-            problems.push(Fault::whole(path, reason));
+            let reason = format!("a first value named `{}` is in another file already", definition.name);
+            problems.push(Fault::of_name(path, text, reason));
         }
         if definition.serves.is_none() && self.first_values.iter().any(|one| one.serves.is_none()) {
             problems.push(Fault::whole(path, "only one first value may be without `serves`: the one for all other accounts"));
@@ -285,7 +287,7 @@ mod tests {
             [
                 "first-value/b.yaml: only one first value may be without `serves`: the one for all other accounts",
                 "play/d.yaml: lies in none of the folders plays, solutions, first-value, scorecards, pipelines, cadence",
-                "plays/b.yaml: a play named `champion` is already in another file",
+                "plays/b.yaml:1:7: a play named `champion` is in plays/a.yaml already",
                 "plays/c.yml: must end in .yaml to be read",
             ]
         );

@@ -38,7 +38,7 @@ pub use plan::{
 pub use prescription::{Prescription, PrescriptionStatus, Task, TaskStatus};
 pub use relief::{Move, Relief, moves};
 pub use review::{Next, Outcome, Review, decider, is_due, last_day, make_way, pass_by, review, withdraw};
-pub use search::search;
+pub use search::{meant, search};
 pub use shipped::shipped;
 pub use solution::{Notes, Solution};
 pub use spec::{KINDS, Play, Severity, Then};

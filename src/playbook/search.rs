@@ -1,13 +1,16 @@
 //! Finds solutions by words.
 
 use super::Solution;
+use crate::model::nearest;
 
 /// The solutions that hold all the words, those with them in the head first; all of them for no word. A word also finds
 /// longer ones that begin with it.
 pub fn search<'a>(solutions: impl Iterator<Item = &'a Solution>, words: &[String]) -> Vec<&'a Solution> {
     let words: Vec<String> = words.iter().flat_map(|text| parts(text)).collect();
     let found = solutions.filter_map(|solution| {
-        let places = [(8, head(solution)), (3, solution.in_short.clone()), (1, solution.text.clone())];
+        let notes = &solution.head;
+        let in_short = [&solution.in_short, &notes.dose, &notes.side_effects, &notes.worked].map(String::as_str).join(" ");
+        let places = [(8, head(solution)), (3, in_short), (1, solution.text.clone())];
         let places = places.map(|(weight, text)| (weight, parts(&text).collect::<Vec<_>>()));
         let mut sum = 0;
         for word in &words {
@@ -27,9 +30,20 @@ pub fn search<'a>(solutions: impl Iterator<Item = &'a Solution>, words: &[String
     found.into_iter().map(|(_, solution)| solution).collect()
 }
 
+/// The word of some head that may have been meant by the first of the words that no solution holds.
+pub fn meant<'a>(solutions: impl Iterator<Item = &'a Solution> + Clone, words: &[String]) -> Option<String> {
+    let words = words.iter().flat_map(|text| parts(text));
+    let unknown = words.into_iter().find(|word| search(solutions.clone(), std::slice::from_ref(word)).is_empty())?;
+    let known: Vec<String> = solutions.flat_map(|solution| parts(&head(solution)).collect::<Vec<_>>()).collect();
+    nearest(&unknown, known.iter().map(String::as_str)).map(str::to_owned)
+}
+
+/// What it is, and for which diagnosis, industry, size and product.
 fn head(solution: &Solution) -> String {
-    let plays: Vec<&str> = solution.helps.iter().map(|(play, _)| play.as_str()).collect();
-    [&[solution.name.as_str(), &solution.title], &plays[..]].concat().join(" ")
+    let plays = solution.helps.iter().map(|(play, _)| play);
+    let notes = &solution.head;
+    let lists = notes.industry.iter().chain(&notes.size).chain(&notes.product);
+    [&solution.name, &solution.title].into_iter().chain(plays).chain(lists).map(String::as_str).collect::<Vec<_>>().join(" ")
 }
 
 fn parts(text: &str) -> impl Iterator<Item = String> {
@@ -45,6 +59,11 @@ mod tests {
         let solution = |name: &str, title: &str, text: &str| {
             Solution::parse(&format!("solutions/{name}.md"), &format!("---\ntitle: {title}\n---\n{text}\n")).unwrap()
         };
+        let large = "---\ntitle: Visit\nsize: [enterprise]\nindustry: [food]\nworked: They smile\n---\nGo there.\n";
+        let large = [Solution::parse("solutions/visit.md", large).unwrap()];
+        for words in ["enterprise", "Food smile"] {
+            assert_eq!(search(large.iter(), &[words.to_owned()]).len(), 1, "{words}");
+        }
         let all = [
             solution("call", "Call the admin", "Ask about the renewal."),
             solution("renew", "Agree on the renewal", "Ask the buyer."),
@@ -58,5 +77,7 @@ mod tests {
         assert_eq!(names(&["renewal admin"]), ["call"]);
         assert_eq!(names(&["zebra"]), Vec::<String>::new());
         assert_eq!(names(&[]).len(), 3);
+        let said = |word: &str| meant(all.iter(), &["the".to_owned(), word.to_owned()]);
+        assert_eq!((said("amdin").as_deref(), said("zebra")), (Some("admin"), None));
     }
 }

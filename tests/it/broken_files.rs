@@ -205,7 +205,11 @@ const BROKEN: &[(&str, &str, &str, &str)] = &[
         "    win_rate: 0.3",
         "    goes_on_in: {pipeline: onbording, won: order, lost: pool}",
     ),
+    ("`=>` for `>=`", "pipelines/leads.yaml", "unanswered >= 3", "unanswered => 3"),
+    ("a name that another file has", "pipelines/onboarding.yaml", "name: onboarding", "name: leads"),
     // Cadence, scorecards, first value.
+    ("an empty file", "cadence/classes.yaml", CADENCE, ""),
+    ("a weight in words", "scorecards/default.yaml", "weight: 35", "weight: a third"),
     ("a class behind the one for all", "cadence/classes.yaml", "91}\n", "91}\n  - {name: E, every_days: 365}\n"),
     ("a class by a signal", "cadence/classes.yaml", "'tier == \"enterprise\"'", "'arr > 100000'"),
     ("a contact every 0 days", "cadence/classes.yaml", "every_days: 7,", "every_days: 0,"),
@@ -277,6 +281,15 @@ fn each_broken_file_is_told_with_its_place_and_what_was_meant() {
         place.put(&path, sound);
     }
     insta::assert_snapshot!(told);
+}
+
+#[test]
+fn a_file_in_another_encoding_is_told_with_its_place() {
+    let place = place();
+    std::fs::write(place.path("playbooks/pipelines/leads.yaml"), b"name: leads\n# \xc3\xbc\ntitle: Caf\xe9\n").unwrap();
+    let Outcome { code, out, .. } = place.run(&["check"]);
+    let told = "playbooks/pipelines/leads.yaml:3:11: is not UTF-8; save the file as UTF-8\n";
+    assert!(code == 2 && out.contains(told), "{out}");
 }
 
 #[test]

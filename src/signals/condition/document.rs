@@ -28,6 +28,16 @@ impl Fault {
         Fault { file: file.to_owned(), line: 0, column: 0, reason: reason.into() }
     }
 
+    /// A fault of the name that a file gives to what it holds.
+    pub fn of_name(file: &str, text: &str, reason: impl Into<String>) -> Fault {
+        let named = (1u64..).zip(text.lines()).find_map(|(line, content)| Some((line, content.strip_prefix("name:")?)));
+        let (line, column) = named.map_or((0, 0), |(line, name)| {
+            let blanks = name.chars().take_while(|letter| letter.is_whitespace()).count();
+            (line, "name:".len() as u64 + blanks as u64 + 1)
+        });
+        Fault { line, column, ..Fault::whole(file, reason) }
+    }
+
     /// A fault at a place.
     pub fn at(file: &str, place: &Location, reason: impl Into<String>) -> Fault {
         Fault { file: file.to_owned(), line: place.line(), column: place.column(), reason: reason.into() }

@@ -64,6 +64,7 @@ pub(super) fn explain(text: &str, error: &Error) -> Explained {
             let what = if ty.contains('u') { "a whole number of 0 or more" } else { "a number" };
             format!("must be {what}")
         }
+        Error::InvalidScalar { ty, .. } if ty.contains("float") => "must be a number".to_owned(),
         Error::DuplicateMappingKey { key, .. } => {
             format!("the key {}is there twice", key.as_ref().map_or(String::new(), |key| format!("`{key}` ")))
         }
@@ -77,6 +78,7 @@ pub(super) fn explain(text: &str, error: &Error) -> Explained {
             (line, column) = found.unwrap_or((line, column));
             words.to_owned()
         }
+        Error::Eof { .. } => "the file is empty".to_owned(),
         other => UserMessageFormatter.format_message(other).into_owned(),
     };
     Explained { line, column, reason }
