@@ -522,10 +522,13 @@ fn what_cannot_wait_takes_the_place_of_something_milder_of_its_identity() {
     };
     let mut open = new(act("grave", 0.4, &[])).unwrap().prescription;
     open.opened_on = friday() - 20;
-    let Prescribed::Instead(0, instead) = act("worst", 0.1, &[open.clone()]) else { panic!("the worst has to wait") };
+    let Prescribed::Instead(0, instead) = act("worst", 0.1, std::slice::from_ref(&open)) else { panic!("the worst has to wait") };
     assert_eq!((instead.prescription.playbook.as_str(), instead.tasks.len()), ("worst", 1));
-    assert!(matches!(act("worst", 0.4, &[open.clone()]), Prescribed::Again(0, _)), "it can wait");
-    assert!(matches!(act("grave", 0.1, &[instead.prescription.clone()]), Prescribed::Again(0, _)), "the milder one adds nothing");
+    assert!(matches!(act("worst", 0.4, std::slice::from_ref(&open)), Prescribed::Again(0, _)), "it can wait");
+    assert!(
+        matches!(act("grave", 0.1, std::slice::from_ref(&instead.prescription)), Prescribed::Again(0, _)),
+        "the milder one adds nothing"
+    );
     let closed = |days: i32, review: Review| {
         let mut one = open.clone();
         review.apply(&mut one, &mut [], None, friday() - days);

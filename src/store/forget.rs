@@ -309,11 +309,11 @@ async fn mails(tx: &mut Tx, person: &Person) -> Result<u64> {
 fn overwrite(value: &mut Value, person: &Person) -> bool {
     match value {
         Value::String(text) if person.is_in(text, true) => {
-            *text = PLACE_HOLDER.to_owned();
+            PLACE_HOLDER.clone_into(text);
             true
         }
-        Value::Array(list) => list.iter_mut().fold(false, |any, one| overwrite(one, person) || any),
-        Value::Object(fields) => fields.values_mut().fold(false, |any, one| overwrite(one, person) || any),
+        Value::Array(list) => list.iter_mut().filter_map(|one| overwrite(one, person).then_some(())).count() > 0,
+        Value::Object(fields) => fields.values_mut().filter_map(|one| overwrite(one, person).then_some(())).count() > 0,
         _ => false,
     }
 }
