@@ -104,7 +104,7 @@ impl Desks {
         Ok(Desks {
             staff,
             of_today: scores::newest_morning(tx).await?.is_none_or(|newest| newest <= on),
-            budget: Budget::new(),
+            budget: Budget::default(),
             pool: BTreeMap::new(),
             pool_size: load.tasks_per_csm_and_day as usize * world.users.values().filter(|user| user.role == Role::Csm).count(),
             load,
@@ -241,7 +241,7 @@ impl Desks {
             self.staff.offer(&candidate.what.person, candidate.tasks);
             self.put(candidate);
         }
-        let budget = std::mem::replace(&mut self.budget, Budget::new());
+        let budget = std::mem::take(&mut self.budget);
         let (begin, wait) = budget.close(|person| self.room(person));
         for candidate in wait {
             self.wait(candidate.what);
