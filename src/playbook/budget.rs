@@ -37,7 +37,7 @@ pub struct Room {
     pub untouched: bool,
 }
 
-/// What is to begin on a morning, by person. No more is held than fits by number.
+/// What is to begin on a morning, by person: nothing yet, by default. No more is held than fits by number.
 #[derive(Debug)]
 pub struct Budget<T> {
     desks: BTreeMap<Id, Vec<Candidate<T>>>,
