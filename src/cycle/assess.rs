@@ -64,6 +64,15 @@ pub struct Customer {
     pub extra: Option<Box<Extra>>,
 }
 
+/// Accounts that are no customers on a morning, by their numbers in the store.
+#[derive(Clone, Debug, Default)]
+pub struct Beside {
+    /// Their contract is signed and has not begun.
+    pub coming: Vec<u32>,
+    /// Their last contract ended, and when.
+    pub left: Vec<(u32, Day)>,
+}
+
 /// What plays ask of few customers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Extra {
@@ -131,24 +140,29 @@ pub fn decode<T: DeserializeOwned>(kind: RecordKind, body: &str) -> Result<T> {
     serde_json::from_str(body).with_context(|| format!("the store holds a broken record of {}: {body}", kind.name()))
 }
 
-/// The customers of one block. `attained`: what earlier cycles saw of first values, by place.
-pub async fn block(db: &Db, setup: &Setup, world: &World, block: i64, attained: &BTreeMap<u16, Day>) -> Result<Vec<Customer>> {
+/// The customers of one block, and who is none. `attained`: what earlier cycles saw of first values, by place.
+pub async fn block(
+    db: &Db,
+    setup: &Setup,
+    world: &World,
+    block: i64,
+    attained: &BTreeMap<u16, Day>,
+) -> Result<(Vec<Customer>, Beside)> {
     let usage = block_use(db, world, block).await?;
-    let (customers, mut waiting) = {
+    let (mut customers, mut waiting, beside) = {
         let facts = facts::of_block(db, block, world.as_of).await?;
         customers(setup, world, &facts, usage.as_ref(), attained)?
     };
     drop(usage);
     feed(db, world, block, &mut waiting).await?;
-    let mut customers = customers;
     for (at, followed) in waiting {
         followed.judge(world, &mut customers[at]);
     }
-    Ok(customers)
+    Ok((customers, beside))
 }
 
-/// Customers, and which of them have a first value to reach.
-type Customers<'a> = (Vec<Customer>, Vec<(usize, Followed<'a>)>);
+/// Customers, which of them have a first value to reach, and who is none.
+type Customers<'a> = (Vec<Customer>, Vec<(usize, Followed<'a>)>, Beside);
 
 /// Boils down the accounts of a block that are there on that morning. The records of one are read and let go of before those
 /// of the next: a block of them takes more memory than all that is kept of it.
@@ -167,7 +181,7 @@ fn customers<'a>(
     let mut others: Vec<(RecordKind, &[StoredFact<'_>])> =
         facts.iter().filter(|(kind, _)| !of(kind)).map(|(kind, facts)| (*kind, facts.as_slice())).collect();
     let mut customers = Vec::with_capacity(accounts.len());
-    let mut waiting = Vec::new();
+    let (mut waiting, mut beside) = (Vec::new(), Beside::default());
     let mut texts = Texts::default();
     let (kinds, within) = setup.library.watched_events();
     let watched = Watched {
@@ -189,7 +203,18 @@ fn customers<'a>(
                 add(&mut facts, *kind, fact.body, day, zone)?;
             }
         }
-        let Some(mut customer) = customer(world, &facts, ordinal, usage, &mut texts) else { continue };
+        let mut customer = match customer(world, &facts, ordinal, usage, &mut texts) {
+            Ok(customer) => customer,
+            Err(Standing::Coming) => {
+                beside.coming.push(ordinal);
+                continue;
+            }
+            Err(Standing::Left(on)) => {
+                beside.left.push((ordinal, on));
+                continue;
+            }
+            Err(_) => continue,
+        };
         customer.extra = watched.extra(&facts, &mut texts);
         if let Some(followed) = follow(setup, world, &customer, &facts, directory::place_of(ordinal), attained) {
             waiting.push((customers.len(), followed));
@@ -199,7 +224,7 @@ fn customers<'a>(
         customer.signals.settle();
         customers.push(customer);
     }
-    Ok((customers, waiting))
+    Ok((customers, waiting, beside))
 }
 
 /// How many of the first facts are of such accounts.
@@ -263,8 +288,14 @@ impl Texts {
     }
 }
 
-/// The customer, if the account is one on that morning.
-fn customer(world: &World, facts: &AccountFacts, ordinal: u32, usage: Option<&BlockUse>, texts: &mut Texts) -> Option<Customer> {
+/// The customer, if the account is one on that morning, else how its contracts stand.
+fn customer(
+    world: &World,
+    facts: &AccountFacts,
+    ordinal: u32,
+    usage: Option<&BlockUse>,
+    texts: &mut Texts,
+) -> Result<Customer, Standing> {
     let (on, account) = (world.as_of.day, &facts.account);
     let service = service(&facts.contracts, on, world.service_rules);
     let place = directory::place_of(ordinal);
@@ -276,7 +307,7 @@ fn customer(world: &World, facts: &AccountFacts, ordinal: u32, usage: Option<&Bl
         (None, Standing::Coming | Standing::Left(_)) => false,
     };
     if !alive && !world.everybody {
-        return None;
+        return Err(service.standing);
     }
     let since = began(account, &service);
     let mut signals = Signals::default();
@@ -293,7 +324,7 @@ fn customer(world: &World, facts: &AccountFacts, ordinal: u32, usage: Option<&Bl
     cost_to_serve(&mut signals, &world.cost, facts, &world.known, (on, since), world.worth(&service.arr), &world.zone);
     let csm = account.csm.as_ref().map(|csm| texts.id(csm));
     let mut text = |text: &Option<String>| text.as_deref().map(|text| texts.shared(text));
-    Some(Customer {
+    Ok(Customer {
         ordinal,
         id: account.id.clone(),
         name: account.name.as_str().into(),

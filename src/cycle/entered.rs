@@ -2,75 +2,62 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 
 use anyhow::Result;
 
 use super::Setup;
 use super::assess::Customer;
 use super::population::Population;
-use super::staged::{At, Board};
-use crate::model::Id;
-use crate::model::record::{Account, Record};
-use crate::pipeline::{Kind, Pipeline};
+use super::staged::{At, Board, Seen};
+use crate::pipeline::{Kind, Pipeline, Stage};
 use crate::playbook::Happening;
-use crate::signals::Signal;
-use crate::store::{Db, staged};
-
-/// So long after its beginning an account that is not live is looked at as one that is being brought on. Days.
-pub const YOUNG_DAYS: f64 = 365.0;
+use crate::store::Db;
 
 /// By account. Empty where no play asks.
 #[derive(Debug, Default)]
 pub struct Entered(HashMap<String, Vec<Happening>>);
 
 impl Entered {
-    /// Reads the pipelines that plays ask for, as of a morning. Of accounts, only those are looked at that are being brought on
-    /// or were of late: of all others their stage has been the same for long, and reading a million costs.
+    /// Reads the pipelines that plays ask for, as of a morning. Of accounts, only those are looked at whose stage may have changed
+    /// of late.
     pub async fn load(db: &Db, setup: &Setup, population: &Population) -> Result<Entered> {
         let (stages, within) = setup.library.watched_stages();
         let (on, before, zone) = (population.world.as_of.day, population.before, setup.config.company.zone());
         let since = before.unwrap_or(on).min(on - within);
         let mut entered = Entered::default();
-        let young = young(population, on - since);
-        let watches = |pipeline: &Pipeline| -> Vec<Option<String>> {
-            let names = pipeline.stages.iter().map(|stage| format!("{}/{}", pipeline.name, stage.name));
-            names.map(|name| Some(name).filter(|name| stages.contains(name.as_str()))).collect()
+        let asked = |kinds: &[Kind]| -> Vec<&Pipeline> {
+            let is_asked = |one: &Pipeline| one.stages.iter().any(|stage| stages.contains(called(one, stage).as_str()));
+            let pipelines = setup.pipelines.iter().map(AsRef::as_ref);
+            pipelines.filter(|one: &&Pipeline| kinds.contains(&one.kind) && is_asked(one)).collect()
         };
-        let is_asked = |(pipeline, watched): &(&Arc<Pipeline>, Vec<Option<String>>)| {
-            watched.iter().any(Option::is_some) && !(pipeline.kind == Kind::Accounts && young.is_empty())
-        };
-        let asked: Vec<_> = setup.pipelines.iter().map(|pipeline| (pipeline, watches(pipeline))).filter(is_asked).collect();
-        if asked.is_empty() {
+        let (accounts, others) = (asked(&[Kind::Accounts]), asked(&[Kind::Leads, Kind::Contracts]));
+        if accounts.is_empty() && others.is_empty() {
             return Ok(entered);
         }
-        let board = Board::load(db, setup, At { on, before: zone.start_of(on), with_today: false }).await?;
-        for (pipeline, watched) in asked {
-            let mut visit = |seen: &super::staged::Seen<'_>| {
-                let (Some(account), Ok(state)) = (seen.account, seen.stands) else { return };
-                let mut times: BTreeMap<usize, u32> = BTreeMap::new();
-                for visit in &state.visits {
-                    let time = times.entry(visit.stage).or_default();
-                    *time += 1;
-                    let Some(kind) = watched[visit.stage].clone().filter(|_| visit.from >= since) else { continue };
-                    let title = &pipeline.stages[visit.stage].title;
-                    let note = if seen.id == account { title.clone() } else { format!("{title} ({})", seen.id) };
-                    // Not by the day, which may still change: facts are told late.
-                    let key = format!("{} {time}", seen.id);
-                    entered.0.entry(account.to_owned()).or_default().push(Happening { kind, key, on: visit.from, note });
+        let mut visit = |seen: &Seen<'_>| {
+            let (Some(account), Ok(state)) = (seen.account, seen.stands) else { return };
+            let mut times: BTreeMap<usize, u32> = BTreeMap::new();
+            for visit in &state.visits {
+                let time = times.entry(visit.stage).or_default();
+                *time += 1;
+                let stage = &seen.pipeline.stages[visit.stage];
+                let kind = called(seen.pipeline, stage);
+                if visit.from < since || !stages.contains(kind.as_str()) {
+                    continue;
                 }
-            };
-            if pipeline.kind == Kind::Accounts {
-                // A few hundred at a time, so that memory stays flat.
-                for young in young.chunks(500) {
-                    let accounts = staged::accounts(db, young, board.as_of()).await?;
-                    let accounts: Vec<Account> = accounts.into_iter().filter_map(|account| account.known_on(on, zone)).collect();
-                    board.of_users(pipeline.kind, &[pipeline], &accounts, &|_| true, &mut visit).await?;
-                }
-            } else {
-                board.each(pipeline, &mut visit).await?;
+                let title = &stage.title;
+                let note = if seen.id == account { title.clone() } else { format!("{title} ({})", seen.id) };
+                // Not by the day, which may still change: facts are told late.
+                let key = format!("{} {time}", seen.id);
+                entered.0.entry(account.to_owned()).or_default().push(Happening { kind, key, on: visit.from, note });
             }
+        };
+        let board = Board::load(db, setup, At { on, before: zone.start_of(on), with_today: false }).await?;
+        for pipeline in others {
+            board.each(pipeline, &mut visit).await?;
         }
+        let lately = board.lately(&accounts, population, Some(on - since)).await?;
+        board.some(&lately, &mut visit).await?;
         Ok(entered)
     }
 
@@ -84,12 +71,7 @@ impl Entered {
     }
 }
 
-/// Customers of at most a year that are not live yet, and those that went live in the last `days`.
-fn young(population: &Population, days: i32) -> Vec<Id> {
-    let customers = population.blocks.iter().flat_map(|block| &block.customers);
-    let is_young = |customer: &&Customer| match customer.signals.value(Signal::DaysSinceLive) {
-        Some(live) => live <= f64::from(days),
-        None => customer.signals.value(Signal::AgeDays).is_some_and(|age| age <= YOUNG_DAYS),
-    };
-    customers.filter(is_young).map(|customer| customer.id.clone()).collect()
+/// What plays call a stage.
+fn called(pipeline: &Pipeline, stage: &Stage) -> String {
+    format!("{}/{}", pipeline.name, stage.name)
 }

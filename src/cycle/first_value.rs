@@ -164,7 +164,7 @@ pub async fn courses(db: &Db, setup: &Setup, world: &World) -> Result<Vec<Course
         // What a cycle has seen stays attained.
         let attained = given.iter().filter_map(|given| Some((given.place, given.attained_on?))).collect();
         let records = records(db, &world, block).await?;
-        for customer in assess::block(db, setup, &world, block, &attained).await? {
+        for customer in assess::block(db, setup, &world, block, &attained).await?.0 {
             let known = records.get(&customer.ordinal);
             courses.extend(known.and_then(|records| course(setup, &world, &customer, records)));
         }

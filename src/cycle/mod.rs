@@ -39,6 +39,7 @@ mod run;
 mod settle;
 mod setup;
 mod staged;
+mod staged_accounts;
 mod staged_acts;
 mod staged_leads;
 mod staged_lines;

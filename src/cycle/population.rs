@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use tokio::task::JoinSet;
 
 use super::Setup;
-use super::assess::{self, Customer};
+use super::assess::{self, Beside, Customer};
 use super::world::World;
 use crate::model::Day;
 use crate::signals::adoption::among_peers;
@@ -69,6 +69,8 @@ pub struct Block {
     pub number: i64,
     /// In the order of their ordinals.
     pub customers: Vec<Customer>,
+    /// Who is no customer on this morning.
+    pub beside: Beside,
     /// Customers that the others are compared with, and of whom nothing else is asked.
     others: Vec<Other>,
     /// What the cycle before said, by place.
@@ -137,11 +139,11 @@ impl Population {
                     None => replayed,
                 };
                 let attained = before.iter().filter_map(|given| Some((given.place, given.attained_on?))).collect();
-                let mut customers = assess::block(&db, &setup, &world, number, &attained).await?;
+                let (mut customers, beside) = assess::block(&db, &setup, &world, number, &attained).await?;
                 let others = customers.extract_if(.., |one| !one.ordinal.is_multiple_of(every));
                 let others = others.map(|one| Other { product: one.product, age_class: one.age_class, peer: one.peer }).collect();
                 customers.shrink_to_fit();
-                anyhow::Ok(Block { number, customers, others, before })
+                anyhow::Ok(Block { number, customers, beside, others, before })
             });
         }
         while let Some(done) = running.join_next().await {

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use super::assess::Customer;
 use super::book::{self, Books};
 use super::desks::{Desks, Pending};
-use super::entered::{Entered, YOUNG_DAYS};
+use super::entered::Entered;
 use super::evaluate::Evaluated;
 use super::look::Odds;
 use super::mailing::{Mailing, Sending};
@@ -32,7 +32,7 @@ use crate::failpoint;
 use crate::health::{self, Band};
 use crate::model::{Day, Id};
 use crate::playbook::{self, Diagnoses, Opened};
-use crate::signals::{LEAST_PEERS, Signal};
+use crate::signals::LEAST_PEERS;
 use crate::store::audit::{self, Deed};
 use crate::store::directory::place_of;
 use crate::store::facts::AsOf;
@@ -111,8 +111,7 @@ pub async fn run_fenced(
     night.blocks(&mut report).await?;
     watch.lap("scores");
     progress("writing digests");
-    let young = night.young();
-    staged_lines::gather(db, setup, as_of, &young, &mut night.books).await?;
+    staged_lines::gather(db, setup, &population, &mut night.books).await?;
     let Night { mut tx, books, signs, .. } = night;
     // A past morning that is lived through later changes nothing of what the nights since have noted.
     if past.is_none() {
@@ -121,11 +120,13 @@ pub async fn run_fenced(
     let world = Arc::clone(&population.world);
     let config_before = population.config_before.clone().unwrap_or_default();
     report.without_csm = books.without_csm;
-    report.digests = mails::plan(&mut tx, setup, books, past, now).await?;
+    let mut written = mails::plan(&mut tx, setup, books, past, now).await?;
     if let Some(odds) = &odds {
         let gathering = Gathering { db, setup, population: &population, odds, refused: &report.refused };
-        report.digests += periodic::plan(&mut tx, &gathering, occasion).await?;
+        periodic::plan(&mut tx, &gathering, occasion, &mut written).await?;
     }
+    (report.digests, report.failed) = (written.planned, written.failed.len() as u64);
+    report.notes.extend(written.failed);
     // Letting go of all customers takes a while, and nobody need wait for it.
     tokio::task::spawn_blocking(move || drop(population));
     watch.lap("digests");
@@ -158,7 +159,7 @@ pub async fn run_fenced(
             report.notes.push(format!("mails wait in the outbox: {reason}"));
         }
         report.sent = u64::from(drained.accepted);
-        report.failed = u64::from(drained.failed()) + u64::from(drained.stopped.is_some());
+        report.failed += u64::from(drained.failed()) + u64::from(drained.stopped.is_some());
         watch.lap("send");
     }
     report.seconds = watch.laps;
@@ -186,9 +187,6 @@ struct Night<'a> {
     tellings: HashMap<Id, Vec<Opened>>,
     /// Conditions of pipelines that hold, each with its account.
     signs: BTreeSet<(String, String)>,
-    /// Accounts of at most a year that are not live yet: who is being brought on, where the company says who is live.
-    young: Vec<Id>,
-    some_live: bool,
     tx: Tx,
 }
 
@@ -209,18 +207,11 @@ impl<'a> Night<'a> {
             since: population.world.as_of.day - setup.library.memory_days(),
             tellings: tellings(db, setup, &population.world).await?,
             signs: BTreeSet::new(),
-            young: Vec::new(),
-            some_live: false,
             tx,
             db,
             setup,
             population: Arc::clone(population),
         })
-    }
-
-    /// Who is being brought on.
-    fn young(&mut self) -> Vec<Id> {
-        if self.some_live { std::mem::take(&mut self.young) } else { Vec::new() }
     }
 
     /// Does what follows from the scores of block after block; meanwhile the next blocks are scored on all processors, and
@@ -262,6 +253,7 @@ impl<'a> Night<'a> {
         for (block, opened) in begin.into_iter().chain(std::mem::take(&mut self.desks.held)) {
             tasks::insert(&mut self.tx, block, &opened).await?;
         }
+        report.prescriptions_waiting += self.desks.waiting_for_anybody as u64;
         for (person, count) in std::mem::take(&mut self.desks.waiting) {
             report.prescriptions_waiting += count as u64;
             self.books.waiting(&person, count);
@@ -300,11 +292,6 @@ impl<'a> Night<'a> {
         let (mut given, mut factors, mut opened) = (Vec::new(), BTreeMap::new(), Vec::<Opened>::new());
         for Diagnosed { customer, evaluated, diagnoses, told, signs } in customers {
             let customer = &block.customers[customer];
-            let live = customer.signals.value(Signal::DaysSinceLive).is_some();
-            self.some_live |= live;
-            if !live && customer.signals.value(Signal::AgeDays).is_some_and(|days| days <= YOUNG_DAYS) {
-                self.young.push(customer.id.clone());
-            }
             self.signs.extend(signs.into_iter().map(|sign| (sign, customer.id.to_string())));
             let place = evaluated.given.place;
             let before = block.before(place);
@@ -452,12 +439,14 @@ impl Stopwatches {
     }
 }
 
-/// Does all that a cycle would do for the population, and gives the transaction back: who drops it has changed nothing.
-pub async fn rehearse(db: &Db, tx: Tx, setup: &Arc<Setup>, population: &Arc<Population>) -> Result<Tx> {
+/// Does all that a cycle would do for the population, by whoever works on a day, and gives the transaction back: who drops it
+/// has changed nothing.
+pub async fn rehearse(db: &Db, tx: Tx, setup: &Arc<Setup>, population: &Arc<Population>, day_of_work: Day) -> Result<Tx> {
     let now = setup.config.company.zone().start_of(population.world.as_of.day);
     let sending = |reader: &Reader| Mailing::Now.csm(&setup.config, reader, None, now);
     let books = Books::new(&population.world, "", &BTreeMap::new(), BTreeMap::new(), &sending);
     let mut night = Night::begin(db, tx, setup, population, books).await?;
+    night.desks.day_of_work = day_of_work;
     night.blocks(&mut CycleReport::default()).await?;
     Ok(night.tx)
 }
@@ -476,7 +465,6 @@ pub async fn dry(
     let mut night = Night::begin(db, tx, setup, population, books).await?;
     let mut report = CycleReport::default();
     night.blocks(&mut report).await?;
-    let young = night.young();
-    staged_lines::gather(db, setup, population.world.as_of.day, &young, &mut night.books).await?;
+    staged_lines::gather(db, setup, population, &mut night.books).await?;
     Ok(night.books)
 }

@@ -5,17 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 use anyhow::{Context, Result, bail};
 
 use super::Setup;
-use super::assess::decode;
 use crate::clock::Clock;
 use crate::health::opinion::{Opinion, Said};
-use crate::model::record::{Account, Contract, Lead, Record, RecordKind, Ticket, User};
+use crate::model::record::{RecordKind, User};
 use crate::model::{Day, Instant, Money, Zone};
-use crate::pipeline::{
-    AccountStage, Anchor, Aside, By, Event, Events, Facts, Field, Kind, Moment, Owner, Pipeline, Report, Row, State, Tally,
-    TermFacts, Value, What, live, next_touch, terms,
-};
-use crate::signals::ServiceRules;
-use crate::store::facts::{self, AsOf};
+use crate::pipeline::{Aside, By, Event, Events, Facts, Field, Kind, Moment, Pipeline, Report, Row, State, Tally, Value, What};
+use crate::store::facts::AsOf;
 use crate::store::staged::{self, Act, ActKind, Span};
 use crate::store::{Db, directory, opinions, people, pulls};
 
@@ -80,8 +75,8 @@ pub struct Board<'a> {
     pub(super) as_of: AsOf,
     pub(super) users: BTreeMap<String, User>,
     pub(super) acts: HashMap<String, Vec<Act>>,
-    signs: HashMap<String, Vec<(String, Span)>>,
-    calls: HashMap<String, Vec<Opinion>>,
+    pub(super) signs: HashMap<String, Vec<(String, Span)>>,
+    pub(super) calls: HashMap<String, Vec<Opinion>>,
 }
 
 impl<'a> Board<'a> {
@@ -114,39 +109,9 @@ impl<'a> Board<'a> {
         }
     }
 
-    /// Up to when facts count.
-    pub fn as_of(&self) -> AsOf {
-        self.as_of
-    }
-
     /// The users, by id.
     pub fn users(&self) -> &BTreeMap<String, User> {
         &self.users
-    }
-
-    /// Lets the records of pipelines of one kind go by that some users may work on: leads by their owner, accounts of these ids.
-    /// Nothing is set aside, and of accounts nothing but the record itself is read.
-    pub async fn of_users(
-        &self,
-        kind: Kind,
-        pipelines: &[&Pipeline],
-        accounts: &[Account],
-        reads: &(dyn Fn(&str) -> bool + Sync),
-        visit: &mut (dyn FnMut(&Seen<'_>) + Send),
-    ) -> Result<()> {
-        match kind {
-            Kind::Leads => {
-                let theirs = |lead: &Lead| lead.owner.as_ref().is_some_and(|owner| reads(owner.as_str()));
-                self.leads(pipelines, &theirs, &HashMap::new(), visit).await
-            }
-            Kind::Accounts => {
-                for (pipeline, account) in pipelines.iter().flat_map(|one| accounts.iter().map(move |account| (one, account))) {
-                    self.account(pipeline, account, &[], None, visit);
-                }
-                Ok(())
-            }
-            Kind::Contracts => Ok(()),
-        }
     }
 
     /// Lets every record of the pipeline go by, in the order of the store.
@@ -179,14 +144,6 @@ impl<'a> Board<'a> {
         self.setup.config.company.zone()
     }
 
-    fn rules(&self) -> ServiceRules {
-        let accounts = &self.setup.config.accounts;
-        ServiceRules {
-            gap_tolerance_days: accounts.gap_tolerance_days.cast_signed(),
-            undecided_days: accounts.undecided_days.cast_signed(),
-        }
-    }
-
     /// Facts of the day itself count where people's moves of that day do.
     pub(super) fn day_after(&self) -> Day {
         if self.at.with_today { self.at.on + 1 } else { self.at.on }
@@ -217,119 +174,6 @@ impl<'a> Board<'a> {
             events.entry(act.pipeline.clone()).or_default().push(event);
         }
         events
-    }
-
-    async fn accounts(
-        &self,
-        pipeline: &Pipeline,
-        blocks: impl Iterator<Item = i64>,
-        visit: &mut (dyn FnMut(&Seen<'_>) + Send),
-    ) -> Result<()> {
-        // Only who asks for complaints has all tickets read.
-        let wants_tickets = pipeline.reads(Field::Complaints);
-        for block in blocks {
-            let mut found: BTreeMap<u32, (Account, Vec<Contract>, Vec<Ticket>)> = BTreeMap::new();
-            for account in self.read::<Account>(block).await? {
-                found.insert(account.0, (account.1, Vec::new(), Vec::new()));
-            }
-            for (ordinal, contract) in self.read::<Contract>(block).await? {
-                if let Some(one) = found.get_mut(&ordinal) {
-                    one.1.push(contract);
-                }
-            }
-            if wants_tickets {
-                for (ordinal, ticket) in self.read::<Ticket>(block).await? {
-                    if let Some(one) = found.get_mut(&ordinal) {
-                        one.2.push(ticket);
-                    }
-                }
-            }
-            for (account, contracts, tickets) in found.values() {
-                self.account(pipeline, account, contracts, wants_tickets.then_some(tickets.as_slice()), visit);
-            }
-        }
-        Ok(())
-    }
-
-    async fn read<R: Record>(&self, block: i64) -> Result<Vec<(u32, R)>> {
-        let facts = facts::of_record(self.db, block, R::KIND, self.as_of).await?;
-        let mut records = Vec::new();
-        for fact in facts.believed()?.iter().flat_map(|(_, facts)| facts) {
-            let record: R = decode(R::KIND, fact.body)?;
-            if let Some((ordinal, record)) = fact.ordinal.zip(record.known_on(self.day_after(), self.zone())) {
-                records.push((ordinal, record));
-            }
-        }
-        Ok(records)
-    }
-
-    fn account(
-        &self,
-        pipeline: &Pipeline,
-        account: &Account,
-        contracts: &[Contract],
-        tickets: Option<&[Ticket]>,
-        visit: &mut (dyn FnMut(&Seen<'_>) + Send),
-    ) {
-        let csm = account.csm.as_ref().map(crate::model::Id::as_str);
-        let region = csm.and_then(|csm| self.users.get(csm)?.region.as_deref());
-        let spans = |key: &str| -> Vec<Span> {
-            let noted = self.signs.get(account.id.as_str()).into_iter().flatten();
-            noted.filter(|(sign, _)| sign == key).map(|(_, span)| *span).collect()
-        };
-        let moment = self.moment(self.at.on, region, &spans);
-        let mut see = |id: &str, facts: &dyn Facts, amount: Option<Money>, events: &Events| {
-            let Some(state) = live(pipeline, facts, events, None, &moment) else { return };
-            let owner = match pipeline.stages[state.stage].owner {
-                Owner::Record | Owner::Csm => csm,
-                Owner::Leader => csm.and_then(|csm| self.users.get(csm)?.manager_id.as_ref()).map(crate::model::Id::as_str),
-                Owner::Nobody | Owner::Department(_) => None,
-            };
-            visit(&Seen {
-                id,
-                name: &account.name,
-                account: Some(account.id.as_str()),
-                pipeline,
-                touch: next_touch(pipeline, &state, facts, &moment),
-                stands: Ok(&state),
-                facts,
-                owner,
-                keeper: csm,
-                amount,
-                cost: None,
-                unknown_stage: None,
-            });
-        };
-        if pipeline.kind == Kind::Contracts {
-            for term in terms(account, contracts, self.day_after(), self.rules()) {
-                let mut events = self.events(&term.id);
-                self.calls(pipeline, account, &term, &mut events);
-                see(&term.id, &term, term.annual, &events);
-            }
-        } else {
-            let facts = AccountStage::new(account, contracts, tickets, self.day_after(), self.rules(), self.zone());
-            // What it paid once is what winning it back may bring.
-            let amount = facts.annual_lost.filter(|_| pipeline.reads(Field::Left));
-            see(account.id.as_str(), &facts, amount, &self.events(account.id.as_str()));
-        }
-    }
-
-    /// What people hold of a renewal (`longroad call`) moves it as a move does: there is one call.
-    fn calls(&self, pipeline: &Pipeline, account: &Account, term: &TermFacts<'_>, events: &mut Events) {
-        let mut called = false;
-        for opinion in self.calls.get(account.id.as_str()).into_iter().flatten() {
-            let Said::Call { call, contract_id, term_ends_on } = &opinion.said else { continue };
-            let meant = contract_id.as_ref().is_none_or(|contract| *contract == term.contract.id);
-            if let Some(stage) = pipeline.stage(call.name()).filter(|_| meant && term.day(Anchor::End) == Some(*term_ends_on)) {
-                let by = By::Person(opinion.author.clone());
-                let event = Event { at: opinion.said_at, what: What::Move(stage), by, note: opinion.reason.clone() };
-                events.entry(pipeline.name.clone()).or_default().push(event);
-                called = true;
-            }
-        }
-        if let Some(list) = events.get_mut(&pipeline.name).filter(|_| called) {
-            list.sort_by_key(|event| event.at);
-        }
     }
 }
 

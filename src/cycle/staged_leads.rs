@@ -1,6 +1,7 @@
 //! Leads on the board: which are a pipeline's, which are set aside before anything is counted, and where each of them stands.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use anyhow::Result;
 
@@ -15,6 +16,9 @@ use crate::store::staged;
 
 /// The versions of a lead in the order in which they came to be known.
 type Versions = [(Day, Lead)];
+
+/// The leads that are set aside, by pipeline, and why.
+pub type SetAside = BTreeMap<String, Arc<HashMap<Id, Aside>>>;
 
 /// Where the leads of a pipeline come from.
 #[derive(Clone, Copy)]
@@ -52,16 +56,49 @@ impl Board<'_> {
         Ok(())
     }
 
+    /// Lets the leads of pipelines go by on which some users work, and says which of all leads are set aside: nobody knows before the
+    /// last one has gone by.
+    pub async fn leads_of(
+        &self,
+        pipelines: &[&Pipeline],
+        reads: &(dyn Fn(&str) -> bool + Sync),
+        visit: &mut (dyn FnMut(&Seen<'_>) + Send),
+    ) -> Result<SetAside> {
+        let theirs = |lead: &Lead| lead.owner.as_ref().is_some_and(|owner| reads(owner.as_str()));
+        let pipelines: Vec<_> = pipelines.iter().filter_map(|one| Some((*one, self.outer(one)?))).collect();
+        let mut cleaned: Vec<(&Pipeline, Vec<Traits>)> = Vec::new();
+        for (_, outer) in pipelines.iter().filter(|(_, outer)| outer.pipeline.set_aside) {
+            if !cleaned.iter().any(|(known, _)| known.name == outer.pipeline.name) {
+                cleaned.push((outer.pipeline, Vec::new()));
+            }
+        }
+        self.each_lead(&mut |versions| {
+            for (pipeline, outer) in &pipelines {
+                self.lead(pipeline, *outer, versions, &theirs, &HashMap::new(), visit);
+            }
+            for (outer, traits) in &mut cleaned {
+                traits.extend(self.traits(outer, versions));
+            }
+        })
+        .await?;
+        let aside: Vec<(&str, Arc<HashMap<Id, Aside>>)> =
+            cleaned.into_iter().map(|(outer, traits)| (outer.name.as_str(), Arc::new(set_aside(&traits)))).collect();
+        let of = |outer: &Outer<'_>| Some(Arc::clone(&aside.iter().find(|(name, _)| *name == outer.pipeline.name)?.1));
+        Ok(pipelines.iter().filter_map(|(pipeline, outer)| Some((pipeline.name.clone(), of(outer)?))).collect())
+    }
+
     /// The leads of a pipeline that are set aside, and why.
     pub(super) async fn aside(&self, pipeline: &Pipeline) -> Result<HashMap<Id, Aside>> {
         let Some(outer) = self.outer(pipeline).filter(|outer| outer.pipeline.set_aside) else { return Ok(HashMap::new()) };
         let mut traits: Vec<Traits> = Vec::new();
-        self.each_lead(&mut |versions| {
-            let known = versions.last().and_then(|(_, lead)| lead.clone().known_on(self.day_after(), self.zone()));
-            traits.extend(known.filter(|lead| self.enters(outer.pipeline, lead)).map(|lead| Traits::of(&lead)));
-        })
-        .await?;
+        self.each_lead(&mut |versions| traits.extend(self.traits(outer.pipeline, versions))).await?;
         Ok(set_aside(&traits))
+    }
+
+    /// What tells a lead apart, if it is one of the pipeline's.
+    fn traits(&self, pipeline: &Pipeline, versions: &Versions) -> Option<Traits> {
+        let known = versions.last().and_then(|(_, lead)| lead.clone().known_on(self.day_after(), self.zone()));
+        known.filter(|lead| self.enters(pipeline, lead)).map(|lead| Traits::of(&lead))
     }
 
     /// Nothing where no pipeline hands it any.

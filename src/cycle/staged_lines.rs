@@ -9,11 +9,12 @@ use anyhow::Result;
 
 use super::Setup;
 use super::book::Books;
-use super::staged::{At, Board};
+use super::population::Population;
+use super::staged::{At, Board, Seen};
 use crate::digest::csm::StagedItem;
-use crate::model::record::{Account, Record};
-use crate::model::{Day, Id};
+use crate::model::Day;
 use crate::pipeline::{Kind, Owner, Pipeline, Role};
+use crate::signals::Signal;
 use crate::store::{Db, staged};
 
 /// A record is new to its owner for so many days.
@@ -21,54 +22,51 @@ const NEW_DAYS: i32 = 7;
 /// So many days before its end a stay is told.
 const SOON_DAYS: i32 = 2;
 
-/// Adds to the books what waits in pipelines on a morning. `young`: the accounts that are being brought on.
-pub async fn gather(db: &Db, setup: &Setup, on: Day, young: &[Id], books: &mut Books) -> Result<()> {
-    let zone = setup.config.company.zone();
-    let has_leads = staged::has_leads(db).await?;
-    if !has_leads && young.is_empty() {
-        return Ok(());
-    }
-    let board = Board::load(db, setup, At { on, before: zone.start_of(on), with_today: false }).await?;
-    if has_leads {
-        add(&board, setup, on, Kind::Leads, &[], books).await?;
-    }
-    // A few hundred at a time, so that memory stays flat.
-    for young in young.chunks(500) {
-        let accounts = staged::accounts(db, young, board.as_of()).await?;
-        let accounts: Vec<Account> = accounts.into_iter().filter_map(|account| account.known_on(on, zone)).collect();
-        add(&board, setup, on, Kind::Accounts, &accounts, books).await?;
-    }
-    Ok(())
-}
-
-async fn add(board: &Board<'_>, setup: &Setup, on: Day, kind: Kind, accounts: &[Account], books: &mut Books) -> Result<()> {
+/// Adds to the books what waits in pipelines on a morning.
+pub async fn gather(db: &Db, setup: &Setup, population: &Population, books: &mut Books) -> Result<()> {
+    let (on, zone) = (population.world.as_of.day, setup.config.company.zone());
     let by_people = |owner: Owner| !matches!(owner, Owner::Nobody | Owner::Department(_));
-    let works = |pipeline: &&Arc<Pipeline>| pipeline.kind == kind && pipeline.stages.iter().any(|stage| by_people(stage.owner));
-    let pipelines: Vec<&Pipeline> = setup.pipelines.iter().filter(works).map(AsRef::as_ref).collect();
-    let mut found = Vec::new();
-    let reads = |user: &str| books.has(user);
-    let mut visit = |seen: &super::staged::Seen<'_>| {
-        let Some((state, owner)) = seen.stands.ok().zip(seen.owner) else { return };
-        let stage = &seen.pipeline.stages[state.stage];
-        let soon = state.ends_on.is_some_and(|end| end - on <= SOON_DAYS);
-        // What goes on in another pipeline is told there.
-        if stage.role != Role::Open || stage.goes_on.is_some() || !(soon || on - state.since <= NEW_DAYS) {
-            return;
-        }
-        let item = StagedItem {
-            record: seen.id.to_owned(),
-            name: seen.name.to_owned(),
-            pipeline: seen.pipeline.title.clone(),
-            stage: stage.title.clone(),
-            since: state.since,
-            ends_on: state.ends_on,
-            goes_back: stage.at_end.as_ref().is_some_and(|end| end.hands_back),
-        };
-        found.push((owner.to_owned(), item));
+    let of = |kind: Kind| -> Vec<&Pipeline> {
+        let works = |one: &&Arc<Pipeline>| one.kind == kind && one.stages.iter().any(|stage| by_people(stage.owner));
+        setup.pipelines.iter().filter(works).map(AsRef::as_ref).collect()
     };
-    board.of_users(kind, &pipelines, accounts, &reads, &mut visit).await?;
+    let board = Board::load(db, setup, At { on, before: zone.start_of(on), with_today: false }).await?;
+    let mut found = Vec::new();
+    if staged::has_leads(db).await? {
+        let mut leads = Vec::new();
+        let mut visit = |seen: &Seen<'_>| leads.extend(item(seen, on).map(|item| (seen.pipeline.name.clone(), item)));
+        let aside = board.leads_of(&of(Kind::Leads), &|user| books.has(user), &mut visit).await?;
+        let stays = |pipeline: &str, record: &str| !aside.get(pipeline).is_some_and(|aside| aside.contains_key(record));
+        found.extend(leads.into_iter().filter(|(name, (_, item))| stays(name, &item.record)).map(|(_, item)| item));
+    }
+    let mut customers = population.blocks.iter().flat_map(|block| &block.customers);
+    // Where no source says who is live, everybody would be told of as being brought on.
+    let some_live = customers.any(|customer| customer.signals.value(Signal::DaysSinceLive).is_some());
+    let accounts = board.lately(&of(Kind::Accounts), population, some_live.then_some(0)).await?;
+    board.some(&accounts, &mut |seen| found.extend(item(seen, on))).await?;
     for (owner, item) in found {
         books.staged(&owner, item);
     }
     Ok(())
+}
+
+/// What is told of a record, and whom, if anything is.
+fn item(seen: &Seen<'_>, on: Day) -> Option<(String, StagedItem)> {
+    let (state, owner) = seen.stands.ok().zip(seen.owner)?;
+    let stage = &seen.pipeline.stages[state.stage];
+    let soon = state.ends_on.is_some_and(|end| end - on <= SOON_DAYS);
+    // What goes on in another pipeline is told there.
+    if stage.role != Role::Open || stage.goes_on.is_some() || !(soon || on - state.since <= NEW_DAYS) {
+        return None;
+    }
+    let item = StagedItem {
+        record: seen.id.to_owned(),
+        name: seen.name.to_owned(),
+        pipeline: seen.pipeline.title.clone(),
+        stage: stage.title.clone(),
+        since: state.since,
+        ends_on: state.ends_on,
+        goes_back: stage.at_end.as_ref().is_some_and(|end| end.hands_back),
+    };
+    Some((owner.to_owned(), item))
 }

@@ -179,8 +179,8 @@ pub async fn turn(
         match (ends, play) {
             (Some(review), _) => turn.reviewed(tx, at, waiting, &mut all_tasks, &review).await?,
             (None, Some(play)) => {
-                let person = playbook::first_person(&desks.staff, play, client, &subject);
-                if person.is_some_and(|person| desks.goes_on_waiting(customer, play, waiting, &person)) {
+                let owner = playbook::first_owner(play, &subject);
+                if owner.is_some_and(|owner| desks.goes_on_waiting(customer, play, waiting, owner, client)) {
                     continue;
                 }
                 found.push((playbook::release(library, &desks.staff, play, waiting, client, &subject, on), true));

@@ -37,18 +37,19 @@ pub struct Room {
     pub untouched: bool,
 }
 
-/// What is to begin on a morning, by person. No more is held than fits by number.
+/// What is to begin on a morning, by person: nothing yet, by default. No more is held than fits by number.
 #[derive(Debug)]
 pub struct Budget<T> {
     desks: BTreeMap<Id, Vec<Candidate<T>>>,
 }
 
-impl<T> Budget<T> {
-    /// Nothing yet.
-    pub fn new() -> Budget<T> {
+impl<T> Default for Budget<T> {
+    fn default() -> Budget<T> {
         Budget { desks: BTreeMap::new() }
     }
+}
 
+impl<T> Budget<T> {
     /// Whether something of this rank would get a place on a person's desk, which has room for `most`.
     pub fn has_place(&self, person: &Id, most: usize, rank: f64, id: &str) -> bool {
         let desk = self.desks.get(person).map_or(&[][..], Vec::as_slice);
@@ -152,7 +153,7 @@ mod tests {
     fn what_takes_more_than_a_day_begins_alone_and_nothing_overtakes() {
         let ann = Id::parse("ann").unwrap();
         let closed = |first_hours: f64, room: &dyn Fn(&Id) -> Room| {
-            let mut budget = Budget::new();
+            let mut budget = Budget::default();
             for (id, rank, hours) in [(1, 9.0, first_hours), (2, 8.0, 0.5)] {
                 assert!(budget.offer(&ann, 3, candidate(id, rank, hours)).is_none());
             }
@@ -172,7 +173,7 @@ mod tests {
         #[test]
         fn nothing_is_dropped(ranks in prop::collection::vec((0..50u32, 0..3usize, 1..9u32), 0..60), most in 0..6usize) {
             let people: Vec<Id> = ["ann", "bob", "cat"].map(|id| Id::parse(id).unwrap()).to_vec();
-            let (mut budget, mut waiting) = (Budget::new(), Vec::new());
+            let (mut budget, mut waiting) = (Budget::default(), Vec::new());
             let one = |id: usize| candidate(id, f64::from(ranks[id].0), f64::from(ranks[id].2) / 2.0);
             for (id, &(_, person, _)) in ranks.iter().enumerate() {
                 let (person, one) = (&people[person], one(id));
@@ -192,7 +193,7 @@ mod tests {
                 prop_assert!(begun.len() <= most);
                 prop_assert!(begun.iter().min().is_none_or(|least| left.iter().all(|rank| rank <= least)));
             }
-            let mut again = Budget::new();
+            let mut again = Budget::default();
             for left in &waiting {
                 again.offer(&people[ranks[left.what].1], most, one(left.what));
             }

@@ -33,7 +33,7 @@ pub use load::{Book, Held, Load, amount, load};
 pub use occasion::{Coming, Date, Happening, Night, Occasion, OccasionOf};
 pub use owner::{Owner, Wanted};
 pub use plan::{
-    Client, Diagnoses, Diagnosis, Opened, Prescribed, advance, diagnose, first_person, follow_up, hand_over, prescribe, release,
+    Client, Diagnoses, Diagnosis, Opened, Prescribed, advance, diagnose, first_owner, follow_up, hand_over, prescribe, release,
 };
 pub use prescription::{Prescription, PrescriptionStatus, Task, TaskStatus};
 pub use relief::{Move, Relief, moves};

@@ -168,10 +168,10 @@ pub fn prescribe(
     Prescribed::New(start(occasion))
 }
 
-/// Whom the first task of a play would be for.
-pub fn first_person(staff: &Staff, play: &Play, client: Client<'_>, subject: &Subject<'_>) -> Option<Id> {
+/// Whose the first task of a play would be.
+pub fn first_owner<'a>(play: &'a Play, subject: &Subject<'_>) -> Option<&'a Owner> {
     let step = play.remedies.iter().find(|remedy| remedy.fits(subject))?.tasks.first()?;
-    staff.assignee(step.owner.as_ref().unwrap_or(&play.owner), client)
+    Some(step.owner.as_ref().unwrap_or(&play.owner))
 }
 
 /// What waited for its owner begins this morning.

@@ -39,6 +39,27 @@ pub async fn of_block(db: &Db, block: i64) -> Result<Vec<(usize, String)>> {
     rows.into_iter().map(place).collect()
 }
 
+/// The ordinals of some accounts; of those that nobody ever heard of nothing.
+pub async fn ordinals(db: &Db, ids: &[&str]) -> Result<HashMap<String, u32>> {
+    let mut found = HashMap::with_capacity(ids.len());
+    for ids in ids.chunks(500) {
+        let places = (1..=ids.len()).map(|n| format!("${n}")).collect::<Vec<_>>().join(",");
+        let sql = format!("SELECT id, ordinal FROM account WHERE id IN ({places}) ORDER BY ordinal");
+        let rows: Vec<(String, i64)> = on_db!(db, pool => {
+            let mut query = sqlx::query_as(AssertSqlSafe(sql));
+            for id in ids {
+                query = query.bind(*id);
+            }
+            query.fetch_all(pool).await
+        })
+        .context("reading the accounts")?;
+        for (id, ordinal) in rows {
+            found.insert(id, u32::try_from(ordinal).context("reading account.ordinal")?);
+        }
+    }
+    Ok(found)
+}
+
 impl Directory {
     /// Reads all of it, one row a block: the cost of a row is paid once for 4,096 accounts.
     pub async fn load(db: &Db) -> Result<Directory> {

@@ -228,22 +228,29 @@ pub struct AsOf {
 /// Records of accounts of one block, or with `block` −1 those without an account, as believed on that morning, in the
 /// order of the records.
 pub async fn of_block(db: &Db, block: i64, as_of: AsOf) -> Result<BlockFacts> {
-    read(db, block, as_of, None).await
+    read(db, block, as_of, "", true).await
 }
 
 /// The same of one record only.
 pub async fn of_record(db: &Db, block: i64, record: RecordKind, as_of: AsOf) -> Result<BlockFacts> {
-    read(db, block, as_of, Some(record)).await
+    read(db, block, as_of, &format!(" AND record = '{}'", record.name()), true).await
 }
 
-async fn read(db: &Db, block: i64, as_of: AsOf, only: Option<RecordKind>) -> Result<BlockFacts> {
-    let only = only.map_or(String::new(), |record| format!(" AND record = '{}'", record.name()));
+/// The same of some accounts of the block only, by their ordinals.
+pub async fn of_accounts(db: &Db, block: i64, record: RecordKind, ordinals: &[u32], as_of: AsOf) -> Result<BlockFacts> {
+    let ordinals = ordinals.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
+    read(db, block, as_of, &format!(" AND record = '{}' AND ordinal IN ({ordinals})", record.name()), false).await
+}
+
+/// `again`: whether the same will be asked once more.
+async fn read(db: &Db, block: i64, as_of: AsOf, only: &str, again: bool) -> Result<BlockFacts> {
     let sql = format!(
         "SELECT record, {} FROM fact WHERE block = $4 AND known_on <= $5 AND pull <= $6{only} GROUP BY record",
         packed::packed("head, body", &[])
     );
     let rows: Vec<(String, Option<String>)> = on_db!(db, pool => {
         sqlx::query_as(AssertSqlSafe(sql))
+            .persistent(again)
             .bind(packed::COLUMN).bind(packed::ROW).bind(packed::NULL)
             .bind(block).bind(i64::from(as_of.day.days())).bind(as_of.through_pull)
             .fetch_all(pool).await

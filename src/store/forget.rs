@@ -289,7 +289,7 @@ async fn mails(tx: &mut Tx, person: &Person) -> Result<u64> {
             .with_context(|| format!("reading the news of {table}"))?;
         for (id, text) in rows {
             let mut news: Value = serde_json::from_str(&text).with_context(|| format!("reading the news of {table}"))?;
-            if !overwrite(&mut news, person) {
+            if overwrite(&mut news, person) == 0 {
                 continue;
             }
             let sql = format!("UPDATE {table} SET news = $1 WHERE {key} = $2");
@@ -305,16 +305,16 @@ async fn mails(tx: &mut Tx, person: &Person) -> Result<u64> {
     Ok(overwritten)
 }
 
-/// Overwrites each text that names the person. Whether there was one.
-fn overwrite(value: &mut Value, person: &Person) -> bool {
+/// Overwrites each text that names the person. How many there were.
+fn overwrite(value: &mut Value, person: &Person) -> usize {
     match value {
         Value::String(text) if person.is_in(text, true) => {
-            *text = PLACE_HOLDER.to_owned();
-            true
+            PLACE_HOLDER.clone_into(text);
+            1
         }
-        Value::Array(list) => list.iter_mut().fold(false, |any, one| overwrite(one, person) || any),
-        Value::Object(fields) => fields.values_mut().fold(false, |any, one| overwrite(one, person) || any),
-        _ => false,
+        Value::Array(list) => list.iter_mut().map(|one| overwrite(one, person)).sum(),
+        Value::Object(fields) => fields.values_mut().map(|one| overwrite(one, person)).sum(),
+        _ => 0,
     }
 }
 

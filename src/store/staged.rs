@@ -1,15 +1,15 @@
 //! Staged work: what people did with records, and what the nights noted of accounts. Where a record stands is not kept; it
 //! follows from these, from the facts and from the day.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use anyhow::{Context, Result};
 use sqlx::AssertSqlSafe;
 
 use super::audit::{self, Deed};
 use super::{Db, Tx, on_db, on_tx, placeholders};
-use crate::model::record::{Account, Lead, RecordKind};
-use crate::model::{Day, Id, Instant};
+use crate::model::record::{Lead, RecordKind};
+use crate::model::{Day, Instant};
 use crate::store::facts::AsOf;
 
 /// Versions of leads that are read at once.
@@ -167,35 +167,6 @@ pub async fn has_leads(db: &Db) -> Result<bool> {
         on_db!(db, pool => sqlx::query_scalar(sql).bind(RecordKind::Leads.name()).fetch_optional(pool).await)
             .context("looking for leads")?;
     Ok(one.is_some())
-}
-
-/// Accounts of these ids as known on a morning, in the order of the ids.
-pub async fn accounts(db: &Db, ids: &[Id], as_of: AsOf) -> Result<Vec<Account>> {
-    let mut accounts = Vec::new();
-    for ids in ids.chunks(500) {
-        let places = (4..ids.len() + 4).map(|n| format!("${n}")).collect::<Vec<_>>().join(",");
-        let sql = format!(
-            "SELECT key, body FROM fact WHERE record = $1 AND known_on <= $2 AND pull <= $3 AND key IN ({places})
-             ORDER BY key, known_on, pull, block"
-        );
-        let rows: Vec<(String, String)> = on_db!(db, pool => {
-            let mut query = sqlx::query_as(AssertSqlSafe(sql))
-                .bind(RecordKind::Accounts.name()).bind(i64::from(as_of.day.days())).bind(as_of.through_pull);
-            for id in ids {
-                query = query.bind(id.as_str());
-            }
-            query.fetch_all(pool).await
-        })
-        .context("reading accounts")?;
-        // The last version of each is what is believed; an empty one says that the account is gone.
-        let last: BTreeMap<String, String> = rows.into_iter().collect();
-        for body in last.values().filter(|body| !body.is_empty()) {
-            let account =
-                serde_json::from_str(body).with_context(|| format!("the store holds a broken record of accounts: {body}"))?;
-            accounts.push(account);
-        }
-    }
-    Ok(accounts)
 }
 
 /// The blocks of accounts in which a record was ever kept.

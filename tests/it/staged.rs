@@ -175,6 +175,49 @@ async fn duplicates_and_wrong_numbers_are_set_aside_first_and_their_cost_is_coun
 }
 
 #[tokio::test]
+async fn who_has_a_record_is_told_of_it() {
+    let mut house = house("sqlite:longroad.db").await;
+    write_shipped(&house.folder.path().join("playbooks"));
+    let play = ASKED.replace("leads/opportunity", "onboarding/welcome").replace("age_days > 3", "age_days > 0");
+    std::fs::write(house.folder.path().join("playbooks/plays/asked.yaml"), play).unwrap();
+    house.configure(BY_HAND);
+    house.put(
+        "accounts.csv",
+        "id,name,csm,live_on\nold,Oldest,sam,2024-02-01\nnew,Newest,sam,\nsoon,Soonest,sam,\nleft,Leaver,sam,2024-02-01\n\
+         gone,Long gone,sam,2020-02-01\n",
+    );
+    house.put(
+        "contracts.csv",
+        "id,account_id,starts_on,ends_on,amount,currency,status,signed_on\n\
+         c1,old,2024-01-01,2027-01-01,3600,EUR,signed,2024-01-01\nc2,new,2026-11-02,2027-11-02,1200,EUR,signed,2026-11-02\n\
+         c3,soon,2026-12-01,2027-12-01,1200,EUR,signed,2026-11-02\nc4,left,2024-01-01,2026-11-03,9000,EUR,lost,2024-01-01\n\
+         c5,gone,2020-01-01,2021-01-01,9000,EUR,lost,2020-01-01\n",
+    );
+    house.put("tickets.csv", "id,account_id,opened_at,severity\nt1,old,2026-10-01T09:00:00Z,3\n");
+    house.put(
+        "leads.csv",
+        "id,created_at,name,phone,company,owner,stage,stage_since\n\
+         l1,2026-11-01T09:00:00Z,Ann,+49 30 1234501,First,sam,sql,2026-11-02T09:00:00Z\n\
+         l2,2026-11-02T09:00:00Z,Ann,+49 30 1234501,Second,sam,sql,2026-11-02T09:00:00Z\n\
+         l3,2026-11-01T09:00:00Z,Bo,123,Third,sam,sql,2026-11-02T09:00:00Z\n\
+         l4,2026-11-02T09:00:00Z,Ann,+49 30 1234501,Fourth,sam,trial,2026-11-02T09:00:00Z\n",
+    );
+    house.night(day("2026-11-04")).await;
+    let mail = house.mail("sam", day("2026-11-04")).await.unwrap();
+    for told in ["Newest (new): Say who", "Soonest (soon): Say who", "Leaver (left): Spoken to", "First (l1): Sales agrees"] {
+        assert!(mail.contains(told), "{told} in {mail}");
+    }
+    for silent in ["Oldest (old): ", "Leaver (left): Say", "Long gone", "Second (l2)", "Third (l3)", "Fourth (l4)"] {
+        assert!(!mail.contains(silent), "{silent} in {mail}");
+    }
+    for (name, stages) in [("onboarding", "welcome 2, live 3"), ("win-back", "contact 1, left-alone 1"), ("leads", "sql 1")] {
+        assert_eq!(here(&report(&house, name, Some("2026-11-04")).await), stages, "the mail tells what the report lists");
+    }
+    let welcome = "new 2026-11-04: onboarding/welcome on 2026-11-03: Say who does what from now on";
+    assert_eq!(prescribed(&house, "asked").await, [welcome]);
+}
+
+#[tokio::test]
 async fn what_a_stage_asks_for_must_be_there_before_a_person_moves_a_record() {
     let house = house("sqlite:longroad.db").await;
     house.put("leads.csv", "id,created_at,name,phone,company\nl1,2026-11-01T09:00:00Z,Ann,+49 30 1234501,North\n");
@@ -288,7 +331,7 @@ async fn a_pipeline_may_ask_for_complaints_wherever_it_asks_for_something() {
     let folder = house.folder.path().join("playbooks");
     write_shipped(&folder);
     let text = "name: calm\ntitle: t\nrecords: accounts\nopens: {when: {record: 'left && complaints <= 2'}}\nstages:\n  \
-                - {name: ask, title: s, owner: csm}\n  - {name: done, title: d, means: won, requires: {record: complaints < 1}}\n";
+                - {name: ask, title: s, owner: csm}\n  - {name: thanked, title: d, means: won, requires: {record: complaints < 1}}\n";
     std::fs::write(folder.join("pipelines/calm.yaml"), text).unwrap();
     house.configure(BY_HAND);
     house.put("accounts.csv", "id,name,csm,signed_on\na1,North,sam,2025-01-10\na2,South,sam,2025-01-10\n");
@@ -304,8 +347,8 @@ async fn a_pipeline_may_ask_for_complaints_wherever_it_asks_for_something() {
     assert_eq!(here(&calm), "ask 1");
     assert_eq!(calm.stages[0].amounts[0].amount, "1200.00", "what it paid is what winning it back may bring");
     at_ten(&house, "2026-01-12");
-    let refused = act(&house, "a2", Doing::Move("done".to_owned()), "sam").await.unwrap_err();
-    assert_eq!(refused, "a2 cannot come into `done`: `complaints < 1` does not hold");
+    let refused = act(&house, "a2", Doing::Move("thanked".to_owned()), "sam").await.unwrap_err();
+    assert_eq!(refused, "a2 cannot come into `thanked`: `complaints < 1` does not hold");
 }
 
 /// Writes what comes with longroad into a folder, to be changed there.
@@ -395,7 +438,7 @@ async fn the_nights_note_from_when_to_when_an_account_shows_a_sign() {
     let folder = house.folder.path().join("playbooks");
     write_shipped(&folder);
     let text = "name: growth\ntitle: t\nrecords: accounts\nopens: {when: {account: contacts >= 2}}\nstages:\n  \
-                - {name: sign, title: s, owner: csm, stay: 5 days, moves: [{to: gone, account: contacts < 2}]}\n  \
+                - {name: sign, title: Wants more, owner: csm, stay: 5 days, moves: [{to: gone, account: contacts < 2}]}\n  \
                 - {name: gone, title: g, means: lost}\n";
     std::fs::write(folder.join("pipelines/growth.yaml"), text).unwrap();
     house.configure(BY_HAND);
@@ -407,6 +450,10 @@ async fn the_nights_note_from_when_to_when_an_account_shows_a_sign() {
     house.put("contacts.csv", contacts);
     for on in ["2026-11-04", "2026-11-05", "2026-11-05", "2026-11-11"] {
         house.night(day(on)).await;
+    }
+    for on in ["2026-11-05", "2026-11-11"] {
+        let mail = house.mail("sam", day(on)).await.unwrap();
+        assert!(mail.contains("North (a1): Wants more"), "{mail}");
     }
     let seen = |on: &'static str| report(&house, "growth", Some(on));
     assert_eq!(here(&seen("2026-11-03").await), "");
