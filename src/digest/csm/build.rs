@@ -260,9 +260,9 @@ mod tests {
 
     #[test]
     fn what_is_grave_stands_before_what_is_old() {
-        let task = CsmInputs::sample().tasks.kept()[0].clone();
-        let mut inputs = CsmInputs::new(CsmInputs::sample().reader, "", CsmInputs::sample_day());
+        let (mut inputs, task) = (CsmInputs::sample(), CsmInputs::sample().tasks.kept()[0].clone());
         let on = inputs.on;
+        (inputs.tasks, inputs.overdue) = (crate::digest::Top::default(), 0);
         let plain = TaskItem { severe: false, escalated: false, severity: Severity::Low, due_on: on - 200, ..task };
         for number in 0..12 {
             inputs.task(TaskItem { id: format!("old{number}"), ..plain.clone() });
