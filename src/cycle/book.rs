@@ -9,12 +9,12 @@ use super::work::Turn;
 use super::world::World;
 use crate::digest::Reader;
 use crate::digest::csm::{
-    ChangeItem, CsmInputs, EndingItem, News, ReviewItem, StagedItem, StaleItem, TOLD_CHANGE, TaskItem, UnknownItem, since,
+    ChangeItem, CsmInputs, EndingItem, MovedItem, News, StagedItem, StaleItem, TOLD_CHANGE, TaskItem, UnknownItem, since,
 };
 use crate::health::explain;
 use crate::health::{Band, Factor};
 use crate::model::record::User;
-use crate::model::{Id, Money, Zone};
+use crate::model::{Day, Id, Money, Zone};
 use crate::risk::ArrAtRisk;
 
 /// Items of news from which a book is thinned out: a leader may have all accounts of a company.
@@ -26,6 +26,10 @@ pub struct Books {
     readers: BTreeMap<String, Book>,
     /// Whose book accounts without a CSM are in: nobody's account is lost.
     leader: Option<Id>,
+    /// News of accounts that nobody has been told yet: whoever has the account now is.
+    carried: BTreeMap<Id, News>,
+    /// The morning.
+    on: Day,
     /// Accounts whose CSM is not among the users.
     pub without_csm: u64,
 }
@@ -39,8 +43,6 @@ pub struct Book {
     pub worth_sending: bool,
     /// What of it is news.
     pub news: News,
-    /// News of earlier nights that the reader has not been told.
-    carried: BTreeMap<Id, (Option<ChangeItem>, Vec<ReviewItem>)>,
     /// When it goes out.
     pub sending: Sending,
     arr: BTreeMap<crate::model::Currency, i64>,
@@ -58,18 +60,22 @@ impl Books {
         sending: &dyn Fn(&Reader) -> Sending,
     ) -> Books {
         let stale = stale(world, refused);
+        let mut carried = BTreeMap::<Id, News>::new();
         let mut book = |user: &User| {
             let reader = reader_of(&world.zone, user);
             let sending = sending(&reader);
             let mut inputs = CsmInputs::new(reader, company, sending.on);
             inputs.stale.clone_from(&stale);
             inputs.approximated = world.approximated;
-            let carried = untold.remove(user.id.as_str()).unwrap_or_default().by_account();
+            let mut untold = untold.remove(user.id.as_str()).unwrap_or_default();
+            let moved = std::mem::take(&mut untold.moved);
+            for (account, news) in untold.by_account() {
+                carried.entry(account).or_default().join(news);
+            }
             Book {
                 inputs,
-                worth_sending: !stale.is_empty(),
-                news: News::default(),
-                carried,
+                worth_sending: !stale.is_empty() || !moved.is_empty(),
+                news: News { moved, ..News::default() },
                 sending,
                 arr: BTreeMap::new(),
                 at_risk: ArrAtRisk::default(),
@@ -77,7 +83,7 @@ impl Books {
         };
         let leader = world.leader_of(None).map(|leader| leader.id.clone());
         let readers = world.users.iter().map(|(id, user)| (id.clone(), book(user))).collect();
-        Books { leader, readers, without_csm: 0 }
+        Books { leader, readers, carried, on: world.as_of.day, without_csm: 0 }
     }
 
     /// Adds a task to the book of whoever is to do it, or where that is nobody who reads digests to the leader's.
@@ -119,8 +125,8 @@ impl Books {
             }
         }
         let Some(book) = owner.and_then(|owner| self.readers.get_mut(owner.as_str())) else { return };
-        let (carried, mut reviews) = book.carried.remove(&customer.id).unwrap_or_default();
-        let change = match carried {
+        let News { mut changes, mut reviews, .. } = self.carried.remove(&customer.id).unwrap_or_default();
+        let change = match changes.pop() {
             Some(carried) => since(carried, change, evaluated.health.score, evaluated.band),
             None => change,
         };
@@ -183,15 +189,28 @@ impl Books {
         }
     }
 
-    /// All books that have accounts or tasks, by reader.
+    /// All books, by reader.
     pub fn close(self) -> impl Iterator<Item = Book> {
-        self.readers.into_values().filter_map(|mut book| {
-            let of_use = book.inputs.book.accounts > 0 || book.inputs.tasks.total() + book.inputs.staged.total() > 0;
-            book.inputs.book.arr = book.arr.iter().map(|(&currency, &minor)| Money { minor, currency }).collect();
-            book.inputs.book.arr_at_risk = book.at_risk.sums();
-            book.inputs.paused_plays.sort();
-            of_use.then_some(book)
+        let on = self.on;
+        self.readers.into_values().map(move |mut book| {
+            let inputs = &mut book.inputs;
+            inputs.book.arr = book.arr.iter().map(|(&currency, &minor)| Money { minor, currency }).collect();
+            inputs.book.arr_at_risk = book.at_risk.sums();
+            inputs.paused_plays.sort();
+            let tonight = std::mem::take(&mut inputs.moved).into_iter();
+            book.news.moved.extend(tonight.map(|(from, tasks)| MovedItem { from, on, tasks }));
+            for moved in &book.news.moved {
+                *inputs.moved.entry(moved.from.clone()).or_default() += moved.tasks;
+            }
+            book
         })
+    }
+}
+
+impl Book {
+    /// Whether the reader has accounts, or anything to do.
+    pub fn is_of_use(&self) -> bool {
+        self.inputs.book.accounts > 0 || self.inputs.tasks.total() + self.inputs.staged.total() > 0
     }
 }
 

@@ -1,6 +1,8 @@
 //! What is found in a night, on its way to people's desks: what fits into their day begins, and the rest waits.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use anyhow::Result;
 
@@ -8,8 +10,12 @@ use super::Setup;
 use super::assess::Customer;
 use super::population::Population;
 use crate::config::Load;
+use crate::model::record::Role;
 use crate::model::{Day, Id};
-use crate::playbook::{Budget, Candidate, Opened, PrescriptionStatus, Room, Severity, Staff, Standing, TaskStatus, rank};
+use crate::playbook::{
+    Budget, Candidate, Client, Opened, Owner, Play, Prescription, PrescriptionStatus, Room, Severity, Staff, Standing, Task,
+    TaskStatus, rank,
+};
 use crate::signals::Signal;
 use crate::store::tasks::{self, Ended};
 use crate::store::{Tx, scores};
@@ -44,16 +50,27 @@ pub struct Desks {
     pub of_today: bool,
     load: Load,
     budget: Budget<Pending>,
+    /// What is for whoever has the least to do, the highest rank first: whose it is shows when all is found, or it would hang on
+    /// the order of the accounts.
+    pool: BTreeMap<(Reverse<u64>, String), (Candidate<Pending>, Home)>,
+    /// So many of it at most: more does not begin, whoever gets it.
+    pool_size: usize,
     /// Tasks and hours that have begun on this morning, by person.
     begun: BTreeMap<String, (usize, f64)>,
     standings: BTreeMap<String, Standing>,
     typical_arr: f64,
-    on: Day,
+    /// The day of which it is asked who works: the morning's own.
+    pub day_of_work: Day,
     /// What has no room and the store does not know yet, by block.
     pub held: BTreeMap<i64, Vec<Opened>>,
     /// How much waits for each person.
     pub waiting: BTreeMap<Id, usize>,
+    /// How much waits besides, for whoever has time first.
+    pub waiting_for_anybody: usize,
 }
+
+/// Language and region of an account.
+type Home = (Option<Arc<str>>, Option<Arc<str>>);
 
 impl Desks {
     /// Reads what the people have to do and how plays have done.
@@ -87,14 +104,17 @@ impl Desks {
         Ok(Desks {
             staff,
             of_today: scores::newest_morning(tx).await?.is_none_or(|newest| newest <= on),
-            budget: Budget::new(load.tasks_per_csm_and_day as usize),
+            budget: Budget::default(),
+            pool: BTreeMap::new(),
+            pool_size: load.tasks_per_csm_and_day as usize * world.users.values().filter(|user| user.role == Role::Csm).count(),
             load,
             begun,
             standings,
             typical_arr,
-            on,
+            day_of_work: on,
             held: BTreeMap::new(),
             waiting: BTreeMap::new(),
+            waiting_for_anybody: 0,
         })
     }
 
@@ -109,30 +129,85 @@ impl Desks {
         }
     }
 
-    /// Puts something found on the desk of whoever its first task is for.
-    pub fn offer(&mut self, customer: &Customer, severity: Severity, pending: Pending) {
-        let standing = self.standings.get(&pending.opened.prescription.playbook).copied().unwrap_or_default();
+    fn rank(&self, customer: &Customer, playbook: &str, severity: Severity) -> f64 {
+        let standing = self.standings.get(playbook).copied().unwrap_or_default();
         let value = |signal| customer.signals.value(signal);
         let days_to_act = value(Signal::DaysToNotice).filter(|days| *days >= 0.0).or(value(Signal::DaysToEnd));
+        rank(value(Signal::Arr), self.typical_arr, days_to_act, standing, severity)
+    }
+
+    /// Whether something that has waited goes on waiting, because whoever it is for has no room for it: then its tasks need not
+    /// be made. It is counted. `owner`: of its first task.
+    pub fn goes_on_waiting(
+        &mut self,
+        customer: &Customer,
+        play: &Play,
+        waiting: &Prescription,
+        owner: &Owner,
+        client: Client<'_>,
+    ) -> bool {
+        let rank = self.rank(customer, &play.name, play.severity);
+        if waiting.severe {
+            return false;
+        }
+        if matches!(owner, Owner::LeastLoaded(_)) {
+            let place = in_pool(rank, &waiting.id);
+            let waits = self.pool.len() >= self.pool_size && self.pool.last_key_value().is_none_or(|(last, _)| *last < place);
+            self.waiting_for_anybody += usize::from(waits);
+            return waits;
+        }
+        let Some(person) = self.staff.assignee(owner, client) else { return false };
+        if self.budget.has_place(&person, self.room(&person).tasks, rank, &waiting.id) {
+            return false;
+        }
+        self.staff.offer(&person, 1);
+        *self.waiting.entry(person).or_default() += 1;
+        true
+    }
+
+    /// Puts something found on the desk of whoever its first task is for.
+    pub fn offer(&mut self, customer: &Customer, severity: Severity, pending: Pending) {
         let person = pending.person.clone();
         let mine = pending.opened.tasks.iter().filter(|task| task.after.is_none() && task.assignee.as_ref() == Some(&person));
         let candidate = Candidate {
-            rank: rank(value(Signal::Arr), self.typical_arr, days_to_act, standing, severity),
+            rank: self.rank(customer, &pending.opened.prescription.playbook, severity),
             hours: mine.clone().map(|task| self.load.hours.of(&task.kind)).sum(),
             tasks: mine.count(),
             id: pending.opened.prescription.id.clone(),
             what: pending,
         };
-        self.staff.offer(&person, candidate.tasks);
-        if let Some(left) = self.budget.offer(&person, candidate) {
-            self.hold(left.what);
+        if !matches!(candidate.what.opened.tasks.first(), Some(Task { owner: Owner::LeastLoaded(_), .. })) {
+            self.staff.offer(&person, 1);
+            self.put(candidate);
+            return;
         }
+        let place = in_pool(candidate.rank, &candidate.id);
+        self.pool.insert(place, (candidate, (customer.language.clone(), customer.region.clone())));
+        if self.pool.len() > self.pool_size
+            && let Some((_, (last, _))) = self.pool.pop_last()
+        {
+            self.waiting_for_anybody += 1;
+            self.hold(last.what);
+        }
+    }
+
+    fn put(&mut self, candidate: Candidate<Pending>) {
+        let person = candidate.what.person.clone();
+        // The room grows no larger in a night: what has none now has none at its end.
+        if let Some(left) = self.budget.offer(&person, self.room(&person).tasks, candidate) {
+            self.wait(left.what);
+        }
+    }
+
+    fn wait(&mut self, pending: Pending) {
+        *self.waiting.entry(pending.person.clone()).or_default() += 1;
+        self.hold(pending);
     }
 
     /// What a person can take on besides what has begun.
     fn room(&self, person: &Id) -> Room {
         let (tasks, hours) = self.begun.get(person.as_str()).copied().unwrap_or_default();
-        if !self.of_today || !self.staff.is_working(person, self.on) {
+        if !self.of_today || !self.staff.is_working(person, self.day_of_work) {
             return Room { tasks: 0, hours: 0.0, untouched: false };
         }
         let today = (self.load.tasks_per_csm_and_day as usize).saturating_sub(tasks);
@@ -142,7 +217,6 @@ impl Desks {
     }
 
     fn hold(&mut self, pending: Pending) {
-        *self.waiting.entry(pending.person).or_default() += 1;
         if pending.waited {
             return;
         }
@@ -160,11 +234,23 @@ impl Desks {
 
     /// What begins; the rest is held.
     pub fn close(&mut self) -> Vec<Pending> {
-        let budget = std::mem::replace(&mut self.budget, Budget::new(0));
+        for (mut candidate, (language, region)) in std::mem::take(&mut self.pool).into_values() {
+            let pending = &mut candidate.what;
+            let chosen = self.staff.choose_again(&mut pending.opened.tasks, language.as_deref(), region.as_deref());
+            pending.person = chosen.unwrap_or_else(|| pending.person.clone());
+            self.staff.offer(&candidate.what.person, candidate.tasks);
+            self.put(candidate);
+        }
+        let budget = std::mem::take(&mut self.budget);
         let (begin, wait) = budget.close(|person| self.room(person));
         for candidate in wait {
-            self.hold(candidate.what);
+            self.wait(candidate.what);
         }
         begin.into_iter().map(|candidate| candidate.what).collect()
     }
+}
+
+/// The place of something in the pool, by its rank, which is above zero: there, greater numbers have greater bits.
+fn in_pool(rank: f64, id: &str) -> (Reverse<u64>, String) {
+    (Reverse(rank.to_bits()), id.to_owned())
 }

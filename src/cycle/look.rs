@@ -312,7 +312,7 @@ pub async fn preview(
     }
     let books = super::run::dry(db, setup, &population, past, &sending).await?;
     let renderer = mails::renderer(&setup.config)?;
-    let wanted = |book: &Book| only.is_none_or(|only| book::reader(book).as_str() == only);
+    let wanted = |book: &Book| book.is_of_use() && only.is_none_or(|only| book::reader(book).as_str() == only);
     let mut previews = Vec::new();
     for book in books.close().filter(wanted) {
         let reader = &book.inputs.reader;

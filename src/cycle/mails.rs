@@ -74,34 +74,53 @@ pub async fn untold(tx: &mut Tx, past: Option<Day>) -> Result<BTreeMap<String, N
     Ok(news)
 }
 
-/// Puts the CSMs' digests that are worth it into the outbox, in place of those that nobody has tried to send, and says how many
-/// those were. One reader's broken address is no reason to keep the others waiting.
-pub async fn plan(tx: &mut Tx, setup: &Setup, books: Books, past: Option<Day>, now: Instant) -> Result<u64> {
+/// What became of the digests of a night.
+#[derive(Debug, Default)]
+pub struct Written {
+    /// How many were put into the outbox.
+    pub planned: u64,
+    /// Which could not be written, and why.
+    pub failed: Vec<String>,
+}
+
+impl Written {
+    /// Notes that a reader's digest could not be written: one reader's broken address is no reason to keep the others waiting.
+    pub fn fail(&mut self, kind: Kind, reader: &Reader, error: &anyhow::Error) {
+        let (digest, error) = (kind.name(), format!("{error:#}"));
+        tracing::error!(reader = %reader.id, digest, error, "no digest could be written");
+        self.failed.push(format!("the digest {digest} of {} could not be written: {error}", reader.id));
+    }
+}
+
+/// Puts the CSMs' digests that are worth it into the outbox, in place of those that nobody has tried to send.
+pub async fn plan(tx: &mut Tx, setup: &Setup, books: Books, past: Option<Day>, now: Instant) -> Result<Written> {
     let (csm, renderer) = (Kind::Csm.name(), renderer(&setup.config)?);
-    let mut planned = 0;
+    let mut written = Written::default();
     for book in books.close() {
         let reader = &book.inputs.reader;
-        if setup.config.digests.off.contains(reader.id.as_str()) {
-            continue;
-        }
         let Sending { on, due, not_after } = book.sending;
-        let quiet = !book.worth_sending;
-        if quiet && outbox::last_day(tx, csm, &reader.id).await?.is_some_and(|last| on - last < QUIET_DAYS) {
+        let is_off = setup.config.digests.off.contains(reader.id.as_str());
+        let is_new =
+            book.worth_sending || outbox::last_day(tx, csm, &reader.id).await?.is_none_or(|last| on - last >= QUIET_DAYS);
+        if is_off || !book.is_of_use() || !is_new {
             if past.is_none() {
-                outbox::supersede(tx, csm, &reader.id, None).await?;
+                instead(tx, reader, &News::default()).await?;
             }
             continue;
         }
         let (_, mail) = match write_csm(&setup.config, &renderer, &book) {
-            Ok(written) => written,
+            Ok(mail) => mail,
             Err(error) => {
-                tracing::error!(reader = %reader.id, error = format!("{error:#}"), "no digest could be written");
+                written.fail(Kind::Csm, reader, &error);
+                if past.is_none() {
+                    instead(tx, reader, &book.news).await?;
+                }
                 continue;
             }
         };
         let news = book.news.to_text();
         let became = outbox::plan(tx, &Plan { mail: &mail, due, not_after, news: &news }, now).await?;
-        planned += u64::from(matches!(became, Planned::New | Planned::Replaced));
+        written.planned += u64::from(matches!(became, Planned::New | Planned::Replaced));
         if past.is_some() {
             continue;
         }
@@ -116,7 +135,16 @@ pub async fn plan(tx: &mut Tx, setup: &Setup, books: Books, past: Option<Day>, n
         };
         outbox::keep_untold(tx, csm, &book.inputs.reader.id, &rest).await?;
     }
-    Ok(planned)
+    Ok(written)
+}
+
+/// Takes away what waits for a reader who is not written tonight, and what did not arrive. Whatever of it is news yet is kept for
+/// the next mail; all else needs no saying, or is told to whoever has the accounts now.
+async fn instead(tx: &mut Tx, reader: &Reader, news: &News) -> Result<()> {
+    let csm = Kind::Csm.name();
+    outbox::supersede(tx, csm, &reader.id, None).await?;
+    outbox::forget_news(tx, csm, &reader.id).await?;
+    outbox::keep_untold(tx, csm, &reader.id, &news.to_text()).await
 }
 
 /// What sends the mails.

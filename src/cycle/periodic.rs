@@ -10,6 +10,7 @@ use anyhow::Result;
 use super::book::reader_of;
 use super::look::{Odds, Preview};
 use super::mailing::{Mailing, Sending};
+use super::mails::Written;
 use super::population::Population;
 use super::{Setup, executive, leader, mails, product};
 use crate::config::Config;
@@ -87,12 +88,11 @@ pub async fn is_near(db: &Db, setup: &Setup, as_of: AsOf, Occasion { mailing, pa
     Ok(Kind::PERIODIC.iter().any(near))
 }
 
-/// Puts the digests whose time has come into the outbox, and says how many those were.
-pub async fn plan(tx: &mut Tx, gathering: &Gathering<'_>, occasion: Occasion) -> Result<u64> {
+/// Puts the digests whose time has come into the outbox.
+pub async fn plan(tx: &mut Tx, gathering: &Gathering<'_>, occasion: Occasion, written: &mut Written) -> Result<()> {
     let Occasion { mailing, past, now } = occasion;
     let config = &gathering.setup.config;
     let since = scores::last_cycle(gathering.db, None).await?.map(|cycle| cycle.finished_at);
-    let mut planned = 0;
     for kind in Kind::PERIODIC {
         let mut due: Vec<(Reader, Sending)> = Vec::new();
         for reader in readers(config, &gathering.population.world.users, kind) {
@@ -110,19 +110,18 @@ pub async fn plan(tx: &mut Tx, gathering: &Gathering<'_>, occasion: Occasion) ->
             let mail = match write(&reader, on) {
                 Ok((_, mail)) => mail,
                 Err(error) => {
-                    let (digest, error) = (kind.name(), format!("{error:#}"));
-                    tracing::error!(reader = %reader.id, digest, error, "no digest could be written");
+                    written.fail(kind, &reader, &error);
                     continue;
                 }
             };
             let became = outbox::plan(tx, &Plan { mail: &mail, due, not_after, news: "" }, now).await?;
-            planned += u64::from(matches!(became, Planned::New | Planned::Replaced));
+            written.planned += u64::from(matches!(became, Planned::New | Planned::Replaced));
             if past.is_none() {
                 outbox::supersede(tx, kind.name(), &reader.id, Some(on)).await?;
             }
         }
     }
-    Ok(planned)
+    Ok(())
 }
 
 /// The digests as they would be written now, of all readers or of one.

@@ -31,7 +31,7 @@ pub struct PlanReport {
     pub turns_within_days: u32,
     /// What of it the next cycle alone does.
     pub next_cycle: Totals,
-    /// By play, as if the turn of every account had come.
+    /// By play, as if the turn of every account had come, on a day on which people work.
     pub plays: Vec<Planned>,
     /// By person, of all plays, as if the turn of every account had come.
     pub people: Vec<PersonPlan>,
@@ -212,10 +212,12 @@ async fn rehearsed(db: &Db, setup: &Arc<Setup>, on: Day) -> Result<Rehearsed> {
     let mut population = Arc::new(Population::load(db, setup, as_of).await?);
     let customers = population.blocks.iter().flat_map(|block| &block.customers);
     let turns_within_days = customers.map(|one| setup.config.cycle.cadence_of(one.tier.as_deref())).max().unwrap_or_default();
-    let (next, tx) = once(db, setup, &population).await?;
+    let (next, tx) = once(db, setup, &population, on).await?;
     drop(tx);
     Arc::get_mut(&mut population).context("a rehearsal has kept its accounts")?.every_turn_has_come();
-    let (tally, mut tx) = once(db, setup, &population).await?;
+    // Where nobody works today, on the day on which they do.
+    let day_of_work = setup.config.company.calendar.plus_working_days(on, 0, None);
+    let (tally, mut tx) = once(db, setup, &population, day_of_work).await?;
     let mut hours: BTreeMap<String, f64> = BTreeMap::new();
     for ((person, kind), count) in task_counts::due_by(&mut tx, on + 7).await? {
         #[expect(clippy::cast_precision_loss, reason = "a number of tasks")]
@@ -230,11 +232,11 @@ async fn rehearsed(db: &Db, setup: &Arc<Setup>, on: Day) -> Result<Rehearsed> {
 }
 
 /// What one rehearsal adds, and the transaction that is to be dropped.
-async fn once(db: &Db, setup: &Arc<Setup>, population: &Arc<Population>) -> Result<(Tally, Tx)> {
+async fn once(db: &Db, setup: &Arc<Setup>, population: &Arc<Population>, day_of_work: Day) -> Result<(Tally, Tx)> {
     let on = population.world.as_of.day;
     let mut tx = db.begin().await?;
     let before = task_counts::tally(&mut tx, on).await?;
-    let mut tx = rehearse(db, tx, setup, population).await?;
+    let mut tx = rehearse(db, tx, setup, population, day_of_work).await?;
     let mut tally = task_counts::tally(&mut tx, on).await?;
     // What waited before waits still; what was opened and closed this morning before stands.
     for (key, count) in &mut tally {

@@ -120,11 +120,13 @@ pub async fn run_fenced(
     let world = Arc::clone(&population.world);
     let config_before = population.config_before.clone().unwrap_or_default();
     report.without_csm = books.without_csm;
-    report.digests = mails::plan(&mut tx, setup, books, past, now).await?;
+    let mut written = mails::plan(&mut tx, setup, books, past, now).await?;
     if let Some(odds) = &odds {
         let gathering = Gathering { db, setup, population: &population, odds, refused: &report.refused };
-        report.digests += periodic::plan(&mut tx, &gathering, occasion).await?;
+        periodic::plan(&mut tx, &gathering, occasion, &mut written).await?;
     }
+    (report.digests, report.failed) = (written.planned, written.failed.len() as u64);
+    report.notes.extend(written.failed);
     // Letting go of all customers takes a while, and nobody need wait for it.
     tokio::task::spawn_blocking(move || drop(population));
     watch.lap("digests");
@@ -157,7 +159,7 @@ pub async fn run_fenced(
             report.notes.push(format!("mails wait in the outbox: {reason}"));
         }
         report.sent = u64::from(drained.accepted);
-        report.failed = u64::from(drained.failed()) + u64::from(drained.stopped.is_some());
+        report.failed += u64::from(drained.failed()) + u64::from(drained.stopped.is_some());
         watch.lap("send");
     }
     report.seconds = watch.laps;
@@ -251,6 +253,7 @@ impl<'a> Night<'a> {
         for (block, opened) in begin.into_iter().chain(std::mem::take(&mut self.desks.held)) {
             tasks::insert(&mut self.tx, block, &opened).await?;
         }
+        report.prescriptions_waiting += self.desks.waiting_for_anybody as u64;
         for (person, count) in std::mem::take(&mut self.desks.waiting) {
             report.prescriptions_waiting += count as u64;
             self.books.waiting(&person, count);
@@ -436,12 +439,14 @@ impl Stopwatches {
     }
 }
 
-/// Does all that a cycle would do for the population, and gives the transaction back: who drops it has changed nothing.
-pub async fn rehearse(db: &Db, tx: Tx, setup: &Arc<Setup>, population: &Arc<Population>) -> Result<Tx> {
+/// Does all that a cycle would do for the population, by whoever works on a day, and gives the transaction back: who drops it
+/// has changed nothing.
+pub async fn rehearse(db: &Db, tx: Tx, setup: &Arc<Setup>, population: &Arc<Population>, day_of_work: Day) -> Result<Tx> {
     let now = setup.config.company.zone().start_of(population.world.as_of.day);
     let sending = |reader: &Reader| Mailing::Now.csm(&setup.config, reader, None, now);
     let books = Books::new(&population.world, "", &BTreeMap::new(), BTreeMap::new(), &sending);
     let mut night = Night::begin(db, tx, setup, population, books).await?;
+    night.desks.day_of_work = day_of_work;
     night.blocks(&mut CycleReport::default()).await?;
     Ok(night.tx)
 }

@@ -41,6 +41,11 @@ pub(super) async fn meant<'s>(
     if matches!(doing, Doing::Move(to) if to == "next") && known.iter().any(goes_on) {
         known.retain(goes_on);
     }
+    // A stage of that name is meant rather than one that only sources call so.
+    let by_name = |(pipeline, _): &(&Pipeline, Found)| matches!(doing, Doing::Move(to) if pipeline.stages.iter().any(|stage| stage.name == *to));
+    if known.iter().any(by_name) {
+        known.retain(by_name);
+    }
     match known.len() {
         0 => nowhere(board, doing, handling).await.map(Err),
         1 => Ok(Ok(known.remove(0))),

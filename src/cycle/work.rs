@@ -163,19 +163,26 @@ pub async fn turn(
             Prescribed::Again(..) | Prescribed::Instead(..) | Prescribed::Nothing => {}
         }
     }
-    for waiting in history.iter_mut().filter(|one| one.status == PrescriptionStatus::Waiting && desks.of_today) {
+    let of_today = desks.of_today;
+    for waiting in history.iter_mut().filter(|one| one.status == PrescriptionStatus::Waiting && of_today) {
         let play = library.plays.get(&waiting.playbook).map(Arc::as_ref);
         let is_found = diagnoses.found.iter().any(|found| found.play.name == waiting.playbook);
         let days = setup.config.load.let_go_after_days;
-        let own: Vec<Task> = all_tasks.iter().filter(|task| task.prescription == waiting.id).cloned().collect();
+        let own = || all_tasks.iter().filter(|task| task.prescription == waiting.id);
         let ends = match play {
             // Somebody did it before they were asked to.
-            None if own.iter().all(|task| !task.is_pending()) => Some(playbook::review_errand(waiting, &own, on, on)),
+            None if own().all(|task| !task.is_pending()) => {
+                Some(playbook::review_errand(waiting, &own().cloned().collect::<Vec<_>>(), on, on))
+            }
             _ => playbook::pass_by(waiting, play, is_found, &subject, days, on),
         };
         match (ends, play) {
             (Some(review), _) => turn.reviewed(tx, at, waiting, &mut all_tasks, &review).await?,
             (None, Some(play)) => {
+                let owner = playbook::first_owner(play, &subject);
+                if owner.is_some_and(|owner| desks.goes_on_waiting(customer, play, waiting, owner, client)) {
+                    continue;
+                }
                 found.push((playbook::release(library, &desks.staff, play, waiting, client, &subject, on), true));
             }
             (None, None) => found.push((playbook::begin_errand(waiting, &all_tasks, &desks.staff, on), true)),

@@ -17,16 +17,15 @@ pub fn load(files: &[(String, String)]) -> Result<Vec<Arc<Pipeline>>, Vec<Fault>
     let (mut pipelines, mut paths, mut faults) = (Vec::<Arc<Pipeline>>::new(), Vec::new(), Vec::new());
     for (path, text) in files {
         match Pipeline::parse(path, text) {
-            Ok(pipeline) => match pipelines.iter().position(|one| one.name == pipeline.name) {
-                Some(other) => {
+            Ok(pipeline) => {
+                if let Some(other) = pipelines.iter().position(|one| one.name == pipeline.name) {
                     let reason = format!("a pipeline named `{}` is in {} already", pipeline.name, paths[other]);
                     faults.push(Fault::of_name(path, text, reason));
-                }
-                None => {
+                } else {
                     pipelines.push(Arc::new(pipeline));
                     paths.push(path.as_str());
                 }
-            },
+            }
             Err(more) => faults.extend(more),
         }
     }

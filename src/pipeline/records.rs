@@ -330,7 +330,8 @@ mod tests {
             "id": id, "account_id": "a", "starts_on": day(from), "ends_on": day(to), "amount": "1200", "currency": "EUR",
             "replaces_id": [],
         });
-        contract.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let serde_json::Value::Object(more) = more else { panic!("not by name: {more}") };
+        contract.as_object_mut().unwrap().extend(more);
         serde_json::from_value(contract).unwrap()
     }
 

@@ -21,8 +21,8 @@ pub struct Candidate<T> {
 }
 
 impl<T> Candidate<T> {
-    fn before(&self, other: &Candidate<T>) -> bool {
-        other.rank.total_cmp(&self.rank).then_with(|| self.id.cmp(&other.id)).is_le()
+    fn is_before(&self, rank: f64, id: &str) -> bool {
+        rank.total_cmp(&self.rank).then_with(|| self.id.as_str().cmp(id)).is_le()
     }
 }
 
@@ -37,25 +37,31 @@ pub struct Room {
     pub untouched: bool,
 }
 
-/// What is to begin on a morning, by person. No more is held than fits by number.
+/// What is to begin on a morning, by person: nothing yet, by default. No more is held than fits by number.
 #[derive(Debug)]
 pub struct Budget<T> {
-    most: usize,
     desks: BTreeMap<Id, Vec<Candidate<T>>>,
 }
 
+impl<T> Default for Budget<T> {
+    fn default() -> Budget<T> {
+        Budget { desks: BTreeMap::new() }
+    }
+}
+
 impl<T> Budget<T> {
-    /// So many tasks at most for one person.
-    pub fn new(most: usize) -> Budget<T> {
-        Budget { most, desks: BTreeMap::new() }
+    /// Whether something of this rank would get a place on a person's desk, which has room for `most`.
+    pub fn has_place(&self, person: &Id, most: usize, rank: f64, id: &str) -> bool {
+        let desk = self.desks.get(person).map_or(&[][..], Vec::as_slice);
+        most > 0 && (desk.len() < most || desk.last().is_some_and(|last| !last.is_before(rank, id)))
     }
 
-    /// Puts something on a person's desk. What has no room any more comes back: it waits.
-    pub fn offer(&mut self, person: &Id, candidate: Candidate<T>) -> Option<Candidate<T>> {
+    /// Puts something on a person's desk, which has room for `most`. What has no room any more comes back: it waits.
+    pub fn offer(&mut self, person: &Id, most: usize, candidate: Candidate<T>) -> Option<Candidate<T>> {
         let desk = self.desks.entry(person.clone()).or_default();
-        let place = desk.partition_point(|kept| kept.before(&candidate));
+        let place = desk.partition_point(|kept| kept.is_before(candidate.rank, &candidate.id));
         desk.insert(place, candidate);
-        if desk.len() > self.most { desk.pop() } else { None }
+        if desk.len() > most { desk.pop() } else { None }
     }
 
     /// What begins, by person, and what waits. Nothing overtakes what ranks higher, however small it is: else each look at the
@@ -147,9 +153,9 @@ mod tests {
     fn what_takes_more_than_a_day_begins_alone_and_nothing_overtakes() {
         let ann = Id::parse("ann").unwrap();
         let closed = |first_hours: f64, room: &dyn Fn(&Id) -> Room| {
-            let mut budget = Budget::new(3);
+            let mut budget = Budget::default();
             for (id, rank, hours) in [(1, 9.0, first_hours), (2, 8.0, 0.5)] {
-                assert!(budget.offer(&ann, candidate(id, rank, hours)).is_none());
+                assert!(budget.offer(&ann, 3, candidate(id, rank, hours)).is_none());
             }
             let (begin, wait) = budget.close(room);
             let ids = |list: Vec<Candidate<usize>>| list.into_iter().map(|one| one.what).collect::<Vec<_>>();
@@ -167,10 +173,14 @@ mod tests {
         #[test]
         fn nothing_is_dropped(ranks in prop::collection::vec((0..50u32, 0..3usize, 1..9u32), 0..60), most in 0..6usize) {
             let people: Vec<Id> = ["ann", "bob", "cat"].map(|id| Id::parse(id).unwrap()).to_vec();
-            let (mut budget, mut waiting) = (Budget::new(most), Vec::new());
+            let (mut budget, mut waiting) = (Budget::default(), Vec::new());
             let one = |id: usize| candidate(id, f64::from(ranks[id].0), f64::from(ranks[id].2) / 2.0);
             for (id, &(_, person, _)) in ranks.iter().enumerate() {
-                waiting.extend(budget.offer(&people[person], one(id)));
+                let (person, one) = (&people[person], one(id));
+                let (has_place, what) = (budget.has_place(person, most, one.rank, &one.id), one.what);
+                let left = budget.offer(person, most, one);
+                prop_assert_eq!(has_place, left.as_ref().is_none_or(|left| left.what != what));
+                waiting.extend(left);
             }
             let (begin, wait) = budget.close(room(most, 5.0, true));
             waiting.extend(wait);
@@ -183,9 +193,9 @@ mod tests {
                 prop_assert!(begun.len() <= most);
                 prop_assert!(begun.iter().min().is_none_or(|least| left.iter().all(|rank| rank <= least)));
             }
-            let mut again = Budget::new(most);
+            let mut again = Budget::default();
             for left in &waiting {
-                again.offer(&people[ranks[left.what].1], one(left.what));
+                again.offer(&people[ranks[left.what].1], most, one(left.what));
             }
             let used = |person: &Id| {
                 let mine = || begin.iter().filter(|one| people[ranks[one.what].1] == *person);

@@ -95,7 +95,6 @@ pub struct Load {
 }
 
 /// As decimal text: the report says once in which currency.
-#[expect(clippy::ref_option, reason = "as serde calls it")]
 pub fn amount<S: Serializer>(money: &Option<Money>, serializer: S) -> Result<S::Ok, S::Error> {
     money.map(Money::amount).serialize(serializer)
 }

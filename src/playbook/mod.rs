@@ -32,7 +32,9 @@ pub use library::Library;
 pub use load::{Book, Held, Load, amount, load};
 pub use occasion::{Coming, Date, Happening, Night, Occasion, OccasionOf};
 pub use owner::{Owner, Wanted};
-pub use plan::{Client, Diagnoses, Diagnosis, Opened, Prescribed, advance, diagnose, follow_up, hand_over, prescribe, release};
+pub use plan::{
+    Client, Diagnoses, Diagnosis, Opened, Prescribed, advance, diagnose, first_owner, follow_up, hand_over, prescribe, release,
+};
 pub use prescription::{Prescription, PrescriptionStatus, Task, TaskStatus};
 pub use relief::{Move, Relief, moves};
 pub use review::{Next, Outcome, Review, decider, is_due, last_day, make_way, pass_by, review, withdraw};

@@ -168,6 +168,12 @@ pub fn prescribe(
     Prescribed::New(start(occasion))
 }
 
+/// Whose the first task of a play would be.
+pub fn first_owner<'a>(play: &'a Play, subject: &Subject<'_>) -> Option<&'a Owner> {
+    let step = play.remedies.iter().find(|remedy| remedy.fits(subject))?.tasks.first()?;
+    Some(step.owner.as_ref().unwrap_or(&play.owner))
+}
+
 /// What waited for its owner begins this morning.
 pub fn release(
     library: &Library,

@@ -220,8 +220,8 @@ mod tests {
             book("neighbour", 4.0, vec![held("b", 0.5, &[], 100)]),
         ];
         (books[1].language, books[1].skills) = (Some("de".to_owned()), vec!["training".to_owned()]);
-        for able in 3..6 {
-            books[able].skills = vec!["Training ".to_owned()];
+        for able in &mut books[3..] {
+            able.skills = vec!["Training ".to_owned()];
         }
         assert_eq!(told(books.clone()), ["a to trainer: 3.0 h"], "of those who speak French, can train, and have three hours");
         books[5].region = Some("france".to_owned());

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::{Client, Owner};
+use super::owner::Wanted;
+use super::{Client, Owner, Task};
 use crate::model::record::{Role, User};
 use crate::model::{Calendar, Day, Id, Zone};
 
 /// Hours of a week, of whoever does not say.
 const HOURS_PER_WEEK: f64 = 40.0;
+/// Working days until a task is due, at most.
+const LONGEST: u32 = 90;
 /// When people read what there is to do.
 const MORNING_SECONDS: i64 = 7 * 3600;
 
@@ -34,7 +37,7 @@ impl Staff {
         *self.open.entry(person.to_string()).or_default() += tasks;
     }
 
-    /// Notes that somebody may get more to do: whoever is asked for next looks for another one.
+    /// Notes that somebody may get more to do this morning, which [`Staff::choose_again`] heeds.
     pub fn offer(&mut self, person: &Id, tasks: usize) {
         *self.offered.entry(person.to_string()).or_default() += tasks;
     }
@@ -49,24 +52,48 @@ impl Staff {
             Owner::Seller => client.seller.and_then(|seller| self.named(seller)),
             Owner::Product => by_role(Role::Product).or(client.leader),
             Owner::LeastLoaded(wanted) => {
-                let fits = |user: &&User| {
-                    let like = |own: &Option<String>, theirs: Option<&str>| {
-                        theirs.is_none_or(|theirs| own.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(theirs)))
-                    };
-                    let skilled = |skill: &String| user.skills.iter().any(|one| one.trim().eq_ignore_ascii_case(skill));
-                    user.role == Role::Csm
-                        && wanted.skill.as_ref().is_none_or(skilled)
-                        && (!wanted.language || like(&user.language, client.language))
-                        && (!wanted.region || like(&user.region, client.region))
-                };
-                let offered = |user: &User| self.offered.get(user.id.as_str()).copied().unwrap_or_default();
-                let tasks = |user: &User| self.open_of(&user.id) + offered(user);
-                let load = |user: &User| tasks(user) as f64 / user.hours_per_week.unwrap_or(HOURS_PER_WEEK).max(1.0);
-                let fitting = self.users.values().filter(fits);
-                fitting.min_by(|a, b| load(a).total_cmp(&load(b)).then_with(|| a.id.cmp(&b.id))).map(|user| &user.id)
+                self.least_loaded(wanted, client.language, client.region, |user| self.open_of(&user.id))
             }
         };
         person.or(client.csm).or(client.leader).cloned()
+    }
+
+    /// Who of those that fit has the least to do for the hours of a week.
+    fn least_loaded(
+        &self,
+        wanted: &Wanted,
+        language: Option<&str>,
+        region: Option<&str>,
+        tasks: impl Fn(&User) -> usize,
+    ) -> Option<&Id> {
+        let like = |own: &Option<String>, theirs: Option<&str>| {
+            theirs.is_none_or(|theirs| own.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(theirs)))
+        };
+        let fits = |user: &&User| {
+            let skilled = |skill: &String| user.skills.iter().any(|one| one.trim().eq_ignore_ascii_case(skill));
+            user.role == Role::Csm
+                && wanted.skill.as_ref().is_none_or(skilled)
+                && (!wanted.language || like(&user.language, language))
+                && (!wanted.region || like(&user.region, region))
+        };
+        let load = |user: &User| tasks(user) as f64 / user.hours_per_week.unwrap_or(HOURS_PER_WEEK).max(1.0);
+        let fitting = self.users.values().filter(fits);
+        fitting.min_by(|a, b| load(a).total_cmp(&load(b)).then_with(|| a.id.cmp(&b.id))).map(|user| &user.id)
+    }
+
+    /// Chooses once more who is the least loaded, where the first of a prescription's tasks is for that person, now that it is
+    /// known what else is offered this morning. The tasks are due as many working days later as they were.
+    pub fn choose_again(&self, tasks: &mut [Task], language: Option<&str>, region: Option<&str>) -> Option<Id> {
+        let Task { owner, assignee: before, .. } = tasks.first()?.clone();
+        let Owner::LeastLoaded(wanted) = &owner else { return None };
+        let offered = |user: &User| self.offered.get(user.id.as_str()).copied().unwrap_or_default();
+        let person = self.least_loaded(wanted, language, region, |user| self.open_of(&user.id) + offered(user))?;
+        for task in tasks.iter_mut().filter(|task| task.owner == owner && task.assignee == before) {
+            let days = (0..=LONGEST).find(|&days| self.due(before.as_ref(), task.opened_on, days) >= task.due_on);
+            task.due_on = self.due(Some(person), task.opened_on, days.unwrap_or(LONGEST));
+            task.assignee = Some(person.clone());
+        }
+        Some(person.clone())
     }
 
     /// Whether a person is still there.

@@ -1,9 +1,10 @@
 //! Forgetting a person at a customer: every version of the contact goes, what else named the person is blanked, and marks are
 //! left by which the next pull knows not to bring it back.
 //!
-//! What is looked through: facts, rows that were set aside, tasks and their notes, reasons of opinions. The person's mail address is looked for
-//! everywhere; the name, as whole words, in what belongs to the accounts at which the person was a contact, because elsewhere it
-//! may be somebody else's. A field that holds either goes as a whole. Digests do not name contacts.
+//! What is looked through: facts, rows that were set aside, notes of tasks and moves, reasons of opinions, the evidence of
+//! prescriptions, the news of mails. The person's mail address is looked for everywhere; the name, as whole words, in what belongs
+//! to the accounts at which the person was a contact, because elsewhere it may be somebody else's. A field that holds either goes
+//! as a whole. Mails that have gone out are emptied, whatever they said; one that waits goes out as it was written.
 
 use std::collections::BTreeSet;
 
@@ -29,7 +30,7 @@ pub struct Gone {
     pub blanked: u64,
     /// Rows that were set aside and named the person.
     pub rejects: u64,
-    /// Tasks, notes of tasks and reasons of opinions that named the person.
+    /// Notes, reasons, evidence and news that named the person.
     pub notes: u64,
 }
 
@@ -67,7 +68,7 @@ pub async fn forget(db: &Db, who: &str, actor: &str, now: Instant) -> Result<Opt
     }
     gone.blanked = facts(&mut tx, &person, &forgotten, now).await?;
     gone.rejects = rejects(&mut tx, &person).await?;
-    gone.notes = notes(&mut tx, &person).await? + opinions(&mut tx, &person).await? + moves(&mut tx, &person).await?;
+    gone.notes = written(&mut tx, &person).await? + mails(&mut tx, &person).await?;
     let detail = format!("{} contacts, {} versions, {} other records", gone.contacts, gone.versions, gone.blanked);
     audit::append(&mut tx, &Deed { at: now, actor, action: "forget", subject: &subject, detail: &detail }).await?;
     tx.commit().await?;
@@ -236,84 +237,99 @@ async fn rejects(tx: &mut Tx, person: &Person) -> Result<u64> {
     Ok(deleted)
 }
 
-/// Overwrites what was written about the person with tasks.
-async fn notes(tx: &mut Tx, person: &Person) -> Result<u64> {
-    let accounts: BTreeSet<String> = home(tx, person).await?;
+/// A text that people or the loop wrote: table and what is joined to it, what it is about, its key, its column, and whether each
+/// line stands for itself.
+type Written = (&'static str, &'static str, &'static str, &'static str, bool);
+
+const OF_TASK: &str = "JOIN prescription p ON p.id = prescription";
+const WRITTEN: [(&str, Written); 7] = [
+    ("task", (OF_TASK, "p.account_id", "task.id", "note", false)),
+    (
+        "task_change",
+        ("JOIN task t ON t.id = task JOIN prescription p ON p.id = t.prescription", "p.account_id", CHANGE, "note", false),
+    ),
+    ("prescription", ("", "account_id", "id", "evidence", true)),
+    ("prescription", ("", "account_id", "id", "said", false)),
+    ("opinion", ("", "account_id", "id", "reason", false)),
+    ("opinion", ("", "account_id", "id", "withdrawn_reason", false)),
+    ("staged_move", ("", "record", "CAST(number AS TEXT)", "note", false)),
+];
+const CHANGE: &str = "task_change.task || ' ' || CAST(task_change.number AS TEXT)";
+
+/// Overwrites what was written about the person: notes, reasons, and what the loop quoted as evidence.
+async fn written(tx: &mut Tx, person: &Person) -> Result<u64> {
+    let home = home(tx, person).await?;
     let mut overwritten = 0;
-    for (table, key, column) in [("task", "id", "note"), ("task_change", "task", "note")] {
-        let number = if table == "task_change" { "c.number" } else { "CAST(0 AS BIGINT)" };
-        let on = if table == "task_change" { "JOIN task t ON t.id = c.task" } else { "" };
-        let prescription = if table == "task_change" { "t.prescription" } else { "c.prescription" };
-        let sql = format!(
-            "SELECT c.{key}, {number}, p.account_id, c.{column} FROM {table} c {on} JOIN prescription p ON p.id = {prescription}
-             WHERE c.{column} IS NOT NULL"
-        );
-        let rows: Vec<(String, i64, String, String)> =
-            on_tx!(tx, conn => sqlx::query_as(AssertSqlSafe(sql)).fetch_all(conn).await).context("reading notes of tasks")?;
-        for (id, number, account, text) in rows {
-            if !person.is_in(&text, accounts.contains(&account)) {
+    for (table, (join, about, key, column, by_line)) in WRITTEN {
+        let sql = format!("SELECT {key}, {about}, {table}.{column} FROM {table} {join} WHERE {table}.{column} IS NOT NULL");
+        let rows: Vec<(String, String, String)> = on_tx!(tx, conn => sqlx::query_as(AssertSqlSafe(sql)).fetch_all(conn).await)
+            .with_context(|| format!("reading {column} of {table}"))?;
+        for (id, about, text) in rows {
+            let at_home = home.contains(&about) || about.rsplit_once('~').is_some_and(|(contract, _)| home.contains(contract));
+            let overwrite = |part: &str| if person.is_in(part, at_home) { PLACE_HOLDER.to_owned() } else { part.to_owned() };
+            let left = if by_line { text.lines().map(overwrite).collect::<Vec<_>>().join("\n") } else { overwrite(&text) };
+            if left == text {
                 continue;
             }
-            let same = if table == "task_change" { "AND number = $3" } else { "AND $3 = 0" };
-            let sql = format!("UPDATE {table} SET {column} = $1 WHERE {key} = $2 {same}");
-            overwritten +=
-                on_tx!(tx, conn => sqlx::query(AssertSqlSafe(sql)).bind(PLACE_HOLDER).bind(&id).bind(number).execute(conn).await
+            let sql = format!("UPDATE {table} SET {column} = $1 WHERE {key} = $2");
+            overwritten += on_tx!(tx, conn => sqlx::query(AssertSqlSafe(sql)).bind(left).bind(&id).execute(conn).await
                 .map(|done| done.rows_affected()))
-                .context("overwriting a note of a task")?;
+            .with_context(|| format!("overwriting {column} of {table}"))?;
         }
     }
     Ok(overwritten)
 }
 
-/// Overwrites what notes of moves in pipelines say about the person.
-async fn moves(tx: &mut Tx, person: &Person) -> Result<u64> {
-    let accounts: BTreeSet<String> = home(tx, person).await?;
+/// Overwrites what mails have told or are to tell of the person, and empties those that are on their way no more.
+async fn mails(tx: &mut Tx, person: &Person) -> Result<u64> {
     let mut overwritten = 0;
-    let sql = "SELECT number, record, note FROM staged_move ORDER BY number";
-    let rows: Vec<(i64, String, String)> =
-        on_tx!(tx, conn => sqlx::query_as(sql).fetch_all(conn).await).context("reading notes of moves")?;
-    for (number, record, text) in rows {
-        if person.is_in(&text, accounts.contains(&record)) {
-            let sql = "UPDATE staged_move SET note = $1 WHERE number = $2";
-            overwritten += on_tx!(tx, conn => sqlx::query(sql).bind(PLACE_HOLDER).bind(number).execute(conn).await
-                .map(|done| done.rows_affected()))
-            .context("overwriting a note of a move")?;
-        }
-    }
-    Ok(overwritten)
-}
-
-/// Overwrites what the reasons of opinions say about the person.
-async fn opinions(tx: &mut Tx, person: &Person) -> Result<u64> {
-    let accounts: BTreeSet<String> = home(tx, person).await?;
-    let mut overwritten = 0;
-    for column in ["reason", "withdrawn_reason"] {
-        let sql = format!("SELECT id, account_id, {column} FROM opinion WHERE {column} IS NOT NULL");
-        let rows: Vec<(String, String, String)> =
-            on_tx!(tx, conn => sqlx::query_as(AssertSqlSafe(sql)).fetch_all(conn).await).context("reading the opinions")?;
-        for (id, account, text) in rows {
-            if person.is_in(&text, accounts.contains(&account)) {
-                let sql = format!("UPDATE opinion SET {column} = $1 WHERE id = $2");
-                overwritten +=
-                    on_tx!(tx, conn => sqlx::query(AssertSqlSafe(sql)).bind(PLACE_HOLDER).bind(&id).execute(conn).await
-                    .map(|done| done.rows_affected()))
-                    .context("overwriting the reason of an opinion")?;
+    for (table, key) in [("outbox", "id"), ("untold", "digest || ' ' || person")] {
+        let sql = format!("SELECT {key}, news FROM {table} WHERE news <> ''");
+        let rows: Vec<(String, String)> = on_tx!(tx, conn => sqlx::query_as(AssertSqlSafe(sql)).fetch_all(conn).await)
+            .with_context(|| format!("reading the news of {table}"))?;
+        for (id, text) in rows {
+            let mut news: Value = serde_json::from_str(&text).with_context(|| format!("reading the news of {table}"))?;
+            if overwrite(&mut news, person) == 0 {
+                continue;
             }
+            let sql = format!("UPDATE {table} SET news = $1 WHERE {key} = $2");
+            overwritten +=
+                on_tx!(tx, conn => sqlx::query(AssertSqlSafe(sql)).bind(news.to_string()).bind(&id).execute(conn).await
+                .map(|done| done.rows_affected()))
+                .with_context(|| format!("overwriting the news of {table}"))?;
         }
     }
+    let empty: &[u8] = &[];
+    let sql = "UPDATE outbox SET body = $1 WHERE state NOT IN ('planned', 'claimed')";
+    on_tx!(tx, conn => sqlx::query(sql).bind(empty).execute(conn).await.map(drop)).context("emptying mails")?;
     Ok(overwritten)
 }
 
-/// The ids of the accounts at which the person was a contact.
-async fn home(tx: &mut Tx, person: &Person) -> Result<BTreeSet<String>> {
-    let mut accounts = BTreeSet::new();
-    for ordinal in &person.ordinals {
-        let id: Option<String> =
-            on_tx!(tx, conn => sqlx::query_scalar("SELECT id FROM account WHERE ordinal = $1").bind(ordinal).fetch_optional(conn).await)
-                .context("reading the account of a contact")?;
-        accounts.extend(id);
+/// Overwrites each text that names the person. How many there were.
+fn overwrite(value: &mut Value, person: &Person) -> usize {
+    match value {
+        Value::String(text) if person.is_in(text, true) => {
+            PLACE_HOLDER.clone_into(text);
+            1
+        }
+        Value::Array(list) => list.iter_mut().map(|one| overwrite(one, person)).sum(),
+        Value::Object(fields) => fields.values_mut().map(|one| overwrite(one, person)).sum(),
+        _ => 0,
     }
-    Ok(accounts)
+}
+
+/// The ids of the accounts at which the person was a contact, and of their contracts and leads.
+async fn home(tx: &mut Tx, person: &Person) -> Result<BTreeSet<String>> {
+    let mut home = BTreeSet::new();
+    let sql = "SELECT id FROM account WHERE ordinal = $1
+               UNION SELECT key FROM fact WHERE ordinal = $1 AND record IN ($2, $3)";
+    for ordinal in &person.ordinals {
+        let ids: Vec<String> = on_tx!(tx, conn => sqlx::query_scalar(sql).bind(ordinal).bind(RecordKind::Contracts.name())
+            .bind(RecordKind::Leads.name()).fetch_all(conn).await)
+        .context("reading what belongs to the account of a contact")?;
+        home.extend(ids);
+    }
+    Ok(home)
 }
 
 /// Has SQLite write its file anew, so that what was deleted does not lie on in free pages or in the log. PostgreSQL reuses the
@@ -325,7 +341,7 @@ async fn wipe(db: &Db) -> Result<()> {
             sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer).await.context("emptying the store's log")?;
         }
         Db::Postgres(pool) => {
-            for table in ["fact", "reject", "task", "task_change", "opinion", "staged_move"] {
+            for table in ["fact", "reject", "task", "task_change", "prescription", "opinion", "staged_move", "outbox", "untold"] {
                 sqlx::query(AssertSqlSafe(format!("VACUUM {table}"))).execute(pool).await.context("tidying the store")?;
             }
         }

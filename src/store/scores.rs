@@ -181,9 +181,10 @@ pub async fn last_cycle(db: &Db, before: Option<Day>) -> Result<Option<Cycle>> {
     Ok(row.map(cycle))
 }
 
-/// The newest morning that has been lived.
+/// The newest morning that has been lived: its cycle is noted, or what was prescribed on it.
 pub async fn newest_morning(tx: &mut Tx) -> Result<Option<Day>> {
-    let sql = "SELECT max(as_of) FROM cycle";
+    let sql = "SELECT max(lived.day) FROM (SELECT max(as_of) AS day FROM cycle
+               UNION ALL SELECT max(opened_on) AS day FROM prescription) AS lived";
     let newest: Option<i64> =
         on_tx!(tx, conn => sqlx::query_scalar(sql).fetch_one(conn).await).context("reading the newest morning")?;
     newest.map(|day| Ok(Day::from_days(i32::try_from(day)?))).transpose()

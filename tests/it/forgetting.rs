@@ -146,10 +146,16 @@ async fn rows_set_aside_do_not_bring_it_back(intake: Intake) {
 async fn notes_of_tasks_are_overwritten(intake: Intake) {
     intake.accounts(&["a1"]);
     intake.put("contacts", "id,account_id,name,email\np1,a1,Ana Li,ana@acme.example\n");
+    intake.put("contracts", "id,account_id,starts_on,ends_on,amount,currency\nk1,a1,2026-01-01,2027-01-01,100,EUR\n");
     intake.pull("2026-03-01").await;
     let statements = [
+        "INSERT INTO staged_move (number, pipeline, record, at, kind, what, note, actor)
+         VALUES (1, 'renewal', 'k1~2', 1, 'move', 'commit', 'Ana Li agreed', 'u1'),
+                (2, 'expansion', 'a1', 2, 'move', 'talked', 'with Ana Li', 'u1'),
+                (3, 'expansion', 'a2', 3, 'move', 'talked', 'Ana Li of elsewhere', 'u1')",
+        "INSERT INTO untold (digest, person, news) VALUES ('csm', 'u1', '{\"reviews\":[{\"outcome\":\"Ana Li left\"}]}')",
         "INSERT INTO prescription (id, block, account_id, playbook, diagnosis, severe, attempt, opened_on, review_on, status, evidence)
-         VALUES ('p', 0, 'a1', 'x', 'x', TRUE, 1, 20000, 20010, 'open', '')",
+         VALUES ('p', 0, 'a1', 'x', 'x', TRUE, 1, 20000, 20010, 'open', 'funding: Ana Li told of it\nuse fell')",
         "INSERT INTO task (id, prescription, step, owner, title, due_on, status) VALUES ('t', 'p', 1, 'csm', 'Call', 20005, 'open')",
     ];
     for sql in statements {
@@ -165,13 +171,19 @@ async fn notes_of_tasks_are_overwritten(intake: Intake) {
         tx.commit().await.unwrap();
     }
     let gone = forget(&intake.db, "p1", "u1", now()).await.unwrap().unwrap();
-    assert_eq!(gone.notes, 1);
-    let sql = "SELECT note FROM task_change ORDER BY number";
-    let notes: Vec<String> = match &intake.db {
-        Db::Sqlite { reader, .. } => sqlx::query_scalar(sql).fetch_all(reader).await.unwrap(),
-        Db::Postgres(pool) => sqlx::query_scalar(sql).fetch_all(pool).await.unwrap(),
+    assert_eq!(gone.notes, 5);
+    let texts = async |sql: &'static str| -> Vec<String> {
+        match &intake.db {
+            Db::Sqlite { reader, .. } => sqlx::query_scalar(sql).fetch_all(reader).await.unwrap(),
+            Db::Postgres(pool) => sqlx::query_scalar(sql).fetch_all(pool).await.unwrap(),
+        }
     };
-    assert_eq!(notes, ["(forgotten)", "not quite"]);
+    assert_eq!(texts("SELECT note FROM task_change ORDER BY number").await, ["(forgotten)", "not quite"]);
+    assert_eq!(texts("SELECT evidence FROM prescription").await, ["(forgotten)\nuse fell"], "mails quote it");
+    let moves = texts("SELECT note FROM staged_move ORDER BY number").await;
+    assert_eq!(moves, ["(forgotten)", "(forgotten)", "Ana Li of elsewhere"], "a contract of the account, in its second term");
+    let news = texts("SELECT news FROM untold").await.concat();
+    assert!(news.contains("(forgotten)") && !news.contains("Ana"), "{news}");
     let rows = audit::list(&intake.db, 10).await.unwrap();
     let deeds: Vec<&str> = rows.iter().map(|row| row.action.as_str()).collect();
     assert_eq!(deeds, ["task done", "task open", "forget"]);

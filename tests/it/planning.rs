@@ -232,3 +232,22 @@ async fn what_the_next_cycle_alone_does_is_told_apart() {
     let all: i64 = report.plays.iter().map(|one| one.new_opened + one.new_waiting).sum();
     assert!(0 < next.new_opened && next.new_opened + next.new_waiting < all, "{report:?}");
 }
+
+#[tokio::test]
+async fn on_a_sunday_a_plan_takes_the_next_working_day() {
+    let house = House::with_five_plays(BY_HAND).await;
+    let mut clients: Vec<Client> = ["a", "b"].map(|id| client(id, "own")).to_vec();
+    for one in &mut clients {
+        one.called = 40;
+    }
+    let sunday = start() + 3;
+    for nights in 0..=3 {
+        put(&house, &clients, start() + nights);
+        house.night(start() + nights).await;
+    }
+    house.wake(sunday);
+    let report = plan(&house.db, &house.setup, &changed(&house), &house.clock).await.unwrap();
+    let quiet = report.plays.iter().find(|one| one.playbook == "quiet").unwrap();
+    assert_eq!((quiet.new_opened, quiet.new_waiting), (2, 0), "{report:?}");
+    assert_eq!(report.next_cycle.new_opened, 0, "nobody works in the next cycle");
+}

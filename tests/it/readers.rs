@@ -229,6 +229,78 @@ async fn what_no_longer_needs_saying_is_not_sent() {
 }
 
 #[tokio::test]
+async fn news_and_tasks_go_with_the_account_to_its_next_owner() {
+    let house = house().await;
+    let (saturday, monday) = (friday() + 1, friday() + 3);
+    let accounts = |csm| [("a", csm, Some(friday())), ("b", csm, None), ("mine", "u2", None)];
+    put(&house, &accounts("u1"), friday());
+    night(&house, friday()).await;
+    send(&house, friday(), 20, &[]).await;
+    put(&house, &accounts("u1"), saturday);
+    night(&house, saturday).await;
+    let planned = async |person| entries(&house, person).await.into_iter().filter(|one| one.state == State::Planned).count();
+    assert_eq!((planned("u1").await, planned("u2").await), (1, 0), "it waits for Monday");
+    for morning in [saturday + 1, monday] {
+        put(&house, &accounts("u2"), morning);
+        night(&house, morning).await;
+        assert_eq!((planned("u1").await, planned("u2").await), (0, 1), "nobody else is asked to do it");
+    }
+    let (_, mails) = send(&house, monday, 20, &[]).await;
+    let text = self::text(&mails[0]);
+    assert!(mails.len() == 1 && text.contains("TO DO: 2") && text.contains("CHANGED: 1 - Name of a: "), "{text}");
+    assert!(text.contains("2 open tasks came to you from u1"), "{text}");
+    put(&house, &accounts("u2"), monday + 1);
+    night(&house, monday + 1).await;
+    let (_, mails) = send(&house, monday + 1, 20, &[]).await;
+    let text = self::text(&mails[0]);
+    assert!(!text.contains("came to you") && !text.contains("CHANGED:"), "told once: {text}");
+}
+
+#[tokio::test]
+async fn what_did_not_reach_the_last_owner_is_told_to_the_next_one_once() {
+    let house = house().await;
+    let monday = friday() + 3;
+    let accounts = |csm| [("a", csm, Some(monday)), ("b", csm, None), ("mine", "u2", None)];
+    put(&house, &accounts("u1"), monday);
+    night(&house, monday).await;
+    send(&house, monday, 20, &[]).await;
+    put(&house, &accounts("u1"), monday + 1);
+    night(&house, monday + 1).await;
+    assert_eq!(send(&house, monday + 1, 20, &[refused()]).await.0.rejected, 1);
+    for (nights, told) in [(2, true), (3, false)] {
+        put(&house, &accounts("u2"), monday + nights);
+        night(&house, monday + nights).await;
+        let (_, mails) = send(&house, monday + nights, 20, &[]).await;
+        let text = self::text(&mails[0]);
+        assert_eq!((mails.len(), text.contains("CHANGED: 1 - Name of a: ")), (1, told), "night {nights}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_written_is_counted_and_its_news_is_kept() {
+    let house = house().await;
+    let monday = friday() + 3;
+    let accounts = [("a", "u1", Some(monday)), ("b", "u2", Some(monday))];
+    put(&house, &accounts, monday);
+    night(&house, monday).await;
+    send(&house, monday, 20, &[]).await;
+    for nights in [1, 2] {
+        put(&house, &accounts, monday + nights);
+        house.put("users.csv", &users("maëlle@example.com"));
+        let report = night(&house, monday + nights).await;
+        assert_eq!((report.digests, report.failed), (1, 1), "the other one is written");
+        assert!(report.notes.iter().any(|note| note.starts_with("the digest csm of u1 could not be written: ")), "{report:?}");
+        assert_eq!(send(&house, monday + nights, 20, &[]).await.0.accepted, 1);
+    }
+    for (nights, told) in [(3, true), (4, false)] {
+        put(&house, &accounts, monday + nights);
+        assert_eq!(night(&house, monday + nights).await.failed, 0);
+        let (_, mails) = send(&house, monday + nights, 8, &[]).await;
+        assert_eq!(self::text(&mails[0]).contains("CHANGED: 1 - Name of a: "), told, "night {nights}");
+    }
+}
+
+#[tokio::test]
 async fn who_is_gone_moved_or_wants_none_is_not_written() {
     for (what, answer) in [
         ("gone", "not sent: the reader is no longer among the users"),

@@ -8,12 +8,23 @@ use serde::{Deserialize, Serialize};
 use super::input::{ChangeItem, ReviewItem};
 use crate::digest::Ranked;
 use crate::health::Band;
-use crate::model::Id;
+use crate::model::{Day, Id};
 
 /// Points from which a change within a band is told.
 pub const TOLD_CHANGE: f64 = 5.0;
 /// Items of each kind that are carried on to the next mail.
 const MOST: usize = 500;
+
+/// Tasks that came to the reader with accounts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MovedItem {
+    /// Whose they were.
+    pub from: String,
+    /// On which morning they came.
+    pub on: Day,
+    /// How many.
+    pub tasks: usize,
+}
 
 /// What of one digest is news.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -22,6 +33,9 @@ pub struct News {
     pub changes: Vec<ChangeItem>,
     /// What came of prescriptions.
     pub reviews: Vec<ReviewItem>,
+    /// Tasks that came.
+    #[serde(default)]
+    pub moved: Vec<MovedItem>,
 }
 
 impl News {
@@ -46,7 +60,7 @@ impl News {
 
     /// Whether there are any.
     pub fn is_empty(&self) -> bool {
-        self.changes.is_empty() && self.reviews.is_empty()
+        self.changes.is_empty() && self.reviews.is_empty() && self.moved.is_empty()
     }
 
     /// Forgets what is too much to be carried on.
@@ -55,6 +69,7 @@ impl News {
         self.changes.truncate(MOST);
         self.reviews.sort_by(Ranked::rank);
         self.reviews.truncate(MOST);
+        self.moved.truncate(MOST);
     }
 
     /// Adds later news.
@@ -75,6 +90,11 @@ impl News {
                 self.reviews.push(review);
             }
         }
+        for moved in later.moved {
+            if !self.moved.contains(&moved) {
+                self.moved.push(moved);
+            }
+        }
     }
 
     /// What of it the other does not tell.
@@ -82,18 +102,18 @@ impl News {
     pub fn without(mut self, told: &News) -> News {
         self.changes.retain(|change| !told.changes.iter().any(|other| is_same(change, other)));
         self.reviews.retain(|review| !told.reviews.contains(review));
+        self.moved.retain(|moved| !told.moved.contains(moved));
         self
     }
 
-    /// By account, so that each can be asked for as it goes by.
-    pub fn by_account(self) -> BTreeMap<Id, (Option<ChangeItem>, Vec<ReviewItem>)> {
-        let mut accounts = BTreeMap::<Id, (Option<ChangeItem>, Vec<ReviewItem>)>::new();
+    /// What of it is about an account, by account, so that each can be asked for as it goes by.
+    pub fn by_account(self) -> BTreeMap<Id, News> {
+        let mut accounts = BTreeMap::<Id, News>::new();
         for change in self.changes {
-            let id = change.account_id.clone();
-            accounts.entry(id).or_default().0 = Some(change);
+            accounts.entry(change.account_id.clone()).or_default().changes.push(change);
         }
         for review in self.reviews {
-            accounts.entry(review.account_id.clone()).or_default().1.push(review);
+            accounts.entry(review.account_id.clone()).or_default().reviews.push(review);
         }
         accounts
     }
@@ -158,13 +178,18 @@ mod tests {
         }
     }
 
+    fn moved(tasks: usize) -> MovedItem {
+        MovedItem { from: "ann".to_owned(), on: Day::from_days(20_778), tasks }
+    }
+
     #[test]
     fn two_nights_become_one_change_from_where_it_began() {
         let friday = change("a", 80.0, 60.0, (Band::Healthy, Band::Watch), "use fell");
         let saturday = change("a", 60.0, 30.0, (Band::Watch, Band::AtRisk), "champion left");
         let other = change("b", 50.0, 70.0, (Band::Watch, Band::Healthy), "use rose");
-        let mut news = News { changes: vec![friday, other.clone()], reviews: vec![review("a", "helped")] };
-        news.join(News { changes: vec![saturday], reviews: vec![review("a", "helped"), review("b", "did not help")] });
+        let mut news = News { changes: vec![friday, other.clone()], reviews: vec![review("a", "helped")], ..News::default() };
+        let reviews = vec![review("a", "helped"), review("b", "did not help")];
+        news.join(News { changes: vec![saturday], reviews, ..News::default() });
         assert_eq!(news.changes.len(), 2, "no account twice");
         let joined = news.changes.iter().find(|one| one.account_id.as_str() == "a").unwrap();
         assert_eq!((joined.previous, joined.score), (Some(80.0), Some(30.0)));
@@ -189,13 +214,20 @@ mod tests {
 
     #[test]
     fn news_are_kept_as_text_and_what_was_told_is_taken_out() {
-        let told =
-            News { changes: vec![change("a", 80.0, 60.0, (Band::Healthy, Band::Watch), "x")], reviews: vec![review("a", "y")] };
+        let told = News {
+            changes: vec![change("a", 80.0, 60.0, (Band::Healthy, Band::Watch), "x")],
+            reviews: vec![review("a", "y")],
+            moved: vec![moved(3)],
+        };
         assert_eq!(News::parse(&told.to_text()).unwrap(), told);
         assert_eq!(News::parse("").unwrap().to_text(), "");
         let mut more = told.clone();
         more.reviews.push(review("b", "z"));
-        assert_eq!(more.clone().without(&told), News { changes: Vec::new(), reviews: vec![review("b", "z")] });
+        more.moved.push(moved(5));
+        assert_eq!(
+            more.clone().without(&told),
+            News { reviews: vec![review("b", "z")], moved: vec![moved(5)], ..News::default() }
+        );
         assert!(told.clone().without(&more).is_empty());
         assert!(News::parse("{").is_err());
         more.reviews = (0..600).map(|number| review(&format!("a{number}"), "y")).collect();

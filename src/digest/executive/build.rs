@@ -115,7 +115,7 @@ fn cohort(row: &Attainment) -> CohortLine {
         },
         attained,
         rate: rate(row.rate),
-        median_days: row.quartile_days[1].map_or_else(|| "–".to_owned(), |days| days.to_string()),
+        median: row.quartile_days[1].map_or_else(|| "not yet".to_owned(), |days| format!("{days} days")),
         pending,
     }
 }

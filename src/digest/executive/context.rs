@@ -68,8 +68,8 @@ pub struct CohortLine {
     pub attained: String,
     /// `67 %`, or `–`.
     pub rate: String,
-    /// `14`, or `–`.
-    pub median_days: String,
+    /// `14 days`, or `not yet`.
+    pub median: String,
     /// `3 yet to come`, or empty.
     pub pending: String,
     /// `67 % (8 of 12), half there after 14 days; 3 yet to come`.

@@ -94,6 +94,13 @@ pub async fn supersede(tx: &mut Tx, digest: &str, person: &Id, kept: Option<Day>
         .with_context(|| format!("taking away what waits for {person}"))
 }
 
+/// Forgets what mails to this person that did not arrive had to tell.
+pub async fn forget_news(tx: &mut Tx, digest: &str, person: &Id) -> Result<()> {
+    let sql = "UPDATE outbox SET news = '' WHERE digest = $1 AND person = $2 AND state IN ('rejected', 'unknown') AND news <> ''";
+    on_tx!(tx, conn => sqlx::query(sql).bind(digest).bind(person.as_str()).execute(conn).await.map(drop))
+        .with_context(|| format!("forgetting what {person} was not told"))
+}
+
 /// What a person has not been told yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Untold {
