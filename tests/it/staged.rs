@@ -346,7 +346,8 @@ async fn a_pipeline_may_ask_for_complaints_wherever_it_asks_for_something() {
         "id,account_id,starts_on,ends_on,amount,currency,status\nc1,a1,2025-01-01,2026-01-01,1200,EUR,lost\n\
          c2,a2,2025-01-01,2026-01-01,1200,EUR,lost\n",
     );
-    let tickets: String = (0..4).map(|one| format!("t{one},a{},2025-11-0{}T09:00:00Z,1\n", 1 + one / 3, one + 1)).collect();
+    let ticket = |one: u32| format!("t{one},a{},2025-11-0{}T09:00:00Z,1\n", 1 + one / 3, one + 1);
+    let tickets: String = (0..4).map(ticket).collect();
     house.put("tickets.csv", &format!("id,account_id,opened_at,severity\n{tickets}"));
     house.night(day("2026-01-12")).await;
     let calm = report(&house, "calm", None).await;
