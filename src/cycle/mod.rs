@@ -13,6 +13,7 @@ mod entered;
 mod evaluate;
 mod executive;
 mod first_value;
+mod followed;
 pub mod freshness;
 mod history;
 mod leader;

@@ -125,18 +125,16 @@ impl<'a> Board<'a> {
     /// Lets the record of this id go by, whether or not it is to be set aside, where the pipeline has it. Of accounts and terms, some
     /// others go by too.
     pub async fn one(&self, pipeline: &Pipeline, id: &str, visit: &mut (dyn FnMut(&Seen<'_>) + Send)) -> Result<()> {
-        let blocks = match pipeline.kind {
+        let record = match pipeline.kind {
             Kind::Leads => return self.one_lead(pipeline, id, visit).await,
-            Kind::Accounts => staged::blocks_of(self.db, RecordKind::Accounts, id).await?,
-            Kind::Contracts => {
-                // A term has the number of its contract, from the second one on with its own behind it.
-                let mut blocks = staged::blocks_of(self.db, RecordKind::Contracts, id).await?;
-                if let Some((contract, _)) = id.rsplit_once('~') {
-                    blocks.extend(staged::blocks_of(self.db, RecordKind::Contracts, contract).await?);
-                }
-                blocks
-            }
+            Kind::Accounts => RecordKind::Accounts,
+            Kind::Contracts => RecordKind::Contracts,
         };
+        // The second term of a contract has its number behind that of the contract; so has an account that comes in again.
+        let mut blocks = staged::blocks_of(self.db, record, id).await?;
+        if let Some((first, _)) = id.rsplit_once('~') {
+            blocks.extend(staged::blocks_of(self.db, record, first).await?);
+        }
         self.accounts(pipeline, blocks.into_iter(), visit).await
     }
 

@@ -11,12 +11,13 @@ use crate::health::opinion::Said;
 use crate::model::Money;
 use crate::model::record::{Account, Contract, Record, Ticket};
 use crate::pipeline::{
-    AccountStage, Anchor, By, Event, Events, Facts, Field, Kind, Opens, Owner, Pipeline, TermFacts, What, live, next_touch, terms,
+    AccountStage, Anchor, By, Event, Events, Facts, Field, HandedOver, Kind, Owner, Pipeline, State, TermFacts, What, comes_anew,
+    live, next_touch, terms,
 };
 use crate::signals::{ServiceRules, Signal};
 use crate::store::directory::{self, block_of};
 use crate::store::facts;
-use crate::store::staged::Span;
+use crate::store::staged::{Act, Span};
 
 /// So long after its beginning an account that is not live is looked at as one that is being brought on. Days.
 const YOUNG_DAYS: f64 = 365.0;
@@ -51,31 +52,21 @@ impl Board<'_> {
         for pipeline in pipelines.iter().copied() {
             let mut add = |ordinal: u32| found.entry(ordinal).or_default().push(pipeline);
             let mut names: BTreeSet<&str> = BTreeSet::new();
-            match &pipeline.opens {
-                _ if let Some(opening) = pipeline.opening_sign() => {
-                    let began = |(sign, (from, _)): &(String, Span)| *sign == opening && *from >= since;
-                    names.extend(
-                        self.signs.iter().filter(|(_, signs)| signs.iter().any(began)).map(|(account, _)| account.as_str()),
-                    );
-                }
-                Opens::When(when)
-                    if when.record.as_ref().is_some_and(|ask| ask.reads(Field::Left) || ask.reads(Field::Returned)) =>
-                {
-                    let returned = |one: &&Customer| {
-                        one.signals.value(Signal::DaysSinceReturn).is_some_and(|days| days <= f64::from(LATELY_DAYS))
-                    };
-                    customers().filter(returned).for_each(|one| add(one.ordinal));
-                    beside().flat_map(|one| &one.left).filter(|(_, left)| *left >= since).for_each(|(one, _)| add(*one));
-                }
-                _ => {
-                    if let Some(live_days) = live_days {
-                        customers().filter(|one| is_young(one, live_days)).for_each(|one| add(one.ordinal));
-                        beside().flat_map(|one| &one.coming).for_each(|one| add(*one));
-                    }
-                }
+            if let Some(opening) = pipeline.opening_sign() {
+                let began = |(sign, (from, _)): &(String, Span)| *sign == opening && *from >= since;
+                let shows = self.signs.iter().filter(|(_, signs)| signs.iter().any(began));
+                names.extend(shows.map(|(account, _)| account.as_str()));
+            } else if pipeline.opens_by_leaving() {
+                customers().filter(|one| came_back(one)).for_each(|one| add(one.ordinal));
+                beside().flat_map(|one| &one.left).filter(|(_, left)| *left >= since).for_each(|(one, _)| add(*one));
+            } else if let Some(live_days) = live_days {
+                customers().filter(|one| is_young(one, live_days)).for_each(|one| add(one.ordinal));
+                beside().flat_map(|one| &one.coming).for_each(|one| add(*one));
             }
-            let handled = |act: &&crate::store::staged::Act| act.pipeline == pipeline.name && self.zone().day_of(act.at) >= since;
-            names.extend(self.acts.values().flatten().filter(handled).map(|act| act.record.as_str()));
+            let handled = |act: &&Act| act.pipeline == pipeline.name && self.zone().day_of(act.at) >= since;
+            for act in self.acts.values().flatten().filter(handled) {
+                names.extend([Some(act.record.as_str()), act.record.rsplit_once('~').map(|(id, _)| id)].into_iter().flatten());
+            }
             named.extend(names.into_iter().map(|name| (name, pipeline)));
         }
         let names: Vec<&str> = named.iter().map(|(name, _)| *name).collect::<BTreeSet<_>>().into_iter().collect();
@@ -167,8 +158,7 @@ impl Board<'_> {
             noted.filter(|(sign, _)| sign == key).map(|(_, span)| *span).collect()
         };
         let moment = self.moment(self.at.on, region, &spans);
-        let mut see = |id: &str, facts: &dyn Facts, amount: Option<Money>, events: &Events| {
-            let Some(state) = live(pipeline, facts, events, None, &moment) else { return };
+        let mut see = |id: &str, facts: &dyn Facts, amount: Option<Money>, state: &State| {
             let owner = match pipeline.stages[state.stage].owner {
                 Owner::Record | Owner::Csm => csm,
                 Owner::Leader => csm.and_then(|csm| self.users.get(csm)?.manager_id.as_ref()).map(crate::model::Id::as_str),
@@ -179,8 +169,8 @@ impl Board<'_> {
                 name: &account.name,
                 account: Some(account.id.as_str()),
                 pipeline,
-                touch: next_touch(pipeline, &state, facts, &moment),
-                stands: Ok(&state),
+                touch: next_touch(pipeline, state, facts, &moment),
+                stands: Ok(state),
                 facts,
                 owner,
                 keeper: csm,
@@ -193,14 +183,34 @@ impl Board<'_> {
             for term in terms(account, &known.contracts, self.day_after(), self.rules()) {
                 let mut events = self.events(&term.id);
                 self.calls(pipeline, account, &term, &mut events);
-                see(&term.id, &term, term.annual, &events);
+                if let Some(state) = live(pipeline, &term, &events, None, &moment) {
+                    see(&term.id, &term, term.annual, &state);
+                }
             }
+            return;
+        }
+        let tickets = pipeline.reads(Field::Complaints).then_some(known.tickets.as_slice());
+        let (on, rules, zone) = (self.day_after(), self.rules(), self.zone());
+        let stages = if pipeline.opens_by_leaving() {
+            AccountStage::each(account, &known.contracts, tickets, on, rules, zone)
         } else {
-            let tickets = pipeline.reads(Field::Complaints).then_some(known.tickets.as_slice());
-            let facts = AccountStage::new(account, &known.contracts, tickets, self.day_after(), self.rules(), self.zone());
+            vec![AccountStage::new(account, &known.contracts, tickets, on, rules, zone)]
+        };
+        // Whoever leaves again, or shows the sign again after it was decided, is a record of its own.
+        let mut ids = (1_u32..).map(|number| match number {
+            1 => account.id.to_string(),
+            number => format!("{}~{number}", account.id),
+        });
+        for facts in stages {
             // What it paid once is what winning it back may bring.
             let amount = facts.annual_lost.filter(|_| pipeline.reads(Field::Left));
-            see(account.id.as_str(), &facts, amount, &self.events(account.id.as_str()));
+            let mut begun = None;
+            for id in ids.by_ref() {
+                let Some(state) = live(pipeline, &facts, &self.events(&id), begun, &moment) else { break };
+                see(&id, &facts, amount, &state);
+                let Some(again) = comes_anew(pipeline, &state, &moment) else { break };
+                begun = Some(HandedOver { at: zone.start_of(again), again: false });
+            }
         }
     }
 
@@ -221,6 +231,11 @@ impl Board<'_> {
             list.sort_by_key(|event| event.at);
         }
     }
+}
+
+/// Whether a customer left once and is back, of late.
+fn came_back(customer: &Customer) -> bool {
+    customer.signals.value(Signal::DaysSinceReturn).is_some_and(|days| days <= f64::from(LATELY_DAYS))
 }
 
 /// Whether a customer is being brought on, or was until lately: of at most a year and not live, or live since so many days.

@@ -27,5 +27,5 @@ pub use records::{AccountStage, LeadFacts, TermFacts, terms};
 pub use report::{BarReport, Group, Report, StageReport, Sum, Waiting};
 pub use span::{Anchor, Span, Stay};
 pub use spec::{AtEnd, Bar, Extend, GoesOn, Opens, Owner, Pipeline, Question, Requires, Role, Rule, Stage, Touch, When, plain};
-pub use state::{By, Event, Events, HandedOver, Left, Moment, Signs, State, Visit, What, lacks, live, next_touch};
+pub use state::{By, Event, Events, HandedOver, Left, Moment, Signs, State, Visit, What, comes_anew, lacks, live, next_touch};
 pub use tally::{Row, Tally};

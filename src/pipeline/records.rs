@@ -5,7 +5,7 @@ use rust_decimal::prelude::ToPrimitive;
 use super::{Anchor, Facts, Field, Known};
 use crate::model::record::{Account, Contract, ContractStatus, Lead, Ticket};
 use crate::model::{Currency, Day, Exact, Id, Money, Zone};
-use crate::signals::{ServiceRules, extensions, lapsed_on, successor};
+use crate::signals::{ServiceRules, Standing, extensions, gaps, lapsed_on, service, successor};
 
 /// A lead on one morning.
 #[derive(Clone, Debug)]
@@ -210,7 +210,8 @@ pub struct AccountStage<'a> {
 }
 
 impl<'a> AccountStage<'a> {
-    /// An account with its contracts and tickets as known on the morning of `on`. `tickets` is none where the company has none.
+    /// An account with its contracts and tickets as known on the morning of `on`. `tickets` is none where nobody asks for them. Of
+    /// several times that it left, the last one counts.
     pub fn new(
         account: &'a Account,
         contracts: &[Contract],
@@ -219,15 +220,35 @@ impl<'a> AccountStage<'a> {
         rules: ServiceRules,
         zone: &Zone,
     ) -> AccountStage<'a> {
-        let service = crate::signals::service(contracts, on, rules);
-        let left = match service.standing {
-            crate::signals::Standing::Left(day) => Some(day),
-            _ => None,
-        };
-        // Whoever came back had left: the day on which the service before the gap ended.
-        let before =
-            |until: Day| contracts.iter().filter(move |one| one.starts_on < until).filter_map(Contract::service_end).max();
-        let left_on = left.or_else(|| service.returned_on.and_then(before));
+        let leaving = leavings(contracts, on, rules).pop();
+        AccountStage::of(leaving, account, contracts, tickets, on, zone)
+    }
+
+    /// The same, once for each time that it left; once for an account that never did.
+    pub fn each(
+        account: &'a Account,
+        contracts: &[Contract],
+        tickets: Option<&[Ticket]>,
+        on: Day,
+        rules: ServiceRules,
+        zone: &Zone,
+    ) -> Vec<AccountStage<'a>> {
+        let mut leavings: Vec<Option<Leaving>> = leavings(contracts, on, rules).into_iter().map(Some).collect();
+        if leavings.is_empty() {
+            leavings.push(None);
+        }
+        leavings.into_iter().map(|leaving| AccountStage::of(leaving, account, contracts, tickets, on, zone)).collect()
+    }
+
+    fn of(
+        leaving: Option<Leaving>,
+        account: &'a Account,
+        contracts: &[Contract],
+        tickets: Option<&[Ticket]>,
+        on: Day,
+        zone: &Zone,
+    ) -> AccountStage<'a> {
+        let (left_on, returned_on) = (leaving.map(|(left, _)| left), leaving.and_then(|(_, returned)| returned));
         let paid = || contracts.iter().filter(|one| one.trial != Some(true));
         let lost: Vec<Money> = left_on
             .map(|day| paid().filter(move |one| one.service_end().is_some_and(|end| day - end <= 30 && end <= day)))
@@ -251,12 +272,25 @@ impl<'a> AccountStage<'a> {
             signed_on: account.signed_on.or(first).filter(|day| *day < on),
             live_on: account.live_on.filter(|day| *day < on),
             left_on,
-            returned_on: service.returned_on,
+            returned_on,
             annual_lost,
             annual_lost_units: annual_lost.map(Money::approximate),
             complaints,
         }
     }
+}
+
+/// The first day after the service of an account, and the day on which it came back, if it did.
+type Leaving = (Day, Option<Day>);
+
+/// The times that an account left until the morning of `on`, rising.
+fn leavings(contracts: &[Contract], on: Day, rules: ServiceRules) -> Vec<Leaving> {
+    let mut leavings: Vec<Leaving> =
+        gaps(contracts, on, rules).into_iter().map(|(left, returned)| (left, Some(returned))).collect();
+    if let Standing::Left(day) = service(contracts, on, rules).standing {
+        leavings.push((day, None));
+    }
+    leavings
 }
 
 impl Facts for AccountStage<'_> {

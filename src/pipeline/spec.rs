@@ -228,6 +228,12 @@ impl Pipeline {
         }
     }
 
+    /// Whether an account that left is what it is about: each time that it leaves is a record of its own.
+    pub fn opens_by_leaving(&self) -> bool {
+        let leaves = |ask: &Ask| ask.reads(super::Field::Left) || ask.reads(super::Field::Returned);
+        matches!(&self.opens, Opens::When(when) if when.record.as_ref().is_some_and(leaves))
+    }
+
     /// Whether anything in it hangs on this field of a record.
     pub fn reads(&self, field: super::Field) -> bool {
         let touches = self.stages.iter().flat_map(|stage| &stage.timetable).filter_map(|touch| touch.when.as_ref());

@@ -427,6 +427,16 @@ impl Course<'_> {
     }
 }
 
+/// The day on which an account whose record was decided comes in anew: the sign that opens its pipeline shows again.
+pub fn comes_anew(pipeline: &Pipeline, state: &State, moment: &Moment<'_>) -> Option<Day> {
+    let decided = |day: Day| {
+        let stood = state.visits.iter().rev().find(|visit| visit.from < day);
+        stood.is_some_and(|visit| matches!(pipeline.stages[visit.stage].role, Role::Won | Role::Lost))
+    };
+    let spans = (moment.signs)(&pipeline.opening_sign()?);
+    spans.into_iter().map(|(from, _)| from).find(|from| decided(*from))
+}
+
 /// The day on which a record is to be touched next, and by which channel, where its stage has a timetable.
 pub fn next_touch<'a>(pipeline: &'a Pipeline, state: &State, facts: &dyn Facts, moment: &Moment<'_>) -> Option<(Day, &'a str)> {
     let answered = Answered { facts, state };

@@ -29,5 +29,5 @@ pub use pattern::{Cadence, classes_dropped};
 pub use peers::{LEAST_PEERS, PeerInput, Peers, Place, age_class};
 pub use reading::{Reading, Signals, State, phrase, spell, word};
 pub use relationship::relationship;
-pub use service::{Service, ServiceRules, Standing, service};
+pub use service::{Service, ServiceRules, Standing, gaps, service};
 pub use term::{Basis, Extension, Term, extensions, followers, lapsed_on, raised, successor, terms};

@@ -159,23 +159,28 @@ fn bare(contracts: &[Contract], standing: Standing, end: Option<Day>) -> Service
 
 /// The start of the service that runs on `on`, where an earlier one had ended too long before it to be renewed by it.
 fn returned(contracts: &[Contract], on: Day, rules: ServiceRules) -> Option<Day> {
+    gaps(contracts, on, rules).pop().map(|(_, back)| back)
+}
+
+/// The gaps in service until `on` that are no renewal, rising: the first day without service, and the first one with it again.
+pub fn gaps(contracts: &[Contract], on: Day, rules: ServiceRules) -> Vec<(Day, Day)> {
+    let mut gaps = Vec::new();
     if contracts.len() < 2 {
-        return None;
+        return gaps;
     }
     let mut begun: Vec<&Contract> = contracts.iter().filter(|contract| contract.starts_on <= on).collect();
     begun.sort_by_key(|contract| contract.starts_on);
-    let mut served_until = begun.first()?.starts_on;
-    let mut returned = None;
+    let Some(mut served_until) = begun.first().map(|first| first.starts_on) else { return gaps };
     for contract in begun {
         if contract.starts_on - served_until > rules.gap_tolerance_days {
-            returned = Some(contract.starts_on);
+            gaps.push((served_until, contract.starts_on));
         }
         let end = if contract.is_over() { contract.service_end() } else { contract.ends_on };
         // What runs on by itself has no end of its own.
         let end = end.filter(|_| contract.is_over() || contract.auto_renews != Some(true));
         served_until = served_until.max(end.unwrap_or(on + 1));
     }
-    returned
+    gaps
 }
 
 /// The end of a running contract, or of the last of those that are signed to follow it.

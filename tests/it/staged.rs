@@ -206,16 +206,22 @@ async fn who_has_a_record_is_told_of_it() {
     );
     house.night(day("2026-11-04")).await;
     let mail = house.mail("sam", day("2026-11-04")).await.unwrap();
-    for told in ["Newest (new): Say who", "Soonest (soon): Say who", "Leaver (left): Spoken to", "First (l1): Sales agrees"] {
+    let told = [
+        "- Newest (new): ends today Say who does what",
+        "- Soonest (soon): ends today Say who does what",
+        "- Leaver (left): since Tue 3 Nov Spoken to on a timetable",
+        "- First (l1): goes back Mon 9 Nov Sales agrees",
+    ];
+    for told in told {
         assert!(mail.contains(told), "{told} in {mail}");
     }
-    for silent in ["Oldest (old): ", "Leaver (left): Say", "Long gone", "Second (l2)", "Third (l3)", "Fourth (l4)"] {
+    for silent in ["Oldest (old)", "Long gone", "Second (l2)", "Third (l3)", "Fourth (l4)"] {
         assert!(!mail.contains(silent), "{silent} in {mail}");
     }
     for (name, stages) in [("onboarding", "welcome 2, live 3"), ("win-back", "contact 1, left-alone 1"), ("leads", "sql 1")] {
         assert_eq!(here(&report(&house, name, Some("2026-11-04")).await), stages, "the mail tells what the report lists");
     }
-    let welcome = "new 2026-11-04: onboarding/welcome on 2026-11-03: Say who does what from now on";
+    let welcome = "new 2026-11-04: onboarding/welcome on 2026-11-02: Say who does what from now on";
     assert_eq!(prescribed(&house, "asked").await, [welcome]);
 }
 
@@ -458,7 +464,7 @@ async fn the_nights_note_from_when_to_when_an_account_shows_a_sign() {
     }
     for on in ["2026-11-05", "2026-11-11"] {
         let mail = house.mail("sam", day(on)).await.unwrap();
-        assert!(mail.contains("North (a1): Wants more"), "{mail}");
+        assert!(mail.contains("- North (a1): ") && mail.contains("Wants more (t)"), "{mail}");
     }
     let seen = |on: &'static str| report(&house, "growth", Some(on));
     assert_eq!(here(&seen("2026-11-03").await), "");
@@ -468,6 +474,38 @@ async fn the_nights_note_from_when_to_when_an_account_shows_a_sign() {
     house.night(day("2026-11-12")).await;
     assert_eq!(here(&seen("2026-11-11").await), "sign 1", "the past stays as it was");
     assert_eq!(here(&seen("2026-11-12").await), "gone 1");
+    // The sign shows again: another record.
+    house.put(
+        "contacts.csv",
+        "id,account_id,name,joined_on,left_on\np1,a1,Ann,2026-01-01,\np2,a1,Bo,2026-11-03,2026-11-11\np3,a1,Cy,2026-11-15,\n",
+    );
+    for on in ["2026-11-16", "2026-11-17"] {
+        house.night(day(on)).await;
+    }
+    assert_eq!(here(&seen("2026-11-17").await), "sign 1, gone 1");
+    let mail = house.mail("sam", day("2026-11-17")).await.unwrap();
+    assert!(mail.contains("- North (a1~2): ") && !mail.contains("- North (a1): "), "{mail}");
+    at_ten(&house, "2026-11-17");
+    assert_eq!(act(&house, "a1~2", Doing::Move("gone".to_owned()), "sam").await.unwrap(), "gone until –");
+    assert_eq!(here(&report(&house, "growth", None).await), "gone 2");
+}
+
+#[tokio::test]
+async fn whoever_leaves_again_is_won_back_again() {
+    let house = house("sqlite:longroad.db").await;
+    house.put(
+        "contracts.csv",
+        "id,account_id,starts_on,ends_on,amount,currency,status\nc1,a1,2023-01-01,2024-01-01,9000,EUR,lost\n\
+         c2,a1,2024-06-01,2026-11-01,9000,EUR,lost\n",
+    );
+    house.night(day("2026-11-04")).await;
+    let won = report(&house, "win-back", None).await;
+    assert_eq!(here(&won), "contact 1, back 1", "that it left again takes nothing from what was won");
+    at_ten(&house, "2026-11-04");
+    assert_eq!(act(&house, "a1~2", Doing::Touch("interest".to_owned()), "sam").await.unwrap(), "contact until 2027-11-01");
+    house.night(day("2026-11-05")).await;
+    let mail = house.mail("sam", day("2026-11-05")).await.unwrap();
+    assert!(mail.contains("- North (a1~2): since Sun 1 Nov Spoken to on a timetable"), "{mail}");
 }
 
 #[test]

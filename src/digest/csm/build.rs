@@ -140,6 +140,9 @@ fn task_line(place: usize, task: &TaskItem, on: Day, links: &Links) -> TaskLine 
     }
 }
 
+/// An end that is so far off says nothing of this morning's work. Days.
+const FAR_DAYS: i32 = 180;
+
 fn staged_line(staged: &StagedItem, on: Day) -> StagedLine {
     let end = if staged.goes_back { "goes back" } else { "ends" };
     StagedLine {
@@ -150,8 +153,9 @@ fn staged_line(staged: &StagedItem, on: Day) -> StagedLine {
             Some(day) if day < on => format!("{} over", counted((on - day).unsigned_abs() as usize, "day")),
             Some(day) if day == on => format!("{end} today"),
             Some(day) if day == on + 1 => format!("{end} tomorrow"),
-            Some(day) => format!("{end} {}", short_day(day)),
-            None => format!("since {}", short_day(staged.since)),
+            Some(day) if day - on < FAR_DAYS => format!("{end} {}", short_day(day)),
+            // A day that is told without its year is one of this year.
+            _ => format!("since {}", short_day(staged.since)),
         },
         overdue: staged.ends_on.is_some_and(|day| day < on),
     }
