@@ -169,14 +169,17 @@ async fn load_adds_up_by_hand() {
     assert_eq!(report.without_csm, 1);
     let moves: Vec<(&str, &str)> = report.moves.iter().map(|one| (one.account_id.as_str(), one.to.as_str())).collect();
     assert_eq!(moves, [("b", "u2")], "of two that free the same, the one with less revenue");
-    assert!((report.moves[0].hours - 7.0 / 30.0 * 0.5).abs() < 1e-9 && report.moves[0].arr == una_arr("3000.00"), "{report:?}");
+    assert!(
+        (report.moves[0].hours - 7.0 / 30.0 * 0.5).abs() < 1e-9 && report.moves[0].arr == Some(euros("3000.00")),
+        "{report:?}"
+    );
     let untouched: Vec<&str> = report.untouched.iter().map(|one| one.account_id.as_str()).collect();
     assert_eq!((untouched, report.untouched_count), (vec!["a"], 1), "of those who have too much to do");
     assert_eq!((report.untouched[0].silent_days, report.untouched[0].every_days), (42.0, 30));
 }
 
-fn una_arr(amount: &str) -> Option<Money> {
-    Some(Money::new(amount.parse().unwrap(), longroad::model::Currency::parse("EUR").unwrap()).unwrap())
+fn euros(amount: &str) -> Money {
+    Money::new(amount.parse().unwrap(), longroad::model::Currency::parse("EUR").unwrap()).unwrap()
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Staged work as its users meet it: records of sources, commands, nights, on both databases.
 
+use std::fmt::Write;
+
 use longroad::clock::Clock;
 use longroad::cycle::{At, Doing, Handling, Voice, Wish, handle, named, pipeline_report, say};
 use longroad::health::opinion::Call;
@@ -377,9 +379,11 @@ async fn a_pipeline_may_ask_for_complaints_wherever_it_asks_for_something() {
         "id,account_id,starts_on,ends_on,amount,currency,status\nc1,a1,2025-01-01,2026-01-01,1200,EUR,lost\n\
          c2,a2,2025-01-01,2026-01-01,1200,EUR,lost\n",
     );
-    let ticket = |one: u32| format!("t{one},a{},2025-11-0{}T09:00:00Z,1\n", 1 + one / 3, one + 1);
-    let tickets: String = (0..4).map(ticket).collect();
-    house.put("tickets.csv", &format!("id,account_id,opened_at,severity\n{tickets}"));
+    let mut tickets = "id,account_id,opened_at,severity\n".to_owned();
+    for one in 0..4 {
+        writeln!(tickets, "t{one},a{},2025-11-0{}T09:00:00Z,1", 1 + one / 3, one + 1).unwrap();
+    }
+    house.put("tickets.csv", &tickets);
     house.night(day("2026-01-12")).await;
     let calm = report(&house, "calm", None).await;
     assert_eq!(here(&calm), "ask 1");

@@ -266,7 +266,7 @@ mod tests {
     fn what_is_grave_stands_before_what_is_old() {
         let (mut inputs, task) = (CsmInputs::sample(), CsmInputs::sample().tasks.kept()[0].clone());
         let on = inputs.on;
-        inputs.tasks = crate::digest::Top::default();
+        (inputs.tasks, inputs.overdue) = (crate::digest::Top::default(), 0);
         let plain = TaskItem { severe: false, escalated: false, severity: Severity::Low, due_on: on - 200, ..task };
         for number in 0..12 {
             inputs.task(TaskItem { id: format!("old{number}"), ..plain.clone() });

@@ -27,7 +27,7 @@ const PUBLISHED: [(&str, [u32; 4], f64); 4] = [
 ];
 
 #[test]
-fn nrr_of_106_and_of_130_percent_as_published() {
+fn nrr_of_106_and_of_130_percent() {
     for (who, [start, expansion, contraction, churn], nrr) in PUBLISHED {
         let year = |id: &str, account: &str, from: i32, amount: u32| {
             let rest = serde_json::json!({"account_id": account});
