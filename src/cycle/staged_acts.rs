@@ -12,7 +12,7 @@ use crate::model::Id;
 use crate::model::record::{Lead, Role as UserRole};
 use crate::pipeline::{Aside, Kind, Pipeline, Role};
 use crate::store::Db;
-use crate::store::staged::{Act, ActKind, act};
+use crate::store::staged::{self, Act, ActKind};
 
 /// What somebody wants to do with a record.
 #[derive(Clone, Debug)]
@@ -80,8 +80,33 @@ pub async fn handle(
     if note.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
         return Ok(Err("the note has a control character; write it without".to_owned()));
     }
-    // Nobody else changes anything between the look and the act.
-    let mut tx = db.begin().await?;
+    loop {
+        // The look takes longer than others should wait, and is taken again where something came in between.
+        let seen = staged::newest(db).await?;
+        let (pipeline, stage, acts) = match look(db, setup, clock, doing, handling).await? {
+            Ok(looked) => looked,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let mut tx = db.begin().await?;
+        if staged::newest_in(&mut tx).await? != seen {
+            continue;
+        }
+        for act in &acts {
+            staged::act(&mut tx, act).await?;
+        }
+        tx.commit().await?;
+        return after(db, setup, clock, pipeline, handling.record, pipeline.stages[stage].name.clone()).await.map(Ok);
+    }
+}
+
+/// What is to be written, with the pipeline and the stage in which the record stands. The inner error says why it cannot be done.
+async fn look<'s>(
+    db: &'s Db,
+    setup: &'s Setup,
+    clock: &dyn Clock,
+    doing: &Doing,
+    handling: Handling<'_>,
+) -> Result<Result<(&'s Pipeline, usize, Vec<Act>), String>> {
     let mut board = Board::load(db, setup, At::of(setup, clock, None)?).await?;
     let (pipeline, found) = match meant(&board, doing, handling).await? {
         Ok(meant) => meant,
@@ -102,11 +127,7 @@ pub async fn handle(
         let because = if then.because.is_empty() { String::new() } else { format!(": {}", then.because) };
         return Ok(Err(format!("{record} would go straight back to `{stage}`{because}")));
     }
-    for one in &acts {
-        act(&mut tx, one).await?;
-    }
-    tx.commit().await?;
-    after(db, setup, clock, pipeline, record, pipeline.stages[found.stage].name.clone()).await.map(Ok)
+    Ok(Ok((pipeline, found.stage, acts)))
 }
 
 fn written(clock: &dyn Clock, pipeline: &Pipeline, handling: Handling<'_>, kind: ActKind, what: String) -> Act {

@@ -64,6 +64,21 @@ impl ActKind {
     }
 }
 
+/// The numbers of the last act and of the last pull: what follows from both is as it was while they are the same.
+pub type Newest = (Option<i64>, Option<i64>);
+
+const NEWEST: &str = "SELECT (SELECT max(number) FROM staged_move), (SELECT max(id) FROM pull)";
+
+/// How far acts and pulls have come.
+pub async fn newest(db: &Db) -> Result<Newest> {
+    on_db!(db, pool => sqlx::query_as(NEWEST).fetch_one(pool).await).context("looking for the last move")
+}
+
+/// The same, with nobody else writing until the transaction ends.
+pub async fn newest_in(tx: &mut Tx) -> Result<Newest> {
+    on_tx!(tx, conn => sqlx::query_as(NEWEST).fetch_one(conn).await).context("looking for the last move")
+}
+
 /// Adds what a person did, and tells the audit.
 pub async fn act(tx: &mut Tx, act: &Act) -> Result<()> {
     let last: Option<i64> =

@@ -132,6 +132,37 @@ async fn a_lost_opportunity_is_opened_again_on_the_same_day() {
     assert_eq!(here(&report(&house, "opportunity", None).await), "confirmed 1");
 }
 
+async fn a_look_holds_nobody_up(house: House) {
+    house.put(
+        "leads.csv",
+        "id,created_at,phone,company,owner\nl1,2026-11-01T09:00:00Z,+49 30 1234501,North,sam\nl2,2026-11-01T09:00:00Z,+49 30 1234502,,sam\n",
+    );
+    house.night(day("2026-11-04")).await;
+    at_ten(&house, "2026-11-04");
+    let tx = house.db.begin().await.unwrap();
+    let refused = act(&house, "l2", Doing::Move("opportunity".to_owned()), "sam");
+    let refused = tokio::time::timeout(std::time::Duration::from_mins(2), refused).await.expect("it waits for the writer");
+    assert_eq!(refused.unwrap_err(), "l2 cannot come into `opportunity`: `company` is empty");
+    drop(tx);
+    // Of two who move it at once, one is too late.
+    let (one, other) = tokio::join!(
+        act(&house, "l1", Doing::Move("mql".to_owned()), "sam"),
+        act(&house, "l1", Doing::Move("mql".to_owned()), "lee"),
+    );
+    let refused: Vec<String> = [one, other].into_iter().filter_map(Result::err).collect();
+    assert_eq!(refused, ["l1 is in `mql` already"]);
+}
+
+#[tokio::test]
+async fn a_look_holds_nobody_up_on_sqlite() {
+    a_look_holds_nobody_up(house("sqlite:longroad.db").await).await;
+}
+
+#[tokio::test]
+async fn a_look_holds_nobody_up_on_postgres() {
+    a_look_holds_nobody_up(house(&postgres().await).await).await;
+}
+
 #[tokio::test]
 async fn ten_extended_records_are_all_that_a_seller_may_have() {
     let house = house("sqlite:longroad.db").await;
