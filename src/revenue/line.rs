@@ -232,11 +232,14 @@ impl Chain<'_> {
         }
         let first = next.iter().map(|next| next.starts_on).min();
         let stop = contract.service_end().filter(|_| contract.is_over());
-        let mut coming = extensions(contract, self.on);
+        let mut coming = extensions(contract, self.on).peekable();
         let mut day = end;
         while day < self.on {
+            // Of short terms several end within the tolerance before what follows: the last of them is the one that it renews.
+            let next_end = coming.peek().map(|term| term.until);
+            let in_time = |first: Day| first - day <= self.rules.gap_tolerance_days && next_end.is_none_or(|end| end > first);
             let runs_on = contract.auto_renews == Some(true)
-                && first.is_none_or(|first| first - day > self.rules.gap_tolerance_days)
+                && first.is_none_or(|first| !in_time(first))
                 && stop.is_none_or(|stop| stop > day);
             let (renewed, outcome) = if runs_on { (price, Outcome::Renewed) } else { self.decision(at, day, price, first) };
             if day >= since {

@@ -46,14 +46,18 @@ impl Term<'_> {
 }
 
 /// What follows each contract of one customer, by its place among them: all those that name it in `replaces_id`, else the one
-/// of the same product that starts nearest to its end.
+/// of the same product that starts nearest to its end, or, where it runs on by itself, soon after the end of any of its terms.
 pub fn followers(contracts: &[Contract], rules: ServiceRules) -> Vec<Vec<usize>> {
     let follow = |contract: &Contract| -> Vec<usize> {
         let named: Vec<usize> = (0..contracts.len()).filter(|&at| replaces(&contracts[at], contract)).collect();
         if !named.is_empty() || contract.is_over() {
             return named;
         }
-        let near = contract.ends_on.and_then(|end| near(contract, end, contracts, rules));
+        let near = match contract.ends_on {
+            Some(end) if contract.auto_renews == Some(true) => after_a_term(contract, end, contracts, rules),
+            Some(end) => near(contract, end, contracts, rules),
+            None => None,
+        };
         near.into_iter().collect()
     };
     contracts.iter().map(follow).collect()
@@ -75,6 +79,32 @@ fn replaces(other: &Contract, contract: &Contract) -> bool {
         && (!mutual() || (other.starts_on, &other.id) > (contract.starts_on, &contract.id))
 }
 
+/// The first contract of the same account and product that names no other and starts after the end of a term of one that runs on
+/// by itself, at most the tolerance after it. `end`: of its first term.
+fn after_a_term(contract: &Contract, end: Day, contracts: &[Contract], rules: ServiceRules) -> Option<usize> {
+    let later = |at: &usize| contracts[*at].starts_on >= end && could_follow(contract, &contracts[*at]);
+    let mut later: Vec<usize> = (0..contracts.len()).filter(later).collect();
+    later.sort_by_key(|&at| (contracts[at].starts_on, &contracts[at].id));
+    let mut number = 0;
+    later.into_iter().find(|&at| {
+        let start = contracts[at].starts_on;
+        while contract.end_after(number + 1).is_some_and(|end| end <= start) {
+            number += 1;
+        }
+        contract.end_after(number).is_some_and(|end| start - end <= rules.gap_tolerance_days)
+    })
+}
+
+/// Whether `other` is a later contract of the same account and product that names none.
+fn could_follow(contract: &Contract, other: &Contract) -> bool {
+    other.id != contract.id
+        && other.account_id == contract.account_id
+        && other.product == contract.product
+        && other.replaces_id.is_empty()
+        && other.starts_on > contract.starts_on
+        && !other.is_void()
+}
+
 /// The contract of the same account and product that names no other and starts nearest to the end: at most the tolerance after it, or,
 /// where the contract does not run on by itself, as long before it and outlasting it, for less than half of the term.
 fn near(contract: &Contract, end: Day, contracts: &[Contract], rules: ServiceRules) -> Option<usize> {
@@ -85,14 +115,7 @@ fn near(contract: &Contract, end: Day, contracts: &[Contract], rules: ServiceRul
                 && 2 * -late < end - contract.starts_on
                 && other.ends_on.is_none_or(|other_end| other_end > end)
         };
-        other.id != contract.id
-            && other.account_id == contract.account_id
-            && other.product == contract.product
-            && other.replaces_id.is_empty()
-            && other.starts_on > contract.starts_on
-            && late.abs() <= rules.gap_tolerance_days
-            && (late >= 0 || overlaps())
-            && !other.is_void()
+        could_follow(contract, other) && late.abs() <= rules.gap_tolerance_days && (late >= 0 || overlaps())
     };
     let candidates = (0..contracts.len()).filter(|&at| fits(&contracts[at]));
     candidates.min_by_key(|&at| ((contracts[at].starts_on - end).abs(), contracts[at].starts_on, &contracts[at].id))

@@ -143,6 +143,26 @@ fn what_runs_on_from_day_to_day_is_a_stretch_for_each_price_and_rises_once_a_yea
 }
 
 #[test]
+fn a_new_order_that_names_nothing_takes_the_place_of_what_ran_on() {
+    let with = |to: &str, next: &str| {
+        let amount = if to == "2024-02-01" { 100 } else { 1200 };
+        let runs_on = contract("c", "2024-01-01", to, amount, serde_json::json!({"auto_renews": true}));
+        [runs_on, contract("d", next, "2028-01-01", 2400, plain())]
+    };
+    let told = |contracts: &[Contract]| story(contracts, &[], "2026-09-01", "2025-06", "2026-08");
+    let due = |contracts: &[Contract]| dues(contracts, "2026-09-01").into_iter().map(|due| (due.0, due.3)).collect::<Vec<_>>();
+    let yearly = with("2025-01-01", "2026-01-01");
+    assert_eq!(told(&yearly), Vec::<String>::new(), "the same price, once");
+    assert_eq!(due(&yearly), [("2025-01-01".to_owned(), Outcome::Renewed), ("2026-01-01".to_owned(), Outcome::Renewed)]);
+    let late = with("2025-01-01", "2026-01-20");
+    assert_eq!(due(&late), due(&yearly), "within the tolerance");
+    let beside = with("2025-01-01", "2026-03-01");
+    assert_eq!(told(&beside).len(), 1, "in the middle of a term it is another order: {:?}", told(&beside));
+    let monthly = with("2024-02-01", "2026-04-01");
+    assert_eq!(due(&monthly).last(), Some(&("2026-04-01".to_owned(), Outcome::Renewed)), "not the month before");
+}
+
+#[test]
 fn what_renews_itself_runs_on_with_its_uplift_until_it_is_replaced_or_cancelled() {
     let auto = serde_json::json!({"auto_renews": true, "uplift_percent": "10"});
     let one = contract("c", "2023-01-01", "2024-01-01", 12_000, auto);
