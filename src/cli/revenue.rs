@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::exit::Wrong;
 use super::reply::Reply;
+use super::revenue_csv::Table;
 use super::sheet::Sheet;
 use super::{open, revenue_csv, revenue_text};
 use crate::clock::Clock;
@@ -50,6 +51,9 @@ pub struct Arguments {
     rules: bool,
     #[command(flatten)]
     sheet: Sheet,
+    /// Which table --csv writes
+    #[arg(long, value_enum, default_value = "periods", requires = "csv")]
+    table: Table,
 }
 
 fn named<T: Copy>(word: &str, words: &[(&str, T)]) -> Result<T, String> {
@@ -110,6 +114,6 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
         return Reply::new(revenue_text::opened(&opened), &opened);
     }
     let report = book.report();
-    revenue_csv::report(&arguments.sheet, &report)?;
+    revenue_csv::report(&arguments.sheet, arguments.table, &report)?;
     Reply::new(revenue_text::report(&setup.config.company.name, &report), &report)
 }

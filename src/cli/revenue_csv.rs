@@ -2,30 +2,89 @@
 
 use anyhow::Result;
 
-use super::sheet::{Sheet, cell};
-use crate::revenue::{Opened, PeriodRow, RevenueReport, Row};
+use super::sheet::{Sheet, cell, number};
+use crate::model::Currency;
+use crate::revenue::{Opened, PeriodRow, ProjectedRow, RevenueReport, Row};
 
-/// Writes the periods, or where it is divided the periods of each group, in the report's currency.
-pub fn report(sheet: &Sheet, report: &RevenueReport) -> Result<()> {
+/// One of the report's tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Table {
+    /// The periods, or with --by those of each group, in the report's currency
+    Periods,
+    /// The periods in each contract's own currency
+    Currencies,
+    /// What is left in the 24 months to come
+    Projection,
+    /// How long those stayed that had a term due
+    Survival,
+}
+
+/// Writes a table of the report.
+pub fn report(sheet: &Sheet, table: Table, report: &RevenueReport) -> Result<()> {
+    match table {
+        Table::Periods => {
+            let own = report.periods.iter().map(|period| (None, report.currency, period));
+            let grouped = report.groups.iter().flat_map(|group| {
+                group.periods.iter().map(|period| (Some(group.key.as_deref().unwrap_or_default()), report.currency, period))
+            });
+            if report.by.is_some() { periods(sheet, report.by, grouped) } else { periods(sheet, None, own) }
+        }
+        Table::Currencies => {
+            let all = report.currencies.iter().flat_map(|one| one.periods.iter().map(|period| (None, one.currency, period)));
+            periods(sheet, None, all)
+        }
+        Table::Projection => {
+            let months = report.projection.iter().flat_map(|projection| &projection.months);
+            let row = |month: &ProjectedRow| {
+                vec![
+                    month.month.clone(),
+                    report.currency.to_string(),
+                    month.mrr.clone(),
+                    month.better.clone(),
+                    month.worse.clone(),
+                ]
+            };
+            sheet.write(&["month", "currency", "mrr", "mrr_one_point_better", "mrr_one_point_worse"], months.map(row))
+        }
+        Table::Survival => {
+            let rows = report.renewal_survival.iter().flat_map(|survival| {
+                survival.months.iter().map(|month| {
+                    let counts = [survival.customers.to_string(), month.month.to_string(), month.looked_at.to_string()];
+                    let mut row = vec![survival.due_in.clone()];
+                    row.extend(counts);
+                    row.push(number(Some(month.kept)));
+                    row
+                })
+            });
+            sheet.write(&["due_in", "customers", "months_later", "looked_at", "kept"], rows)
+        }
+    }
+}
+
+fn periods<'a>(
+    sheet: &Sheet,
+    by: Option<&'static str>,
+    periods: impl Iterator<Item = (Option<&'a str>, Currency, &'a PeriodRow)>,
+) -> Result<()> {
     let mut heads = vec!["period", "starts_on", "ends_on", "complete", "currency"];
-    heads.extend(report.by);
+    heads.extend(by);
     heads.extend(NUMBERS);
-    let mut rows = Vec::new();
-    let mut add = |key: Option<&str>, period: &PeriodRow| {
-        let mut row = [&period.period, &period.starts_on.to_string(), &period.ends_on.to_string()].map(String::clone).to_vec();
-        row.push(period.complete.to_string());
-        row.push(report.currency.to_string());
+    heads.extend(["nrr_12_months", "grr_12_months", "logo_churn_12_months", "renewal_rate_12_months"]);
+    let rows = periods.map(|(key, currency, period)| {
+        let mut row = vec![period.period.clone(), period.starts_on.to_string(), period.ends_on.to_string()];
+        row.extend([period.complete.to_string(), currency.to_string()]);
         row.extend(key.map(str::to_owned));
         row.extend(numbers(&period.row));
-        rows.push(row);
-    };
-    if report.by.is_some() {
-        for group in &report.groups {
-            group.periods.iter().for_each(|period| add(Some(group.key.as_deref().unwrap_or_default()), period));
-        }
-    } else {
-        report.periods.iter().for_each(|period| add(None, period));
-    }
+        let year = period.trailing_twelve_months.as_ref();
+        let shares = [
+            year.and_then(|year| year.nrr),
+            year.and_then(|year| year.grr),
+            year.and_then(|year| year.logo_churn),
+            year.and_then(|year| year.renewal_rate),
+        ];
+        row.extend(shares.map(cell));
+        row
+    });
     sheet.write(&heads, rows)
 }
 
