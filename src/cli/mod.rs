@@ -55,6 +55,7 @@ mod table;
 mod task;
 mod tasks;
 mod telemetry;
+mod user;
 mod value_report;
 mod what_if;
 mod words;

@@ -60,12 +60,7 @@ pub async fn run(file: &Path, _: &Arguments) -> Result<Reply> {
     }
     let sender = cycle::sender(&setup.config)?;
     let pulse = Arc::new(Pulse::default());
-    let state = AppState {
-        db: db.clone(),
-        config: Arc::new(setup.config.clone()),
-        clock: Arc::clone(&clock),
-        scheduler: Arc::clone(&pulse),
-    };
+    let state = AppState::new(db.clone(), Arc::clone(&setup), Arc::clone(&clock), Arc::clone(&pulse))?;
     let (ask, stop) = watch::channel(None);
     let notify = Notify::open();
     let scheduler = Scheduler {
@@ -112,8 +107,8 @@ pub async fn run(file: &Path, _: &Arguments) -> Result<Reply> {
 /// Serves the web pages until it is asked to stop. An address that another process has is no reason to send no mails: it is
 /// asked for again until it is free.
 async fn pages(state: &AppState, mut stop: Stop) {
-    let (address, mut told) = (state.config.web.listen, false);
-    let within = Duration::from_secs(u64::from(state.config.schedule.stop_within_seconds));
+    let (address, mut told) = (state.setup.config.web.listen, false);
+    let within = Duration::from_secs(u64::from(state.setup.config.schedule.stop_within_seconds));
     while stop.borrow().is_none() {
         match TcpListener::bind(address).await {
             Ok(listener) => {

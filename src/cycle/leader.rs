@@ -1,7 +1,7 @@
 //! What the leaders' digests are made of: the accounts of each one's team, the load of its people, what came of plays.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -11,6 +11,7 @@ use super::evaluate::Evaluated;
 use super::load;
 use super::periodic::Gathering;
 use super::renewals;
+use super::sight::Sight;
 use super::world::World;
 use crate::digest::csm::StaleItem;
 use crate::digest::leader::{LeaderDigest, LeaderInputs, LoadItem, PlayItem, RenewalItem};
@@ -96,13 +97,8 @@ pub async fn gather(tx: &mut Tx, gathering: &Gathering<'_>) -> Result<Gathered> 
 impl Gathered {
     /// One leader's digest.
     pub fn digest(&self, reader: &Reader, on: Day, web_url: &str) -> LeaderDigest {
-        let team = team(&self.world, &reader.id);
-        let leads_rest = self.world.leader_of(None).is_some_and(|leader| leader.id == reader.id);
-        let is_mine = |csm: &Option<Id>| match (&team, csm) {
-            (None, _) => true,
-            (Some(team), Some(csm)) => team.contains(csm.as_str()) || (leads_rest && !self.world.is_led(csm.as_str())),
-            (Some(_), None) => leads_rest,
-        };
+        let sight = self.world.users.get(reader.id.as_str()).map(|user| Sight::of(&self.world.users, user));
+        let is_mine = |csm: &Option<Id>| sight.as_ref().is_some_and(|sight| sight.sees(csm.as_ref().map(Id::as_str)));
         let (mut book, mut arr) = (Book::default(), BTreeMap::<Currency, i64>::new());
         for (one, sums) in self.books.iter().filter(|(csm, _)| is_mine(csm)).map(|(_, one)| one) {
             book.accounts += one.accounts;
@@ -179,24 +175,6 @@ fn item(world: &World, renewal: Renewal, rates: &mut Rates) -> RenewalItem {
         worth: Money { minor: worth.rounded(), currency: rates.currency },
         caller: renewal.csm_by.as_ref().map(name).unwrap_or_default(),
         renewal,
-    }
-}
-
-/// All who report to this leader, whoever is between them, and the leader too; `None` where nobody does: then it is everybody.
-fn team<'a>(world: &'a World, leader: &'a Id) -> Option<BTreeSet<&'a str>> {
-    let mut team = BTreeSet::from([leader.as_str()]);
-    loop {
-        let reports = |manager: &Option<Id>| manager.as_ref().is_some_and(|manager| team.contains(manager.as_str()));
-        let more: Vec<&str> = world
-            .users
-            .values()
-            .filter(|user| reports(&user.manager_id) && !team.contains(user.id.as_str()))
-            .map(|user| user.id.as_str())
-            .collect();
-        if more.is_empty() {
-            return (team.len() > 1).then_some(team);
-        }
-        team.extend(more);
     }
 }
 

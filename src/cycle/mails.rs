@@ -11,9 +11,11 @@ use crate::clock::Clock;
 use crate::config::{self, Config, OnUnknown};
 use crate::delivery::{Drained, Letter, Maildir, Readers, Rendered, Renderer, Sender, Smtp, SmtpSettings, Tls, Transport};
 use crate::digest::csm::{CsmDigest, News};
-use crate::digest::{Context, Key, Kind, Reader};
+use crate::digest::{Context, Key, Kind, Reader, SignIn};
+use crate::model::record::User;
 use crate::model::{Day, Instant};
 use crate::store::outbox::{self, Mail, Plan, Planned, Untold};
+use crate::store::sign_in::LINK_SECONDS;
 use crate::store::{Db, Tx, ledger};
 
 /// A reader with nothing to do hears so after so many days without a mail.
@@ -57,6 +59,26 @@ pub fn write<C: Context>(config: &Config, renderer: &Renderer, reader: &Reader, 
     };
     let mail = letter.write()?;
     Ok((parts, mail))
+}
+
+/// The mail with a link that opens the web pages. It goes out at once and is kept nowhere: whoever holds the link may use it.
+pub fn sign_in_mail(config: &Config, user: &User, link: &str, now: Instant) -> Result<Mail> {
+    let parts = renderer(config)?.sign_in(&SignIn::new(&config.company.name, &user.name, link, LINK_SECONDS / 60))?;
+    let day = config.company.zone().day_of(now);
+    // Two links of one day are two mails.
+    let key = Key { digest: format!("sign-in-{}", now.micros()), person: user.id.clone(), day };
+    let from = &config.mail.from;
+    let letter = Letter {
+        key: &key,
+        from_name: from.name.as_deref().unwrap_or_default(),
+        from: from.email.as_ref(),
+        to_name: &user.name,
+        to: &user.email,
+        parts: &parts,
+        at: now,
+        web_url: "",
+    };
+    letter.write()
 }
 
 /// What readers have not been told yet: what stands in mails that did not arrive, and what no mail holds. A past morning that

@@ -8,9 +8,10 @@ use rust_decimal::prelude::ToPrimitive;
 
 use super::Setup;
 use super::freshness::{self, StaleData};
+use super::sight::first_leader;
 use crate::config::{Alive, Cost};
 use crate::health::opinion::Opinions;
-use crate::model::record::{Role, User};
+use crate::model::record::User;
 use crate::model::{Currency, Day, MetricDeclaration, Money, Zone};
 use crate::signals::{Coverage, Known, SPAN, ServiceRules};
 use crate::store::facts::AsOf;
@@ -131,18 +132,10 @@ impl World {
         if arr.is_empty() { None } else { arr.iter().map(worth).sum() }
     }
 
-    /// Whether a leader is above this person, or the person is one. Whom nobody leads belongs to the first leader.
-    pub fn is_led(&self, person: &str) -> bool {
-        let manager = |user: &&User| self.users.get(user.manager_id.as_ref()?.as_str());
-        // As many steps as there are people: managers may go round in a circle.
-        let mut above = std::iter::successors(self.users.get(person), manager).take(self.users.len());
-        above.any(|user| user.role == Role::Leader)
-    }
-
     /// Whom a leader's tasks of this CSM go to.
     pub fn leader_of(&self, csm: Option<&str>) -> Option<&User> {
         let manager = csm.and_then(|csm| self.users.get(csm)).and_then(|csm| csm.manager_id.as_ref());
         let manager = manager.and_then(|manager| self.users.get(manager.as_str()));
-        manager.or_else(|| self.users.values().find(|user| user.role == Role::Leader))
+        manager.or_else(|| first_leader(&self.users))
     }
 }

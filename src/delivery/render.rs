@@ -16,7 +16,7 @@ use crate::digest::csm::CsmDigest;
 use crate::digest::executive::ExecutiveDigest;
 use crate::digest::leader::LeaderDigest;
 use crate::digest::product::ProductDigest;
-use crate::digest::{self, Kind, Picture, ValueReport};
+use crate::digest::{self, Kind, Picture, SignIn, ValueReport};
 
 /// Bytes of rendered HTML above which mail programs cut a mail off, with a margin for its encoding.
 const MOST_HTML: usize = 90_000;
@@ -35,7 +35,7 @@ macro_rules! templates {
 }
 
 /// The shipped templates by their path within the folder of templates.
-pub const SHIPPED: &[(&str, &str)] = templates!("csm", "leader", "product", "executive", "value-report");
+pub const SHIPPED: &[(&str, &str)] = templates!("csm", "leader", "product", "executive", "value-report", "sign-in");
 
 /// What is wrong with a template, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,6 +140,12 @@ impl Renderer {
         self.parts(ValueReport::TEMPLATES, value, &[])
     }
 
+    /// The mail with a link that opens the web pages.
+    pub fn sign_in(&self, link: &SignIn) -> Result<Rendered> {
+        let value = serde_json::to_value(link).context("preparing a sign-in link")?;
+        self.parts(SignIn::TEMPLATES, value, &[])
+    }
+
     /// The parts of a mail, by the name of its templates' folder.
     fn parts(&self, digest: &str, value: Value, pictures: &[Picture]) -> Result<Rendered> {
         // Built once: three templates are rendered from it.
@@ -162,7 +168,8 @@ impl Renderer {
             Kind::Executive => self.check_digest::<ExecutiveDigest>(),
         };
         let reports = self.check_samples(ValueReport::TEMPLATES, &ValueReport::samples(), |report| self.value_report(report));
-        Kind::ALL.into_iter().flat_map(check).chain(reports).collect()
+        let links = self.check_samples(SignIn::TEMPLATES, &SignIn::samples(), |link| self.sign_in(link));
+        Kind::ALL.into_iter().flat_map(check).chain(reports).chain(links).collect()
     }
 
     fn check_digest<C: digest::Context>(&self) -> Vec<Problem> {

@@ -21,6 +21,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (14, "request_move", include_str!("../../migrations/0014_request_move.sql")),
     (15, "loop", include_str!("../../migrations/0015_loop.sql")),
     (16, "staged", include_str!("../../migrations/0016_staged.sql")),
+    (17, "web", include_str!("../../migrations/0017_web.sql")),
 ];
 
 /// Which dialect a text is for.

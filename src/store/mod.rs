@@ -1,5 +1,6 @@
 //! What longroad remembers: facts with the morning from which they count, usage in tiles, scores as they were given.
 
+pub mod accounts;
 mod alone;
 pub mod audit;
 pub mod backup;
@@ -26,6 +27,7 @@ pub mod request_moves;
 pub mod restore;
 pub mod risk_models;
 pub mod scores;
+pub mod sign_in;
 pub mod staged;
 mod task_change;
 pub mod task_counts;
@@ -40,6 +42,6 @@ mod usage_write;
 pub use alone::Alone;
 pub use db::{Db, Tx};
 pub(crate) use db::{on_db, on_tx, placeholders};
-pub use task_change::{Change, TaskChange, change_task};
+pub use task_change::{Change, PastChange, TaskChange, change_task, changes_of};
 pub use tile::BLOCK;
 pub use usage_write::{BUFFER, Conflict, UsageWriter};

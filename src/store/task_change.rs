@@ -1,11 +1,12 @@
 //! What people do with tasks: done, snoozed, dismissed, reopened. Every change is kept with its note.
 
 use anyhow::{Context, Result};
+use serde::Serialize;
 use sqlx::AssertSqlSafe;
 
 use super::audit::{self, Deed};
 use super::task_rows::{PRESCRIPTION, PrescriptionRow, TASK, TaskRow, days, prescription, task};
-use super::{Tx, on_tx};
+use super::{Db, Tx, on_db, on_tx};
 use crate::model::{Day, Instant};
 use crate::playbook::{Task, TaskStatus};
 
@@ -71,6 +72,28 @@ pub async fn change_task(tx: &mut Tx, id: &str, change: &Change<'_>) -> Result<R
     }
     record(tx, &task, change).await?;
     Ok(Ok(task))
+}
+
+/// What somebody did with a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PastChange {
+    /// When, microseconds of Unix time.
+    pub at: Instant,
+    /// How the task stood then.
+    pub status: String,
+    /// In that person's words.
+    pub note: String,
+    /// Who.
+    pub actor: String,
+}
+
+/// What people did with a task, the latest last.
+pub async fn changes_of(db: &Db, task: &str) -> Result<Vec<PastChange>> {
+    let sql = "SELECT at, status, note, actor FROM task_change WHERE task = $1 ORDER BY number";
+    let rows: Vec<(i64, String, String, String)> =
+        on_db!(db, pool => sqlx::query_as(sql).bind(task).fetch_all(pool).await).context("reading the changes of a task")?;
+    let change = |(at, status, note, actor)| PastChange { at: Instant::from_micros(at), status, note, actor };
+    Ok(rows.into_iter().map(change).collect())
 }
 
 /// Keeps the change itself, with its note; the audit tells that there was one.

@@ -85,6 +85,41 @@ pub async fn list(db: &Db, filter: TaskFilter<'_>) -> Result<Vec<Task>> {
     join(&rows.into_iter().map(prescription).collect::<Result<Vec<_>>>()?, tasks)
 }
 
+/// The prescription that a task is a part of, with all its tasks in their order; `None`: there is no such task.
+pub async fn with_task(db: &Db, id: &str) -> Result<Option<(Prescription, Vec<Task>)>> {
+    let sql = format!("SELECT {PRESCRIPTION} FROM prescription WHERE id IN (SELECT prescription FROM task WHERE id = $1)");
+    let row: Option<PrescriptionRow> = on_db!(db, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(id).fetch_optional(pool).await)
+        .context("reading the prescription of a task")?;
+    let Some(of) = row.map(prescription).transpose()? else { return Ok(None) };
+    let sql = format!("SELECT {TASK} FROM task WHERE prescription = $1 ORDER BY step, id");
+    let tasks: Vec<TaskRow> = on_db!(db, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(&of.id).fetch_all(pool).await)
+        .context("reading the tasks of a prescription")?;
+    let tasks = join(std::slice::from_ref(&of), tasks)?;
+    Ok(Some((of, tasks)))
+}
+
+/// The prescriptions of an account, the newest first, at most `most`, with the tasks of all of them.
+pub async fn of_account(db: &Db, account: &str, most: u32) -> Result<(Vec<Prescription>, Vec<Task>)> {
+    let sql = format!(
+        "SELECT {PRESCRIPTION} FROM prescription WHERE block = $1 AND account_id = $2 ORDER BY opened_on DESC, attempt DESC, id \
+         LIMIT $3"
+    );
+    let ordinal = super::directory::ordinals(db, &[account]).await?.into_values().next();
+    let Some(block) = ordinal.map(super::directory::block_of) else { return Ok((Vec::new(), Vec::new())) };
+    let rows: Vec<PrescriptionRow> = on_db!(db, pool => sqlx::query_as(AssertSqlSafe(sql))
+        .bind(block).bind(account).bind(i64::from(most)).fetch_all(pool).await)
+    .context("reading the prescriptions of an account")?;
+    let prescriptions = rows.into_iter().map(prescription).collect::<Result<Vec<_>>>()?;
+    let sql = format!(
+        "SELECT {TASK} FROM task WHERE prescription IN (SELECT id FROM prescription WHERE block = $1 AND account_id = $2) ORDER BY id"
+    );
+    let rows: Vec<TaskRow> =
+        on_db!(db, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(block).bind(account).fetch_all(pool).await)
+            .context("reading the tasks of an account")?;
+    let tasks = join(&prescriptions, rows)?;
+    Ok((prescriptions, tasks))
+}
+
 /// All tasks of a play, whatever became of them, by id.
 pub async fn of_playbook(db: &Db, playbook: &str) -> Result<Vec<Task>> {
     let sql = format!("SELECT {PRESCRIPTION} FROM prescription WHERE playbook = $1 ORDER BY id");

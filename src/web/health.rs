@@ -53,8 +53,8 @@ async fn reasons(state: &AppState) -> Vec<String> {
     }
     let asked = async {
         let overdue = gauges::overdue(&state.db, now.plus_seconds(-DUE_SECONDS)).await?;
-        let as_of = AsOf { day: state.config.company.zone().day_of(now), through_pull: i64::MAX };
-        let fresh = freshness::of_sources(&state.db, &state.config, as_of).await?;
+        let as_of = AsOf { day: state.config().company.zone().day_of(now), through_pull: i64::MAX };
+        let fresh = freshness::of_sources(&state.db, state.config(), as_of).await?;
         Ok::<_, anyhow::Error>((overdue, fresh, trust::standings(&state.db).await?))
     };
     let (overdue, fresh, standings) = match timeout(STORE, asked).await {
@@ -67,7 +67,7 @@ async fn reasons(state: &AppState) -> Vec<String> {
         }
     };
     reasons.extend(overdue.into_iter().map(|job| format!("job {job}: due for more than {DUE_SECONDS} s, and nobody runs it")));
-    for (source, fresh) in state.config.sources.iter().zip(fresh) {
+    for (source, fresh) in state.config().sources.iter().zip(fresh) {
         // Why, `longroad sources` tells: the answer of a source may name hosts and users.
         let standing = standings.get(&source.name);
         if standing.is_some_and(|standing| standing.failure.is_some()) {

@@ -47,7 +47,7 @@ pub(super) async fn page(State(state): State<AppState>, headers: HeaderMap) -> R
 }
 
 async fn fill(page: &mut Page, state: &AppState, now: Instant) -> Result<()> {
-    let (db, zone) = (&state.db, state.config.company.zone());
+    let (db, zone) = (&state.db, state.config().company.zone());
 
     let runs = gauges::runs(db).await?;
     let mut family = page.gauge("longroad_runs", "Times at which a job was due, by what became of it.");
@@ -65,7 +65,7 @@ async fn fill(page: &mut Page, state: &AppState, now: Instant) -> Result<()> {
     }
 
     let as_of = AsOf { day: zone.day_of(now), through_pull: i64::MAX };
-    let fresh = freshness::of_sources(db, &state.config, as_of).await?;
+    let fresh = freshness::of_sources(db, state.config(), as_of).await?;
     let mut family = page.gauge("longroad_source_data_age_seconds", "Since the end of the newest day that a source has brought.");
     for source in &fresh {
         if let Some(day) = source.newest_day() {

@@ -1,12 +1,28 @@
-//! What `longroad run` serves over HTTP: signs of life and numbers for who watches over it, and the way in for who sends.
+//! What `longroad run` serves over HTTP: pages for people and the JSON of the same for programs, signs of life and numbers
+//! for who watches over it, and the way in for who sends.
+//!
+//! [`view`] holds what all pages have in common; a file for each page says what it gathers and what its template may name.
 
+mod address;
 mod exposition;
+mod guard;
 mod health;
+mod memo;
 mod metrics;
+mod pager;
+mod pages;
 pub mod push;
 mod routes;
 mod serve;
+mod sign_in;
+mod solutions;
 mod state;
+mod table;
+mod task;
+mod tasks;
+mod view;
+mod visitor;
+mod words;
 
 pub use serve::{Limits, serve};
-pub use state::AppState;
+pub use state::{AppState, sign_in_address};

@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 
 use crate::clock::Clock;
 use crate::config::{Config, Secret, Source, SourceKind};
+use crate::cycle::Setup;
 use crate::cycle::push::{Sending, take};
 use crate::model::Instant;
 use crate::model::record::RecordKind;
@@ -32,23 +33,23 @@ const TOLERANCE: i64 = 5 * 60;
 #[derive(Clone)]
 struct Pushes {
     db: Db,
-    config: Arc<Config>,
+    setup: Arc<Setup>,
     clock: Arc<dyn Clock>,
 }
 
 /// The two pages.
-pub fn routes(db: Db, config: Arc<Config>, clock: Arc<dyn Clock>) -> Router {
+pub fn routes(db: Db, setup: Arc<Setup>, clock: Arc<dyn Clock>) -> Router {
     Router::new()
         .route("/api/v1/records/{record}", post(records))
         .route("/api/v1/webhooks/{source}", post(webhooks))
         .layer(DefaultBodyLimit::max(MOST_BYTES))
-        .with_state(Pushes { db, config, clock })
+        .with_state(Pushes { db, setup, clock })
 }
 
 type Body = Result<Bytes, BytesRejection>;
 
 async fn records(State(pushes): State<Pushes>, Path(record): Path<String>, headers: HeaderMap, body: Body) -> Response {
-    let Some(source) = bearer(&pushes.config, text(&headers, "authorization")) else {
+    let Some(source) = bearer(&pushes.setup.config, text(&headers, "authorization")) else {
         return no(StatusCode::UNAUTHORIZED, "send the token of a push source: Authorization: Bearer TOKEN");
     };
     let Some(record) = RecordKind::parse(&record) else {
@@ -79,7 +80,7 @@ async fn webhooks(State(pushes): State<Pushes>, Path(name): Path<String>, header
         Ok(body) => body,
         Err((status, reason)) => return no(status, reason),
     };
-    let source = pushes.config.sources.iter().find(|source| source.kind == SourceKind::Push && source.name == name);
+    let source = pushes.setup.config.sources.iter().find(|source| source.kind == SourceKind::Push && source.name == name);
     let signed = source.and_then(|source| {
         let secret = source.webhook_secret.as_ref()?;
         is_signed(secret, &headers, body.as_bytes(), pushes.clock.now()).then_some(source)
@@ -97,7 +98,7 @@ async fn webhooks(State(pushes): State<Pushes>, Path(name): Path<String>, header
 
 async fn answer(pushes: &Pushes, sending: Sending<'_>) -> Response {
     let source = sending.source.name.clone();
-    match take(&pushes.db, &pushes.config, pushes.clock.as_ref(), sending).await {
+    match take(&pushes.db, &pushes.setup.config, pushes.clock.as_ref(), sending).await {
         Ok((status, answer)) => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             (status, [(header::CONTENT_TYPE, "application/json")], answer).into_response()

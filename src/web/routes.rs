@@ -7,17 +7,24 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::{AppState, Limits, health, metrics, push};
+use super::guard::from_own_pages;
+use super::solutions::{OneSolution, Solutions};
+use super::task::OneTask;
+use super::tasks::Tasks;
+use super::{AppState, Limits, health, metrics, pages, push, sign_in, task, view};
 
-/// Said with every answer: nothing is kept, framed, guessed at or loaded from elsewhere.
+/// Said with every answer that says nothing else: nothing is kept, framed, guessed at or loaded from elsewhere.
 const HEADERS: [(HeaderName, &str); 6] = [
     (header::CACHE_CONTROL, "no-store"),
-    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    ),
     (header::REFERRER_POLICY, "no-referrer"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
@@ -26,8 +33,16 @@ const HEADERS: [(HeaderName, &str); 6] = [
 
 /// All pages.
 pub(super) fn routes(state: AppState, limits: Limits) -> Router {
-    let push = push::routes(state.db.clone(), Arc::clone(&state.config), Arc::clone(&state.clock));
+    let push = push::routes(state.db.clone(), Arc::clone(&state.setup), Arc::clone(&state.clock));
     let routes = Router::new()
+        .route("/", get(async || Redirect::to("/tasks")))
+        .merge(view::routes::<Tasks>("/tasks"))
+        .merge(view::routes::<OneTask>("/tasks/{id}"))
+        .route("/tasks/{id}", post(task::change))
+        .merge(view::routes::<Solutions>("/solutions"))
+        .merge(view::routes::<OneSolution>("/solutions/{id}"))
+        .merge(sign_in::routes())
+        .route("/style.css", get(pages::style))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::page))
@@ -42,6 +57,7 @@ fn guarded(routes: Router, limits: Limits) -> Router {
     routes
         .layer(DefaultBodyLimit::max(limits.body_bytes))
         .layer(middleware::from_fn(move |request, next| within(limits.request, request, next)))
+        .layer(middleware::from_fn(from_own_pages))
         .layer(middleware::from_fn(headed))
 }
 
@@ -67,7 +83,7 @@ async fn within(limit: Duration, request: Request, next: Next) -> Response {
 async fn headed(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     for (name, value) in HEADERS {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
     response
 }

@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use longroad::clock::ManualClock;
 use longroad::config::Config;
+use longroad::cycle::Setup;
 use longroad::model::{Instant, Zone};
 use longroad::store::{Db, pulls};
 use longroad::web::push;
@@ -36,7 +37,7 @@ async fn server(url: &str) -> Server {
     let config = Config::load(&place.path("longroad.toml"), std::iter::empty()).unwrap();
     let db = Db::open(url, &place.path("")).await.unwrap();
     let clock = Arc::new(ManualClock::new(Instant::parse(NOW, &Zone::UTC).unwrap()));
-    let routes = push::routes(db.clone(), Arc::new(config), clock);
+    let routes = push::routes(db.clone(), Arc::new(Setup::load(config).unwrap()), clock);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, routes).await });

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use longroad::clock::{Pulse, SystemClock};
 use longroad::config::Config;
+use longroad::cycle::Setup;
 use longroad::store::Db;
 use longroad::web::{AppState, Limits, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -222,12 +223,8 @@ async fn no_page_tells_a_secret() {
     let db = Db::open(config.store.url.as_ref().unwrap().reveal(), &config.root).await.unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();
-    let state = AppState {
-        db: db.clone(),
-        config: Arc::new(config),
-        clock: Arc::new(SystemClock),
-        scheduler: Arc::new(Pulse::default()),
-    };
+    let setup = Arc::new(Setup::load(config).unwrap());
+    let state = AppState::new(db.clone(), setup, Arc::new(SystemClock), Arc::new(Pulse::default())).unwrap();
     tokio::spawn(serve(listener, state, Limits::default(), std::future::pending()));
     for closed in [false, true] {
         if closed {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use longroad::clock::{Clock, ManualClock, Pulse};
 use longroad::config::Config;
+use longroad::cycle::Setup;
 use longroad::store::Db;
 use longroad::web::{AppState, Limits, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -53,13 +54,11 @@ impl Served {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let state = AppState {
-            db: house.db.clone(),
-            config: Arc::new(Config::load(&house.folder.path().join("longroad.toml"), std::iter::empty()).unwrap()),
-            clock: Arc::<ManualClock>::clone(&clock) as Arc<dyn Clock>,
-            scheduler: Arc::clone(&pulse),
-        };
-        let server = tokio::spawn(serve(listener, state, limits, async { stopped.await.unwrap_or(()) }));
+        let config = Config::load(&house.folder.path().join("longroad.toml"), std::iter::empty()).unwrap();
+        let setup = Arc::new(Setup::load(config).unwrap());
+        let state =
+            AppState::new(house.db.clone(), setup, Arc::<ManualClock>::clone(&clock) as Arc<dyn Clock>, Arc::clone(&pulse));
+        let server = tokio::spawn(serve(listener, state.unwrap(), limits, async { stopped.await.unwrap_or(()) }));
         Served { house, clock, pulse, at, stop, server }
     }
 

@@ -1,0 +1,96 @@
+//! Tables as all pages show them.
+
+use serde::Serialize;
+
+/// A table; templates show it with `{{> table}}`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(super) struct Table {
+    caption: String,
+    heads: Vec<Head>,
+    rows: Vec<Vec<Cell>>,
+    /// What is said where there are no rows.
+    empty: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Head {
+    text: String,
+    /// `number` or empty.
+    class: &'static str,
+    /// Where the table is sorted by this column; empty where it cannot be.
+    href: String,
+    /// `ascending`, `descending` or `none`.
+    order: &'static str,
+}
+
+/// A cell.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(super) struct Cell {
+    text: String,
+    /// Smaller, below it; empty where there is nothing to add.
+    note: String,
+    href: String,
+    /// `number`, a word for a colour, or empty.
+    class: &'static str,
+}
+
+impl Table {
+    /// A table of this caption. `empty`: what is said where there are no rows.
+    pub(super) fn new(caption: &str, empty: &str) -> Table {
+        Table { caption: caption.to_owned(), empty: empty.to_owned(), ..Table::default() }
+    }
+
+    /// With a column of texts.
+    pub(super) fn column(self, text: &str) -> Table {
+        self.head(text, "", String::new(), "none")
+    }
+
+    /// With a column of numbers.
+    pub(super) fn number(self, text: &str) -> Table {
+        self.head(text, "number", String::new(), "none")
+    }
+
+    /// With a column by which the table can be sorted. `class`: `number` or empty. `order`: how it is now.
+    pub(super) fn sorted(self, text: &str, class: &'static str, href: String, order: &'static str) -> Table {
+        self.head(text, class, href, order)
+    }
+
+    fn head(mut self, text: &str, class: &'static str, href: String, order: &'static str) -> Table {
+        self.heads.push(Head { text: text.to_owned(), class, href, order });
+        self
+    }
+
+    /// Adds a row; it has as many cells as the table has columns.
+    pub(super) fn row(&mut self, cells: impl IntoIterator<Item = Cell>) {
+        let cells: Vec<Cell> = cells.into_iter().collect();
+        debug_assert_eq!(cells.len(), self.heads.len(), "{}", self.caption);
+        self.rows.push(cells);
+    }
+}
+
+impl Cell {
+    /// A text.
+    pub(super) fn text(text: impl ToString) -> Cell {
+        Cell { text: text.to_string(), ..Cell::default() }
+    }
+
+    /// A number, or what stands for one that is not known.
+    pub(super) fn number(text: impl ToString) -> Cell {
+        Cell { class: "number", ..Cell::text(text) }
+    }
+
+    /// A text that leads to a page of ours.
+    pub(super) fn link(text: impl ToString, href: String) -> Cell {
+        Cell { href, ..Cell::text(text) }
+    }
+
+    /// The same with a smaller text below it.
+    pub(super) fn with_note(self, note: impl ToString) -> Cell {
+        Cell { note: note.to_string(), ..self }
+    }
+
+    /// The same in the colour that this word stands for: `bad`, `fair`, `good` or `soft`.
+    pub(super) fn coloured(self, class: &'static str) -> Cell {
+        Cell { class, ..self }
+    }
+}

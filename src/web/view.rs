@@ -1,0 +1,192 @@
+//! A page and the JSON of the same: gathered once, shown in two ways.
+
+use anyhow::Error;
+use axum::Router;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::AppState;
+use super::address::encoded;
+use super::pages::{Body, Frame};
+use super::visitor::Visitor;
+
+/// What is asked of a page.
+pub(super) struct Asked<Q> {
+    /// What all pages share.
+    pub state: AppState,
+    /// By whom.
+    pub visitor: Visitor,
+    /// What stands behind the page's name in its path; empty where nothing does.
+    pub id: String,
+    /// What stands behind the question mark.
+    pub query: Q,
+}
+
+/// Why there is no page.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// There is nothing of that name, or it is not for the visitor's eyes: which of the two is not told.
+    Missing(String),
+    /// The page is not for the visitor's role.
+    Forbidden,
+    /// What was asked makes no sense.
+    Wrong(String),
+    /// The work failed; the log says why.
+    Failed(Error),
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Refusal {
+        Refusal::Failed(error)
+    }
+}
+
+impl Refusal {
+    /// For people: the status, and why.
+    fn told(&self, path: &str) -> (StatusCode, String) {
+        match self {
+            Refusal::Missing(what) => (StatusCode::NOT_FOUND, what.clone()),
+            Refusal::Forbidden => (StatusCode::FORBIDDEN, "This page is not for your role.".to_owned()),
+            Refusal::Wrong(why) => (StatusCode::UNPROCESSABLE_ENTITY, why.clone()),
+            Refusal::Failed(error) => {
+                tracing::error!(path, error = format!("{error:#}"), "a page could not be gathered");
+                (StatusCode::INTERNAL_SERVER_ERROR, "This page could not be gathered; the log says why.".to_owned())
+            }
+        }
+    }
+}
+
+/// A page that can be asked for.
+pub(super) trait View: 'static {
+    /// What may stand behind the question mark.
+    type Query: DeserializeOwned + Send + Sync + 'static;
+    /// What the JSON says, and the page from it.
+    type Report: Serialize + Send + Sync + 'static;
+    /// Its template.
+    const TEMPLATE: &'static str;
+
+    /// Whether it is for this visitor's role.
+    fn is_for(_visitor: &Visitor) -> bool {
+        true
+    }
+
+    /// Gathers what it says, of what the visitor may see.
+    fn report(asked: &Asked<Self::Query>) -> impl Future<Output = Result<Self::Report, Refusal>> + Send;
+
+    /// What its template may name.
+    fn body(asked: &Asked<Self::Query>, report: &Self::Report) -> Result<Body, Error>;
+}
+
+/// What any page may be asked besides: what was done just before it.
+#[derive(Debug, Default, Deserialize)]
+struct Before {
+    #[serde(default)]
+    said: String,
+}
+
+/// The page at this path, and the JSON of the same below `/api/v1`.
+pub(super) fn routes<V: View>(path: &str) -> Router<AppState> {
+    Router::new().route(path, get(page::<V>)).route(&format!("/api/v1{}", path.trim_end_matches('/')), get(data::<V>))
+}
+
+async fn page<V: View>(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    id: Option<Path<String>>,
+    uri: Uri,
+    before: Result<Query<Before>, QueryRejection>,
+    query: Result<Query<V::Query>, QueryRejection>,
+) -> Response {
+    let visitor = match Visitor::of(&state, &headers).await {
+        Ok(Some(visitor)) => visitor,
+        Ok(None) => {
+            let next = uri.path_and_query().map_or("/", |there| there.as_str());
+            return Redirect::to(&format!("/sign-in?next={}", encoded(next))).into_response();
+        }
+        Err(error) => return refuse(&state, None, uri.path(), &error.into()),
+    };
+    let said = before.map_or_else(|_| String::new(), |Query(before)| before.said);
+    let frame = Frame::new(&state.config().company.name, Some(&visitor), uri.path(), &said);
+    let written = match gather::<V>(&state, visitor.clone(), id, query).await {
+        Ok((asked, report)) => {
+            V::body(&asked, &report).and_then(|body| state.pages.render(V::TEMPLATE, frame, body)).map_err(Refusal::Failed)
+        }
+        Err(refusal) => Err(refusal),
+    };
+    match written {
+        Ok(html) => html.into_response(),
+        Err(refusal) => refuse(&state, Some(&visitor), uri.path(), &refusal),
+    }
+}
+
+async fn data<V: View>(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    id: Option<Path<String>>,
+    uri: Uri,
+    query: Result<Query<V::Query>, QueryRejection>,
+) -> Response {
+    let visitor = match Visitor::of(&state, &headers).await {
+        Ok(Some(visitor)) => visitor,
+        Ok(None) => {
+            let answer = json!({"error": "say a token of `longroad token`: `Authorization: Bearer TOKEN`"});
+            return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")], as_json(&answer)).into_response();
+        }
+        Err(error) => return refuse_data(uri.path(), &error.into()),
+    };
+    match gather::<V>(&state, visitor, id, query).await {
+        Ok((_, report)) => as_json(&report).into_response(),
+        Err(refusal) => refuse_data(uri.path(), &refusal),
+    }
+}
+
+async fn gather<V: View>(
+    state: &AppState,
+    visitor: Visitor,
+    id: Option<Path<String>>,
+    query: Result<Query<V::Query>, QueryRejection>,
+) -> Result<(Asked<V::Query>, V::Report), Refusal> {
+    if !V::is_for(&visitor) {
+        return Err(Refusal::Forbidden);
+    }
+    let Query(query) = query.map_err(|wrong| Refusal::Wrong(wrong.body_text()))?;
+    let asked = Asked { state: state.clone(), visitor, id: id.map_or_else(String::new, |Path(id)| id), query };
+    let report = V::report(&asked).await?;
+    Ok((asked, report))
+}
+
+/// A page that says why there is none.
+pub(super) fn refuse(state: &AppState, visitor: Option<&Visitor>, path: &str, refusal: &Refusal) -> Response {
+    let (status, why) = refusal.told(path);
+    let frame = Frame::new(&state.config().company.name, visitor, path, "");
+    let title = match status {
+        StatusCode::NOT_FOUND => "Nothing here",
+        StatusCode::FORBIDDEN => "Not for you",
+        StatusCode::UNPROCESSABLE_ENTITY => "That does not go",
+        _ => "Something broke",
+    };
+    let written = Body::new(title, &json!({"why": why})).and_then(|body| state.pages.render("refusal", frame, body));
+    // The template comes with longroad and is parsed before anything is served.
+    (status, written.map_or_else(|_| why.into_response(), IntoResponse::into_response)).into_response()
+}
+
+fn refuse_data(path: &str, refusal: &Refusal) -> Response {
+    let (status, why) = refusal.told(path);
+    (status, as_json(&json!({"error": why}))).into_response()
+}
+
+fn as_json(report: &impl Serialize) -> Response {
+    match serde_json::to_string(report) {
+        Ok(text) => ([(header::CONTENT_TYPE, "application/json")], text).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a report is no JSON");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Who looks at a page.
+
+use anyhow::Result;
+use axum::http::{HeaderMap, HeaderValue, header};
+
+use super::AppState;
+use crate::cycle::Sight;
+use crate::model::record::{Role, User};
+use crate::store::sign_in;
+
+/// Who looks at a page, and what of it is for that person's eyes.
+#[derive(Clone, Debug)]
+pub(super) struct Visitor {
+    /// As the directory has them at this moment: whoever left it sees nothing any more.
+    pub user: User,
+    /// Whose accounts they see.
+    pub sight: Sight,
+}
+
+impl Visitor {
+    /// Whoever's session the request carries. `None`: nobody's.
+    pub(super) async fn of(state: &AppState, headers: &HeaderMap) -> Result<Option<Visitor>> {
+        let Some(session) = session(state, headers) else { return Ok(None) };
+        match sign_in::person_of(&state.db, session, state.clock.now()).await? {
+            Some(person) => Visitor::named(state, &person).await,
+            None => Ok(None),
+        }
+    }
+
+    /// A person of the company.
+    pub(super) async fn named(state: &AppState, person: &str) -> Result<Option<Visitor>> {
+        let users = state.users().await?;
+        Ok(users.get(person).map(|user| Visitor { sight: Sight::of(&users, user), user: user.clone() }))
+    }
+
+    /// Whether any account is for their eyes.
+    pub(super) fn sees_accounts(&self) -> bool {
+        self.sight.is_any()
+    }
+
+    /// Whether they look at a company or a team, and not at their own accounts alone.
+    pub(super) fn leads(&self) -> bool {
+        matches!(self.user.role, Role::Leader | Role::Executive | Role::Admin)
+    }
+
+    /// The ways that stand above every page.
+    pub(super) fn ways(&self) -> Vec<(&'static str, &'static str)> {
+        let accounts = [("/", "Today"), ("/tasks", "Tasks"), ("/accounts", "Accounts"), ("/renewals", "Renewals")];
+        let all = [("/solutions", "Solutions"), ("/status", "Status")];
+        let mut ways = if self.sees_accounts() { accounts.to_vec() } else { Vec::new() };
+        ways.extend(all);
+        ways
+    }
+}
+
+/// Whether browsers reach the pages over TLS alone.
+fn is_secure(state: &AppState) -> bool {
+    state.address().starts_with("https://")
+}
+
+/// The cookie's name. With the prefix, browsers take it from this host alone and over TLS alone.
+fn cookie_name(state: &AppState) -> &'static str {
+    if is_secure(state) { "__Host-longroad" } else { "longroad" }
+}
+
+/// What the request's cookie says.
+pub(super) fn session<'h>(state: &AppState, headers: &'h HeaderMap) -> Option<&'h str> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == cookie_name(state)).map(|(_, value)| value)
+}
+
+/// The cookie that keeps a session, or with an empty one ends it. Lax: a link in a mail finds its reader signed in.
+pub(super) fn cookie(state: &AppState, session: &str) -> Result<HeaderValue> {
+    let seconds = if session.is_empty() { 0 } else { sign_in::LONGEST_SECONDS };
+    let secure = if is_secure(state) { "; Secure" } else { "" };
+    let name = cookie_name(state);
+    let cookie = format!("{name}={session}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
+    Ok(HeaderValue::from_str(&cookie)?)
+}
