@@ -53,11 +53,11 @@ mod sources;
 mod start;
 mod table;
 mod task;
-mod tasks;
+pub(crate) mod tasks;
 mod telemetry;
 mod user;
 mod value_report;
 mod what_if;
-mod words;
+pub(crate) mod words;
 
 pub use start::main;

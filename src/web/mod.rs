@@ -12,6 +12,7 @@ mod metrics;
 mod pager;
 mod pages;
 pub mod push;
+mod reports;
 mod routes;
 mod serve;
 mod sign_in;
@@ -22,7 +23,6 @@ mod task;
 mod tasks;
 mod view;
 mod visitor;
-mod words;
 
 pub use serve::{Limits, serve};
 pub use state::{AppState, sign_in_address};

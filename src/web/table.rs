@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::signals::Band;
+
 /// A table; templates show it with `{{> table}}`.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(super) struct Table {
@@ -92,5 +94,15 @@ impl Cell {
     /// The same in the colour that this word stands for: `bad`, `fair`, `good` or `soft`.
     pub(super) fn coloured(self, class: &'static str) -> Cell {
         Cell { class, ..self }
+    }
+}
+
+/// The colour of a band.
+pub(super) fn colour(band: Band) -> &'static str {
+    match band {
+        Band::AtRisk => "bad",
+        Band::Watch => "fair",
+        Band::Healthy => "good",
+        Band::Unknown => "soft",
     }
 }

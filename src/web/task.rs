@@ -15,7 +15,7 @@ use super::solutions::NoQuery;
 use super::tasks::is_for;
 use super::view::{Asked, Refusal, View, refuse};
 use super::visitor::Visitor;
-use super::words::standing;
+use crate::cli::tasks::standing;
 use crate::model::{Day, Id};
 use crate::playbook::{Prescription, Task, TaskStatus};
 use crate::store::facts::AsOf;

@@ -12,7 +12,8 @@ use super::pages::Body;
 use super::table::{Cell, Table};
 use super::view::{Asked, Refusal, View};
 use super::visitor::Visitor;
-use super::words::{count, standing};
+use crate::cli::tasks::standing;
+use crate::cli::words::count;
 use crate::model::Day;
 use crate::model::record::User;
 use crate::playbook::Task;
@@ -108,7 +109,7 @@ impl View for Tasks {
             .map(|user| json!({"id": user.id, "name": user.name, "chosen": user.id.as_str() == which.csm}))
             .collect();
         let content = json!({
-            "total": count(list.tasks.len(), "task", "tasks"),
+            "total": count(list.tasks.len() as u64, "task", "tasks"),
             "overdue": overdue,
             "closed": closed,
             "open_href": of("open"),

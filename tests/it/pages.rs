@@ -81,7 +81,7 @@ async fn a_task_is_answered_on_its_page_with_the_solution_beside_it() {
     let wrong = site.post("u1", &path, "what=snooze&note=x&until=2026-02-01").await;
     assert!(wrong.status == 422 && wrong.words().contains("is not after today"), "{wrong:?}");
     assert_eq!(site.post("u1", &path, "what=snooze&note=x&until=2026-02-09").await.location(), format!("{path}?said=snoozed"));
-    assert!(site.get("u1", &path).await.words().contains("put off until 2026-02-09"));
+    assert!(site.get("u1", &path).await.words().contains("snoozed until 2026-02-09"));
 }
 
 #[tokio::test]
