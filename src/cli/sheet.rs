@@ -1,5 +1,7 @@
 //! Tables for spreadsheets.
 
+use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -26,12 +28,23 @@ impl Sheet {
 
 fn write<H: AsRef<[u8]>>(file: &Path, heads: &[H], rows: impl IntoIterator<Item = Vec<String>>) -> Result<()> {
     let context = || format!("writing {}", file.display());
-    let mut writer = csv::Writer::from_path(file).with_context(context)?;
-    writer.write_record(heads).with_context(context)?;
+    write_to(File::create(file).with_context(context)?, heads, rows).with_context(context)
+}
+
+/// A table as browsers download it: behind a mark by which spreadsheets know that it is UTF-8.
+pub fn download<H: AsRef<[u8]>>(heads: &[H], rows: impl IntoIterator<Item = Vec<String>>) -> Result<Vec<u8>> {
+    let mut bytes = "\u{feff}".as_bytes().to_vec();
+    write_to(&mut bytes, heads, rows).context("writing a table")?;
+    Ok(bytes)
+}
+
+fn write_to<H: AsRef<[u8]>>(to: impl Write, heads: &[H], rows: impl IntoIterator<Item = Vec<String>>) -> Result<()> {
+    let mut writer = csv::Writer::from_writer(to);
+    writer.write_record(heads)?;
     for row in rows {
-        writer.write_record(row.into_iter().map(harmless)).with_context(context)?;
+        writer.write_record(row.into_iter().map(harmless))?;
     }
-    writer.flush().with_context(context)
+    Ok(writer.flush()?)
 }
 
 fn harmless(cell: String) -> String {
@@ -57,5 +70,7 @@ mod tests {
     fn no_cell_becomes_a_formula() {
         let cells = ["=1+1", "-12.5", "@x", "Acme, \"the\" one", "-"].map(|cell| harmless(cell.to_owned()));
         assert_eq!(cells, ["'=1+1", "-12.5", "'@x", "Acme, \"the\" one", "'-"]);
+        let bytes = download(&["a", "b"], [vec!["=1".to_owned(), "ü, x".to_owned()]]).unwrap();
+        assert_eq!(String::from_utf8(bytes).unwrap(), "\u{feff}a,b\n'=1,\"ü, x\"\n");
     }
 }

@@ -1,5 +1,6 @@
 //! One nightly cycle: pull, score, diagnose, prescribe, review, write digests, send.
 
+mod account;
 mod aha;
 mod assess;
 mod backtest;
@@ -52,17 +53,19 @@ mod what_if;
 mod work;
 mod world;
 
+pub use account::{AccountReport, Given, account};
 pub use aha::{AhaReport, Among, aha};
 pub use backtest::{BacktestReport, FitRow, Question, Surprise, backtest};
 pub use calibrate::calibrate;
 pub use effect::{PlayReport, PlaysReport, effects};
 pub use first_value::{FirstValueReport, Missing, SalesReport, first_value, sales_quality};
 pub use load::{LoadReport, load};
-pub use look::{Preview, preview, score, scores};
+pub use look::{Look, Morning, Odds, Preview, preview, score, scores};
 pub use mailing::Mailing;
 pub use mails::{renderer, send_due, sender, sign_in_mail, transport};
 pub use opinions::{Voice, Wish, say, withdraw};
 pub use plan::{PersonPlan, PlanReport, Planned, PlayOfPerson, Totals, plan};
+pub use population::Standard;
 pub use renewals::{Coverage, RenewalsReport, TurnedOut, renewals};
 pub use report::{AccountScore, CycleReport, FactorReport, OpinionReport, ScoreReport, ScoresReport};
 pub use revenue::{RevenueBook, RevenueQuestion};

@@ -15,6 +15,7 @@ pub mod push;
 mod reports;
 mod routes;
 mod serve;
+mod sheet;
 mod sign_in;
 mod solutions;
 mod state;

@@ -103,13 +103,9 @@ async fn page<V: View>(
     before: Result<Query<Before>, QueryRejection>,
     query: Result<Query<V::Query>, QueryRejection>,
 ) -> Response {
-    let visitor = match Visitor::of(&state, &headers).await {
-        Ok(Some(visitor)) => visitor,
-        Ok(None) => {
-            let next = uri.path_and_query().map_or("/", |there| there.as_str());
-            return Redirect::to(&format!("/sign-in?next={}", encoded(next))).into_response();
-        }
-        Err(error) => return refuse(&state, None, uri.path(), &error.into()),
+    let visitor = match shown_in(&state, &headers, &uri).await {
+        Ok(visitor) => visitor,
+        Err(answer) => return answer,
     };
     let said = before.map_or_else(|_| String::new(), |Query(before)| before.said);
     let frame = Frame::new(&state.config().company.name, Some(&visitor), uri.path(), &said);
@@ -122,6 +118,18 @@ async fn page<V: View>(
     match written {
         Ok(html) => html.into_response(),
         Err(refusal) => refuse(&state, Some(&visitor), uri.path(), &refusal),
+    }
+}
+
+/// Who asks; whoever is not signed in is led to the door, and back here from there.
+pub(super) async fn shown_in(state: &AppState, headers: &HeaderMap, uri: &Uri) -> Result<Visitor, Response> {
+    match Visitor::of(state, headers).await {
+        Ok(Some(visitor)) => Ok(visitor),
+        Ok(None) => {
+            let next = uri.path_and_query().map_or("/", |there| there.as_str());
+            Err(Redirect::to(&format!("/sign-in?next={}", encoded(next))).into_response())
+        }
+        Err(error) => Err(refuse(state, None, uri.path(), &error.into())),
     }
 }
 
@@ -146,7 +154,8 @@ async fn data<V: View>(
     }
 }
 
-async fn gather<V: View>(
+/// What a page says.
+pub(super) async fn gather<V: View>(
     state: &AppState,
     visitor: Visitor,
     id: Option<Path<String>>,
