@@ -17,7 +17,7 @@ macro_rules! templates {
 }
 
 const SHIPPED: &[(&str, &str)] =
-    templates!("layout", "pager", "refusal", "sign-in", "solution", "solutions", "table", "task", "tasks");
+    templates!("account", "accounts", "layout", "pager", "refusal", "sign-in", "solution", "solutions", "table", "task", "tasks");
 
 /// How everything looks.
 const STYLE: &str = include_str!("../../templates/web/style.css");
@@ -89,6 +89,7 @@ fn what_was_said(word: &str) -> &'static str {
         "dismissed" => "The task is dismissed.",
         "reopened" => "The task is open again.",
         "saved" => "It is written down.",
+        "withdrawn" => "It is taken back.",
         _ => "",
     }
 }

@@ -72,6 +72,7 @@ impl Table {
 
 impl Cell {
     /// A text.
+    #[expect(clippy::needless_pass_by_value, reason = "a day or a number is handed over as it is")]
     pub(super) fn text(text: impl ToString) -> Cell {
         Cell { text: text.to_string(), ..Cell::default() }
     }
@@ -81,12 +82,18 @@ impl Cell {
         Cell { class: "number", ..Cell::text(text) }
     }
 
+    /// A day, which is never broken in two.
+    pub(super) fn day(day: impl ToString) -> Cell {
+        Cell { class: "day", ..Cell::text(day) }
+    }
+
     /// A text that leads to a page of ours.
     pub(super) fn link(text: impl ToString, href: String) -> Cell {
         Cell { href, ..Cell::text(text) }
     }
 
     /// The same with a smaller text below it.
+    #[expect(clippy::needless_pass_by_value, reason = "a day or a number is handed over as it is")]
     pub(super) fn with_note(self, note: impl ToString) -> Cell {
         Cell { note: note.to_string(), ..self }
     }
