@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::AppState;
 use super::account::visible;
 use super::address;
-use super::view::{Refusal, refuse, shown_in};
+use super::view::{self, Refusal, refuse};
 use super::visitor::Visitor;
 use crate::cycle::{self, Voice, Wish};
 use crate::health::opinion::Call;
@@ -51,7 +51,7 @@ pub(super) async fn say(
 ) -> Response {
     let path = address::account(&id);
     let page = Uri::try_from(&path).unwrap_or_default();
-    let visitor = match shown_in(&state, &headers, &page).await {
+    let visitor = match view::visitor(&state, &headers, &page).await {
         Ok(visitor) => visitor,
         Err(answer) => return answer,
     };

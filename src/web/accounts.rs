@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 use super::address::{self, encoded};
 use super::pager::Pager;
 use super::pages::Body;
-use super::sheet::Sheet;
 use super::table::{Cell, Table, colour};
-use super::view::{Asked, Refusal, View};
+use super::view::{Asked, Refusal, Sheet, View};
 use super::visitor::Visitor;
 use crate::cli::scores::{HEADS, by_hand, cells, origin};
+use crate::cli::sheet;
 use crate::cli::words::{band, count, percent, points, signed};
 use crate::cycle::{AccountScore, ScoresReport};
 use crate::model::Day;
@@ -293,11 +293,7 @@ fn table(which: &Which, list: &AccountList, leads: bool) -> Table {
 }
 
 impl Sheet for Accounts {
-    fn heads() -> &'static [&'static str] {
-        &HEADS
-    }
-
-    fn rows(_: &Asked<Which>, list: &AccountList) -> Vec<Vec<String>> {
-        list.rows().map(cells).collect()
+    fn sheet(_: &Asked<Which>, list: &AccountList) -> Result<String, Error> {
+        sheet::text(&HEADS, list.rows().map(cells))
     }
 }

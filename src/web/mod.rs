@@ -22,7 +22,6 @@ pub mod push;
 mod reports;
 mod routes;
 mod serve;
-mod sheet;
 mod sign_in;
 mod solutions;
 mod state;

@@ -18,7 +18,7 @@ use super::guard::from_own_pages;
 use super::solutions::{OneSolution, Solutions};
 use super::task::OneTask;
 use super::tasks::Tasks;
-use super::{AppState, Limits, account_say, health, metrics, pages, push, sheet, sign_in, task, view};
+use super::{AppState, Limits, account_say, health, metrics, pages, push, sign_in, task, view};
 
 /// Said with every answer that says nothing else: nothing is kept, framed, guessed at or loaded from elsewhere.
 const HEADERS: [(HeaderName, &str); 6] = [
@@ -39,7 +39,7 @@ pub(super) fn routes(state: AppState, limits: Limits) -> Router {
     let routes = Router::new()
         .route("/", get(async || Redirect::to("/tasks")))
         .merge(view::routes::<Accounts>("/accounts"))
-        .merge(sheet::routes::<Accounts>("/accounts"))
+        .merge(view::sheet::<Accounts>("accounts.csv"))
         .merge(view::routes::<OneAccount>("/accounts/{id}"))
         .route("/accounts/{id}", post(account_say::say))
         .merge(view::routes::<Tasks>("/tasks"))
