@@ -130,7 +130,7 @@ fn row(task: &Task, list: &TaskList, today: Day) -> [Cell; 5] {
     let overdue = task.is_open_on(today) && task.due_on < today;
     let status = Cell::text(standing(task, today));
     [
-        Cell::text(task.due_on),
+        Cell::day(task.due_on),
         Cell::link(&task.title, address::task(&task.id)).with_note(&task.diagnosis),
         Cell::link(account, address::account(task.account_id.as_str())),
         Cell::text(task.assignee.as_ref().map_or_else(|| "–".to_owned(), |person| name(person.as_str()))),
