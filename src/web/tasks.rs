@@ -60,6 +60,11 @@ impl View for Tasks {
     type Query = Which;
     type Report = TaskList;
     const TEMPLATE: &'static str = "tasks";
+    const SUMMARY: &'static str = "What is to be done, by due date";
+    const QUERY: &'static [(&'static str, &'static str)] = &[
+        ("csm", "Only those of this user's accounts, and those that this user is to do"),
+        ("show", "`open` (if empty) or `closed`: done with in the last 30 days"),
+    ];
 
     async fn report(asked: &Asked<Which>) -> Result<TaskList, Refusal> {
         let (state, visitor, which) = (&asked.state, &asked.visitor, &asked.query);
