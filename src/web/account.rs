@@ -68,6 +68,8 @@ impl View for OneAccount {
     type Query = Which;
     type Report = AccountDetail;
     const TEMPLATE: &'static str = "account";
+    const SUMMARY: &'static str = "One account: the score with its explanation, terms, people, and what is being done";
+    const QUERY: &'static [(&'static str, &'static str)] = &[("as_of", "The morning; the one of the last cycle if empty")];
 
     fn is_for(visitor: &Visitor) -> bool {
         visitor.sees_accounts()

@@ -146,7 +146,7 @@ pub(super) fn contracts(detail: &AccountDetail) -> Table {
         table.row([
             Cell::text(&one.id),
             Cell::day(one.starts_on),
-            Cell::day(one.ends_on.map_or_else(|| "open-ended".to_owned(), |day| day.to_string())),
+            one.ends_on.map_or_else(|| Cell::text("open-ended"), Cell::day),
             Cell::number(format!("{} {}", one.currency, amount(&one.amount.to_string()))).with_note(months),
             Cell::text(one.product.as_deref().unwrap_or("–")),
             Cell::number(one.seats.map_or_else(|| "–".to_owned(), |seats| seats.to_string())),

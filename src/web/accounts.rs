@@ -175,6 +175,14 @@ impl View for Accounts {
     type Query = Which;
     type Report = AccountList;
     const TEMPLATE: &'static str = "accounts";
+    const SUMMARY: &'static str = "The accounts with their scores, as the last cycle gave them";
+    const QUERY: &'static [(&'static str, &'static str)] = &[
+        ("q", "What the id or the name holds"),
+        ("band", "healthy, watch, at_risk or unknown"),
+        ("csm", "The id of who looks after them"),
+        ("lifecycle", "onboarding, active, dormant, at_risk, churned or won_back"),
+        ("sort", "score, change, chance or name; with a - before it the highest first"),
+    ];
 
     fn is_for(visitor: &Visitor) -> bool {
         visitor.sees_accounts()

@@ -18,7 +18,8 @@ use super::guard::from_own_pages;
 use super::solutions::{OneSolution, Solutions};
 use super::task::OneTask;
 use super::tasks::Tasks;
-use super::{AppState, Limits, account_say, health, metrics, pages, push, sign_in, task, view};
+use super::view::{self, Views};
+use super::{AppState, Limits, account_say, health, metrics, pages, push, sign_in, task};
 
 /// Said with every answer that says nothing else: nothing is kept, framed, guessed at or loaded from elsewhere.
 const HEADERS: [(HeaderName, &str); 6] = [
@@ -27,26 +28,34 @@ const HEADERS: [(HeaderName, &str); 6] = [
         header::CONTENT_SECURITY_POLICY,
         "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     ),
-    (header::REFERRER_POLICY, "no-referrer"),
+    // With `no-referrer` browsers would not say where a form comes from, and it could not be told from another site's.
+    (header::REFERRER_POLICY, "same-origin"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
+
+/// What can be looked at.
+fn views() -> Router<AppState> {
+    Views::default()
+        .with::<Accounts>("/accounts")
+        .with::<OneAccount>("/accounts/{id}")
+        .with::<Tasks>("/tasks")
+        .with::<OneTask>("/tasks/{id}")
+        .with::<Solutions>("/solutions")
+        .with::<OneSolution>("/solutions/{id}")
+        .routes()
+}
 
 /// All pages.
 pub(super) fn routes(state: AppState, limits: Limits) -> Router {
     let push = push::routes(state.db.clone(), Arc::clone(&state.setup), Arc::clone(&state.clock));
     let routes = Router::new()
         .route("/", get(async || Redirect::to("/tasks")))
-        .merge(view::routes::<Accounts>("/accounts"))
+        .merge(views())
         .merge(view::sheet::<Accounts>("accounts.csv"))
-        .merge(view::routes::<OneAccount>("/accounts/{id}"))
         .route("/accounts/{id}", post(account_say::say))
-        .merge(view::routes::<Tasks>("/tasks"))
-        .merge(view::routes::<OneTask>("/tasks/{id}"))
         .route("/tasks/{id}", post(task::change))
-        .merge(view::routes::<Solutions>("/solutions"))
-        .merge(view::routes::<OneSolution>("/solutions/{id}"))
         .merge(sign_in::routes())
         .route("/style.css", get(pages::style))
         .route("/healthz", get(async || "ok\n"))

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::model::Day;
 use crate::signals::Band;
 
 /// A table; templates show it with `{{> table}}`.
@@ -82,8 +83,8 @@ impl Cell {
         Cell { class: "number", ..Cell::text(text) }
     }
 
-    /// A day, which is never broken in two.
-    pub(super) fn day(day: impl ToString) -> Cell {
+    /// A day, which no line break parts.
+    pub(super) fn day(day: Day) -> Cell {
         Cell { class: "day", ..Cell::text(day) }
     }
 
