@@ -80,7 +80,7 @@ impl View for OneAccount {
         let account = visible(state, &asked.visitor, id).await?;
         let as_of = match asked.query.as_of.as_str() {
             "" => None,
-            day => Some(day.parse::<Day>().map_err(|why| Refusal::Wrong(format!("`{day}` is no day: {why}.")))?),
+            day => Some(day.parse::<Day>().map_err(|why| Refusal::Wrong(format!("{why}.")))?),
         };
         let today = state.today();
         if as_of.is_some_and(|day| day > today) {
@@ -115,7 +115,7 @@ impl View for OneAccount {
             "as_of": score.as_of,
             "today": today,
             "facts": facts(detail),
-            "work": parts::tasks(detail, today),
+            "work": parts::tasks(detail, &state.setup.library, today),
             "past": parts::past(detail),
             "factors": parts::factors(&score.factors),
             "caps": parts::apart(&score.factors, "cap"),

@@ -12,20 +12,21 @@ use crate::cli::words::{amount, count, signed};
 use crate::cycle::{FactorReport, ScoreReport};
 use crate::model::Day;
 use crate::model::record::ContractStatus;
-use crate::playbook::Task;
+use crate::playbook::{Library, Task};
 
 /// Contracts that are shown, the newest ones.
 const CONTRACTS: usize = 10;
 
 /// What is being done.
-pub(super) fn tasks(detail: &AccountDetail, today: Day) -> Vec<Value> {
+pub(super) fn tasks(detail: &AccountDetail, library: &Library, today: Day) -> Vec<Value> {
     let task = |task: &Task| {
         let overdue = task.is_open_on(today) && task.due_on < today;
         let person = task.assignee.as_ref().map_or("nobody", |person| detail.person(person.as_str()));
-        let solution = task.solution.as_deref().map_or_else(String::new, address::solution);
+        let solution = task.solution.as_deref().and_then(|name| library.solution(name));
         json!({
             "title": task.title, "href": address::task(&task.id), "due_on": task.due_on, "standing": standing(task, today),
-            "overdue": overdue, "person": person, "solution": solution,
+            "overdue": overdue, "person": person, "solution": solution.map_or("", |one| &one.title),
+            "solution_href": solution.map_or_else(String::new, |one| address::solution(&one.name)),
         })
     };
     let open = detail.prescriptions.iter().flatten().filter(|one| one.prescription.is_open());

@@ -9,6 +9,7 @@ mod account_people;
 mod account_say;
 mod account_work;
 mod accounts;
+mod accounts_order;
 mod address;
 mod course;
 mod exposition;
