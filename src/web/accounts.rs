@@ -219,22 +219,21 @@ fn table(which: &Which, list: &AccountList, leads: bool) -> Table {
     if leads {
         table = table.column("CSM");
     }
-    table = table.column("Why");
     for account in list.rows().skip(list.pager.range().start).take(list.pager.range().len()) {
         let known = if account.coverage < LITTLE_KNOWN { format!("{} known", percent(account.coverage)) } else { String::new() };
         let chance = account.churn_probability.map_or_else(|| "–".to_owned(), percent);
         let csm = account.csm.as_deref();
         let name = csm.map_or("–", |csm| list.people.get(csm).map_or(csm, |user| user.name.as_str()));
+        let why = account.reasons.first().cloned().unwrap_or_default();
         let mut row = vec![
-            Cell::link(&account.name, address::account(&account.account_id)).with_note(&account.account_id),
+            Cell::link(&account.name, address::account(&account.account_id)).with_note(why).coloured("name"),
             Cell::number(points(account.score)).with_note(known),
-            Cell::number(change(account).map(signed).unwrap_or_default()),
+            Cell::number(change(account).map_or_else(|| "–".to_owned(), signed)),
             Cell::number(chance),
             Cell::text(by_hand(account)).coloured(colour(account.band)),
             Cell::text(account.lifecycle.replace('_', " ")),
         ];
         row.extend(leads.then(|| Cell::text(name)));
-        row.push(Cell::text(account.reasons.first().cloned().unwrap_or_default()));
         table.row(row);
     }
     table
