@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::cli::table::{self, Side};
 use crate::signals::Band;
 
 /// A table; templates show it with `{{> table}}`.
@@ -40,6 +41,21 @@ impl Table {
     /// A table of this caption. `empty`: what is said where there are no rows.
     pub(super) fn new(caption: &str, empty: &str) -> Table {
         Table { caption: caption.to_owned(), empty: empty.to_owned(), ..Table::default() }
+    }
+
+    /// What a command prints as a table, under this caption.
+    pub(super) fn printed(caption: &str, empty: &str, printed: &table::Table) -> Table {
+        let mut table = Table::new(caption, empty);
+        let sides: Vec<Side> = printed.heads().map(|(_, side)| side).collect();
+        for (text, side) in printed.heads() {
+            table = table.head(&capital(text), if side == Side::Right { "number" } else { "" }, String::new(), "none");
+        }
+        for row in printed.rows() {
+            let cell = |(side, text): (&Side, &String)| if *side == Side::Right { Cell::number(text) } else { Cell::text(text) };
+            let cells = row.iter().map(Some).chain(std::iter::repeat(None)).map(|text| text.cloned().unwrap_or_default());
+            table.row(sides.iter().zip(cells).map(|(side, text)| cell((side, &text))));
+        }
+        table
     }
 
     /// With a column of texts.
@@ -104,5 +120,15 @@ pub(super) fn colour(band: Band) -> &'static str {
         Band::Watch => "fair",
         Band::Healthy => "good",
         Band::Unknown => "soft",
+    }
+}
+
+/// As the head of a column begins in a page; `CSM` is no word.
+pub(super) fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    match (text, chars.next()) {
+        ("csm", _) => "CSM".to_owned(),
+        (_, Some(first)) => first.to_uppercase().chain(chars).collect(),
+        (_, None) => String::new(),
     }
 }
