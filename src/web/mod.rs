@@ -4,7 +4,10 @@
 //! [`view`] holds what all pages have in common; a file for each page says what it gathers and what its template may name.
 
 mod address;
+mod chart;
+mod choices;
 mod exposition;
+mod first_value;
 mod guard;
 mod health;
 mod memo;
@@ -12,7 +15,12 @@ mod metrics;
 mod pager;
 mod pages;
 pub mod push;
+mod renewals;
 mod reports;
+mod request;
+mod requests;
+mod requests_beside;
+mod revenue;
 mod routes;
 mod serve;
 mod sign_in;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use anyhow::Result;
 
 use super::AppState;
-use crate::cycle::{self, RenewalsReport, ScoresReport};
+use crate::cycle::requests::{Filter, Looker, Moment, RequestsReport, requests};
+use crate::cycle::{self, Courses, RenewalsReport, ScoresReport};
 
 impl AppState {
     /// The scores of the last cycle, of all accounts, by their ids.
@@ -18,5 +19,20 @@ impl AppState {
     pub(super) async fn renewals(&self, days: u32) -> Result<Arc<RenewalsReport>> {
         let gather = cycle::renewals(&self.db, &self.setup, self.clock.as_ref(), None, days);
         self.memo.get(&format!("renewals {days}"), self.clock.now(), gather).await
+    }
+
+    /// The ways of all accounts to their first value.
+    pub(super) async fn courses(&self) -> Result<Arc<Courses>> {
+        let gather = Courses::gather(&self.db, &self.setup, self.clock.as_ref(), None);
+        self.memo.get("courses", self.clock.now(), gather).await
+    }
+
+    /// Requests as somebody sees them.
+    pub(super) async fn requests(&self, filter: &Filter, looker: Looker<'_>) -> Result<Arc<RequestsReport>> {
+        let gather = async {
+            let moment = Moment::of(&self.db, self.config(), self.clock.as_ref(), None).await?;
+            requests(&self.db, self.config(), moment, filter, looker).await
+        };
+        self.memo.get(&format!("requests {filter:?} {looker:?}"), self.clock.now(), gather).await
     }
 }

@@ -12,7 +12,12 @@ use axum::routing::{get, post};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::first_value::FirstValue;
 use super::guard::from_own_pages;
+use super::renewals::Renewals;
+use super::request::OneRequest;
+use super::requests::Requests;
+use super::revenue::{Revenue, Rules};
 use super::solutions::{OneSolution, Solutions};
 use super::task::OneTask;
 use super::tasks::Tasks;
@@ -39,6 +44,16 @@ pub(super) fn routes(state: AppState, limits: Limits) -> Router {
         .merge(view::routes::<Tasks>("/tasks"))
         .merge(view::routes::<OneTask>("/tasks/{id}"))
         .route("/tasks/{id}", post(task::change))
+        .merge(view::routes::<Renewals>("/renewals"))
+        .merge(view::sheet::<Renewals>("renewals.csv"))
+        .merge(view::routes::<FirstValue>("/first-value"))
+        .merge(view::sheet::<FirstValue>("first-value.csv"))
+        .merge(view::routes::<Revenue>("/revenue"))
+        .merge(view::sheet::<Revenue>("revenue.csv"))
+        .merge(view::routes::<Rules>("/revenue/rules"))
+        .merge(view::routes::<Requests>("/requests"))
+        .merge(view::sheet::<Requests>("requests.csv"))
+        .merge(view::routes::<OneRequest>("/requests/{id}"))
         .merge(view::routes::<Solutions>("/solutions"))
         .merge(view::routes::<OneSolution>("/solutions/{id}"))
         .merge(sign_in::routes())

@@ -51,9 +51,11 @@ impl Table {
             table = table.head(&capital(text), if side == Side::Right { "number" } else { "" }, String::new(), "none");
         }
         for row in printed.rows() {
-            let cell = |(side, text): (&Side, &String)| if *side == Side::Right { Cell::number(text) } else { Cell::text(text) };
-            let cells = row.iter().map(Some).chain(std::iter::repeat(None)).map(|text| text.cloned().unwrap_or_default());
-            table.row(sides.iter().zip(cells).map(|(side, text)| cell((side, &text))));
+            let cell = |(at, side): (usize, &Side)| {
+                let text = row.get(at).map_or("", String::as_str);
+                if *side == Side::Right { Cell::number(text) } else { Cell::text(text) }
+            };
+            table.row(sides.iter().enumerate().map(cell));
         }
         table
     }

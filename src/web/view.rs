@@ -86,7 +86,7 @@ pub(super) trait View: 'static {
 /// A page whose rows can be had for a spreadsheet.
 pub(super) trait Sheet: View {
     /// The rows as CSV, all that the page would show on all its pages.
-    fn sheet(asked: &Asked<Self::Query>, report: &Self::Report) -> Result<String, Error>;
+    fn sheet(asked: &Asked<Self::Query>, report: &Self::Report) -> Result<String, Refusal>;
 }
 
 /// What any page may be asked besides: what was done just before it.
@@ -112,7 +112,7 @@ pub(super) fn sheet<V: Sheet>(name: &'static str) -> Router<AppState> {
             Err(answer) => return answer,
         };
         let written = match gather::<V>(&state, visitor.clone(), None, query).await {
-            Ok((asked, report)) => V::sheet(&asked, &report).map_err(Refusal::Failed),
+            Ok((asked, report)) => V::sheet(&asked, &report),
             Err(refusal) => Err(refusal),
         };
         let kept = format!("attachment; filename=\"{name}\"");
