@@ -211,13 +211,13 @@ fn spread(one: &Renewal) -> String {
 }
 
 fn why(one: &Renewal) -> String {
-    one.gaps.iter().cloned().chain(reasons(one)).collect::<Vec<_>>().join("; ")
+    one.gaps.iter().cloned().chain(reasons(one, 0)).collect::<Vec<_>>().join("; ")
 }
 
-/// What speaks for and against it, besides the gaps.
-pub(crate) fn reasons(one: &Renewal) -> Vec<String> {
+/// What speaks for and against it, besides the gaps; without so many of the machine's reasons, of which the first tells its score.
+pub(crate) fn reasons(one: &Renewal, without: usize) -> Vec<String> {
     let csm = one.csm_reason.as_ref().filter(|_| one.differs).map(|reason| format!("CSM: {reason}"));
-    csm.into_iter().chain(one.machine_reasons.iter().take(2).cloned()).chain(one.expansion.clone()).collect()
+    csm.into_iter().chain(one.machine_reasons.iter().take(2).skip(without).cloned()).chain(one.expansion.clone()).collect()
 }
 
 /// The heads of the book's lines.

@@ -22,12 +22,13 @@ pub(crate) fn tables(report: &RevenueReport, named: &dyn Fn(&str) -> String) -> 
     if let Some(by) = report.by {
         let name = |key: &Option<String>| key.as_deref().map_or_else(|| "–".to_owned(), named);
         let rows = report.groups.iter().filter_map(|group| Some((name(&group.key), group.added.as_ref()?)));
-        tables.push((format!("Movements of MRR by {by}, all periods added"), movements(by, rows)));
+        let title = if by == "csm" { "CSM" } else { by };
+        tables.push((format!("Movements of MRR by {title}, all periods added"), movements(by, rows)));
         let mut table = Table::new(&rate_columns(by));
         for group in &report.groups {
             table.row(rates(name(&group.key), &group.total.row));
         }
-        tables.push((format!("Retention and renewals by {by}, all periods as one"), table));
+        tables.push((format!("Retention and renewals by {title}, all periods as one"), table));
     }
     tables.extend(report.projection.as_ref().map(projected));
     tables

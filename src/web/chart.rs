@@ -77,7 +77,14 @@ impl Chart<'_> {
         }
         for (place, text) in &self.below {
             let (at, text) = (x(*place), html_escape(text));
-            let _ = write!(inside, "<text x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{text}</text>", HIGH - 6.0);
+            let anchor = if *place <= 0.0 {
+                "start"
+            } else if *place >= self.right {
+                "end"
+            } else {
+                "middle"
+            };
+            let _ = write!(inside, "<text x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\">{text}</text>", HIGH - 6.0);
         }
         for line in &self.lines {
             let points: Vec<String> = line.points.iter().map(|&(across, up)| format!("{:.1},{:.1}", x(across), y(up))).collect();

@@ -74,7 +74,9 @@ impl View for FirstValue {
     fn body(asked: &Asked<Which>, seen: &SeenFirstValue) -> Result<Body, Error> {
         let (report, cohort, leads) = (&seen.report, &asked.query.cohort, asked.visitor.leads());
         let name = |id: &str| seen.people.get(id).map_or_else(|| id.to_owned(), |user| user.name.clone());
-        let mut next = Table::new("Forecast to miss it, the soonest first", "Nobody is forecast to miss it.")
+        let missing = count(report.missing_next.len() as u64, "account is", "accounts are");
+        let missing = format!("{missing} forecast to miss it next, the soonest first");
+        let mut next = Table::new(&missing, "Nobody is forecast to miss it next.")
             .column("Last day")
             .column("Account")
             .column("First value")
@@ -83,7 +85,7 @@ impl View for FirstValue {
             let account = Cell::link(&one.name, address::account(&one.account_id));
             let csm = one.csm.as_deref().map_or_else(|| "nobody's".to_owned(), name);
             next.row([
-                Cell::text(one.last_day).with_note(format!("live since {}", one.live_on)),
+                Cell::whole(one.last_day).with_note(format!("live since {}", one.live_on)),
                 if leads { account.with_note(csm) } else { account },
                 Cell::text(&one.first_value),
                 Cell::text(&one.why),
@@ -100,7 +102,6 @@ impl View for FirstValue {
         let content = json!({
             "as_of": report.as_of,
             "approximated": report.as_of_approximated,
-            "missing": count(report.missing_next.len() as u64, "account is", "accounts are"),
             "next": next,
             "pager": seen.pager.links(&address::asking_page("/first-value", &pairs)),
             "any": report.all.accounts > 0,

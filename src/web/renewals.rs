@@ -128,6 +128,7 @@ impl View for Renewals {
         let name = |id: &String| book.people.get(id).map_or_else(|| id.clone(), |user| user.name.clone());
         let mut table = Table::new("Renewals, by the last day to act", "Nothing like that comes up for renewal.")
             .column("Act by")
+            .column("Ends")
             .column("Account")
             .number("ARR")
             .column("Score")
@@ -172,33 +173,29 @@ impl Sheet for Renewals {
     }
 }
 
-fn row(one: &Renewal, leads: bool, name: &dyn Fn(&String) -> String) -> [Cell; 7] {
-    let auto = if one.auto_renews == Some(true) { ", runs on by itself" } else { "" };
-    let notice = if one.notice_given { ", notice was given" } else { "" };
+fn row(one: &Renewal, leads: bool, name: &dyn Fn(&String) -> String) -> [Cell; 8] {
     let late = one.days_to_act < 0 && one.auto_renews != Some(true);
-    let act_by = Cell::text(one.act_by).with_note(format!("ends {}{auto}{notice}", one.ends_on));
+    let act_by = Cell::whole(one.act_by);
+    let mut end = vec![];
+    end.extend((one.auto_renews == Some(true)).then_some("runs on by itself"));
+    end.extend(one.notice_given.then_some("notice was given"));
     let page = address::account(&one.account_id);
-    let account = Cell::link(&one.name, page.clone());
+    let account = Cell::link(&one.name, page.clone()).long();
     let csm = one.csm.as_ref().map_or_else(|| "nobody's".to_owned(), name);
-    let arr = Cell::number(amounts(one));
+    let rise = one.uplift_percent.as_ref().map_or_else(String::new, |percent| format!("and {percent} % proposed"));
     let chance = one.churn_probability.map_or_else(String::new, |share| format!("{} chance of not renewing", percent(share)));
     let score = one.score.map_or_else(String::new, |score| format!("{score:.0}, "));
-    let call_page = format!("{page}#opinions");
-    let said = match one.csm_call {
-        None => Cell::link("call it", call_page),
-        Some(_) if one.differs => Cell::link(format!("{} ≠", call(one.csm_call)), call_page).coloured("fair"),
-        Some(_) => Cell::link(call(one.csm_call), call_page),
-    };
+    let by = one.csm_by.as_ref().map_or_else(String::new, name);
+    let said =
+        Cell::link(if one.csm_call.is_some() { call(one.csm_call) } else { "call it".to_owned() }, format!("{page}#opinions"));
     [
         if late { act_by.coloured("bad") } else { act_by },
+        Cell::whole(one.ends_on).with_note(end.join(", ")),
         if leads { account.with_note(csm) } else { account },
-        match &one.uplift_percent {
-            Some(percent) => arr.with_note(format!("a rise of {percent} % is proposed")),
-            None => arr,
-        },
-        Cell::text(format!("{score}{}", band(one.band))).with_note(chance).coloured(colour(one.band)),
-        Cell::text(call(one.machine_call)),
-        said.with_note(one.csm_by.as_ref().map_or_else(String::new, name)),
-        Cell::text(one.gaps.join("; ")).with_note(reasons(one).join("; ")),
+        Cell::number(amounts(one)).with_note(rise),
+        Cell::whole(format!("{score}{}", band(one.band))).with_note(chance).coloured(colour(one.band)),
+        Cell::whole(call(one.machine_call)),
+        if one.differs { said.with_note(format!("≠ {by}")).coloured("fair") } else { said.with_note(by) },
+        Cell::text(one.gaps.join("; ")).with_note(reasons(one, 1).join("; ")).long(),
     ]
 }

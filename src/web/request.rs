@@ -127,18 +127,18 @@ fn cells(ask: &AskRow, known: &Known, sees_money: bool) -> Vec<Cell> {
     words.extend(ask.by.as_ref().map(|by| format!("noted by {}", known.person(by))));
     words.extend(ask.filed_for.as_ref().map(|id| format!("filed for {id}")));
     let mut cells = vec![
-        Cell::text(ask.asked_on),
+        Cell::whole(ask.asked_on),
         known.account(&ask.account_id).with_note(account.join(", ")),
-        Cell::text(band(ask.band)).coloured(colour(ask.band)),
+        Cell::whole(band(ask.band)).coloured(colour(ask.band)),
     ];
     if sees_money {
         cells.extend([&ask.arr, &ask.growth].map(|amount| Cell::number(money(amount.as_ref()))));
     }
     cells.extend([
         Cell::number(ask.severity.map_or_else(dash, |severity| severity.to_string())),
-        Cell::text(ask.renews_on.map_or_else(dash, |day| day.to_string())),
-        Cell::text(ask.note.clone().unwrap_or_default()).with_note(words.join(", ")),
-        Cell::text(ask.told_on.map_or_else(dash, |day| day.to_string())),
+        Cell::whole(ask.renews_on.map_or_else(dash, |day| day.to_string())),
+        Cell::text(ask.note.clone().unwrap_or_default()).with_note(words.join(", ")).long(),
+        Cell::whole(ask.told_on.map_or_else(dash, |day| day.to_string())),
     ]);
     cells
 }

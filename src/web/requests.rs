@@ -118,9 +118,9 @@ fn ranks(rows: &[RequestRow], sight: Sight) -> Table {
         .column("Request")
         .number("Accounts");
     if sight != Sight::None {
-        table = table.number("ARR").number("Renewing").number("Growth");
+        table = table.number("ARR").number("Growth");
     }
-    table = table.number("Worst health").number("Severity").column("Core use").number("Effort").column("Next renewal");
+    table = table.number("Health").number("Severity").column("Core use").number("Effort").column("Next renewal");
     if sight == Sight::Full {
         table = table.number("Score");
     }
@@ -136,14 +136,16 @@ fn cells(row: &RequestRow, sight: Sight) -> Vec<Cell> {
     let mut cells =
         vec![rank, Cell::link(&row.title, address::request(&row.id)).with_note(standing(row)), Cell::number(row.accounts)];
     if sight != Sight::None {
-        cells.extend([&parts.arr, &parts.renewal_arr, &parts.growth].map(|amount| Cell::number(money(amount.as_ref()))));
+        let renewing =
+            parts.renewal_arr.as_ref().map_or_else(String::new, |_| format!("{} renewing", money(parts.renewal_arr.as_ref())));
+        cells.extend([Cell::number(money(parts.arr.as_ref())).with_note(renewing), Cell::number(money(parts.growth.as_ref()))]);
     }
     cells.extend([
         Cell::number(points(parts.health)),
         Cell::number(points(parts.severity)),
         Cell::text(flag(parts.blocked)),
         Cell::number(points(parts.effort)),
-        Cell::text(row.next_renewal_on.map_or_else(|| "–".to_owned(), |day| day.to_string())),
+        Cell::whole(row.next_renewal_on.map_or_else(|| "–".to_owned(), |day| day.to_string())),
     ]);
     if sight == Sight::Full {
         cells.push(Cell::number(figure(row.score)));
@@ -158,7 +160,8 @@ pub(super) fn place(rank: Option<usize>) -> String {
 
 /// What it was a week ago, if that is another.
 pub(super) fn before(row: &RequestRow) -> Option<String> {
-    if row.new { Some("new".to_owned()) } else { row.moved.as_ref().map(|moved| format!("was {}", place(moved.rank))) }
+    let moved = row.moved.as_ref().filter(|moved| moved.rank != row.rank);
+    if row.new { Some("new".to_owned()) } else { moved.map(|moved| format!("was {}", place(moved.rank))) }
 }
 
 /// `yes`, `no`, or that nobody knows.

@@ -57,8 +57,8 @@ impl Known {
     pub(super) fn account(&self, id: &str) -> Cell {
         let csm = self.accounts.get(id).map(|account| account.csm.as_ref().map(crate::model::Id::as_str));
         match csm {
-            Some(csm) if self.visitor.sight.sees(csm) => Cell::link(self.name(id), address::account(id)),
-            _ => Cell::text(self.name(id)),
+            Some(csm) if self.visitor.sight.sees(csm) => Cell::link(self.name(id), address::account(id)).long(),
+            _ => Cell::text(self.name(id)).long(),
         }
     }
 
@@ -106,6 +106,7 @@ fn tell(report: &RequestsReport, known: &Known) -> Option<Table> {
     listed("Who must be told of the last change", &waiting, heads, |row| {
         let sees = known.visitor.sight.sees(row.csm.as_deref());
         let until = if sees { Cell::link(row.due_on, address::task(&row.task_id)) } else { Cell::text(row.due_on) };
+        let until = until.unbroken();
         let title = titles.get(row.request_id.as_str()).copied().unwrap_or(&row.request_id);
         vec![
             until,
@@ -126,9 +127,9 @@ fn renewals(report: &RequestsReport, known: &Known, sees_money: bool) -> Option<
     listed("Renewals that hang on a request", &report.renewals, heads, |row| {
         let waits = row.requests.iter().map(|id| titles.get(id.as_str()).copied().unwrap_or(id));
         let mut cells = vec![
-            Cell::text(row.renews_on).with_note(row.act_by.map_or_else(String::new, |day| format!("act by {day}"))),
+            Cell::whole(row.renews_on).with_note(row.act_by.map_or_else(String::new, |day| format!("act by {day}"))),
             known.account(&row.account_id),
-            Cell::text(band(row.band)).coloured(colour(row.band)),
+            Cell::whole(band(row.band)).coloured(colour(row.band)),
         ];
         cells.extend(sees_money.then(|| Cell::number(money(row.arr.as_ref()))));
         cells.push(Cell::text(waits.collect::<Vec<_>>().join("; ")));
@@ -146,7 +147,7 @@ fn promises(report: &RequestsReport, known: &Known, sees_money: bool) -> Option<
     listed("Broken promises: who has waited too long for an answer", &report.broken_promises, heads, |row| {
         let title = titles.get(row.request_id.as_str()).copied().unwrap_or(&row.request_id);
         let mut cells = vec![
-            Cell::text(row.asked_on).with_note(format!("{} days ago", row.days)),
+            Cell::whole(row.asked_on).with_note(format!("{} days ago", row.days)),
             known.account(&row.account_id),
             Cell::link(title, address::request(&row.request_id)),
         ];
@@ -162,7 +163,7 @@ fn moved(report: &RequestsReport) -> Option<Table> {
     let heads = |table: Table| table.column("Rank").column("Request").column("Why");
     listed(&format!("What moved since {}", report.compared_with), &rows, heads, |(row, moved)| {
         vec![
-            Cell::text(format!("{} → {}", place(moved.rank), place(row.rank))),
+            Cell::whole(format!("{} → {}", place(moved.rank), place(row.rank))),
             Cell::link(&row.title, address::request(&row.id)),
             Cell::text(moved.why.join("; ")),
         ]

@@ -150,6 +150,7 @@ impl View for Revenue {
             "known": known,
             "months": if first == last { first.to_owned() } else { format!("{first} to {last}") },
             "facts": facts(report),
+            "projected": report.projection.is_some(),
             "chart": chart(report).unwrap_or_default(),
             "tables": tables,
             "survival": survival(report).unwrap_or_default(),
@@ -236,7 +237,7 @@ fn chart(report: &RevenueReport) -> Option<String> {
     }
     let last = report.periods.last()?;
     let right = today + f64::from(u32::try_from(ahead.len()).unwrap_or(0));
-    let mut below = vec![(0.0, "start".to_owned()), (today, last.period.clone())];
+    let mut below = vec![(0.0, first.period.clone()), (today, last.period.clone())];
     below.extend(ahead.last().map(|month| (right, month.month.clone())));
     let description = format!(
         "From {} {} at the start of {} to {} at the end of {}.{}",

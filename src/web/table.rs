@@ -35,6 +35,8 @@ pub(super) struct Cell {
     href: String,
     /// `number`, a word for a colour, or empty.
     class: &'static str,
+    /// `whole`: on one line; `long`: not narrow; or empty.
+    shape: &'static str,
 }
 
 impl Table {
@@ -53,7 +55,7 @@ impl Table {
         for row in printed.rows() {
             let cell = |(at, side): (usize, &Side)| {
                 let text = row.get(at).map_or("", String::as_str);
-                if *side == Side::Right { Cell::number(text) } else { Cell::text(text) }
+                if *side == Side::Right { Cell::number(text) } else { Cell::whole(text) }
             };
             table.row(sides.iter().enumerate().map(cell));
         }
@@ -94,6 +96,11 @@ impl Cell {
         Cell { text: text.to_string(), ..Cell::default() }
     }
 
+    /// A text that stays on one line, as a day does.
+    pub(super) fn whole(text: impl ToString) -> Cell {
+        Cell { shape: "whole", ..Cell::text(text) }
+    }
+
     /// A number, or what stands for one that is not known.
     pub(super) fn number(text: impl ToString) -> Cell {
         Cell { class: "number", ..Cell::text(text) }
@@ -107,6 +114,16 @@ impl Cell {
     /// The same with a smaller text below it.
     pub(super) fn with_note(self, note: impl ToString) -> Cell {
         Cell { note: note.to_string(), ..self }
+    }
+
+    /// The same on one line.
+    pub(super) fn unbroken(self) -> Cell {
+        Cell { shape: "whole", ..self }
+    }
+
+    /// The same with room for some words on each line.
+    pub(super) fn long(self) -> Cell {
+        Cell { shape: "long", ..self }
     }
 
     /// The same in the colour that this word stands for: `bad`, `fair`, `good` or `soft`.
