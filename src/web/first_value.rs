@@ -54,6 +54,8 @@ impl View for FirstValue {
     type Query = Which;
     type Report = SeenFirstValue;
     const TEMPLATE: &'static str = "first-value";
+    const SUMMARY: &'static str = "Who attained the first value, how fast, and who misses it next";
+    const QUERY: &'static [(&'static str, &'static str)] = &[("cohort", "Of go-live: `month` (if empty) or `quarter`")];
 
     fn is_for(visitor: &Visitor) -> bool {
         visitor.sees_accounts()
@@ -85,7 +87,7 @@ impl View for FirstValue {
             let account = Cell::link(&one.name, address::account(&one.account_id));
             let csm = one.csm.as_deref().map_or_else(|| "nobody's".to_owned(), name);
             next.row([
-                Cell::whole(one.last_day).with_note(format!("live since {}", one.live_on)),
+                Cell::day(one.last_day).with_note(format!("live since {}", one.live_on)),
                 if leads { account.with_note(csm) } else { account },
                 Cell::text(&one.first_value),
                 Cell::text(&one.why),
@@ -120,8 +122,8 @@ impl View for FirstValue {
 }
 
 impl Sheet for FirstValue {
-    fn sheet(_: &Asked<Which>, seen: &SeenFirstValue) -> Result<String, Refusal> {
-        Ok(sheet::text(&HEADS, sheet_rows(&seen.report))?)
+    fn sheet(_: &Asked<Which>, seen: &SeenFirstValue) -> Result<String, Error> {
+        sheet::text(&HEADS, sheet_rows(&seen.report))
     }
 }
 

@@ -105,6 +105,15 @@ impl View for Renewals {
     type Query = Which;
     type Report = SeenBook;
     const TEMPLATE: &'static str = "renewals";
+    const SUMMARY: &'static str = "What comes up for renewal, by the last day to act, with both calls";
+    const QUERY: &'static [(&'static str, &'static str)] = &[
+        ("days", "How many days ahead; 120 if empty"),
+        ("csm", "Only those of this user's accounts"),
+        (
+            "call",
+            "`commit`, `best_case`, `at_risk`, `lost`: those that the machine or a person calls so; `differ`; `none`: those that no person called",
+        ),
+    ];
 
     fn is_for(visitor: &Visitor) -> bool {
         visitor.sees_accounts()
@@ -168,14 +177,14 @@ impl View for Renewals {
 }
 
 impl Sheet for Renewals {
-    fn sheet(_: &Asked<Which>, book: &SeenBook) -> Result<String, Refusal> {
-        Ok(sheet::text(&HEADS, book.report.renewals.iter().map(cells))?)
+    fn sheet(_: &Asked<Which>, book: &SeenBook) -> Result<String, Error> {
+        sheet::text(&HEADS, book.report.renewals.iter().map(cells))
     }
 }
 
 fn row(one: &Renewal, leads: bool, name: &dyn Fn(&String) -> String) -> [Cell; 8] {
     let late = one.days_to_act < 0 && one.auto_renews != Some(true);
-    let act_by = Cell::whole(one.act_by);
+    let act_by = Cell::day(one.act_by);
     let mut end = vec![];
     end.extend((one.auto_renews == Some(true)).then_some("runs on by itself"));
     end.extend(one.notice_given.then_some("notice was given"));
@@ -190,11 +199,11 @@ fn row(one: &Renewal, leads: bool, name: &dyn Fn(&String) -> String) -> [Cell; 8
         Cell::link(if one.csm_call.is_some() { call(one.csm_call) } else { "call it".to_owned() }, format!("{page}#opinions"));
     [
         if late { act_by.coloured("bad") } else { act_by },
-        Cell::whole(one.ends_on).with_note(end.join(", ")),
+        Cell::day(one.ends_on).with_note(end.join(", ")),
         if leads { account.with_note(csm) } else { account },
         Cell::number(amounts(one)).with_note(rise),
-        Cell::whole(format!("{score}{}", band(one.band))).with_note(chance).coloured(colour(one.band)),
-        Cell::whole(call(one.machine_call)),
+        Cell::day(format!("{score}{}", band(one.band))).with_note(chance).coloured(colour(one.band)),
+        Cell::day(call(one.machine_call)),
         if one.differs { said.with_note(format!("≠ {by}")).coloured("fair") } else { said.with_note(by) },
         Cell::text(one.gaps.join("; ")).with_note(reasons(one, 1).join("; ")).long(),
     ]

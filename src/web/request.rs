@@ -41,6 +41,7 @@ impl View for OneRequest {
     type Query = Which;
     type Report = SeenRequest;
     const TEMPLATE: &'static str = "request";
+    const SUMMARY: &'static str = "One feature request with everybody who asks for it";
 
     async fn report(asked: &Asked<Which>) -> Result<SeenRequest, Refusal> {
         let (state, visitor) = (&asked.state, &asked.visitor);
@@ -127,18 +128,18 @@ fn cells(ask: &AskRow, known: &Known, sees_money: bool) -> Vec<Cell> {
     words.extend(ask.by.as_ref().map(|by| format!("noted by {}", known.person(by))));
     words.extend(ask.filed_for.as_ref().map(|id| format!("filed for {id}")));
     let mut cells = vec![
-        Cell::whole(ask.asked_on),
+        Cell::day(ask.asked_on),
         known.account(&ask.account_id).with_note(account.join(", ")),
-        Cell::whole(band(ask.band)).coloured(colour(ask.band)),
+        Cell::day(band(ask.band)).coloured(colour(ask.band)),
     ];
     if sees_money {
         cells.extend([&ask.arr, &ask.growth].map(|amount| Cell::number(money(amount.as_ref()))));
     }
     cells.extend([
         Cell::number(ask.severity.map_or_else(dash, |severity| severity.to_string())),
-        Cell::whole(ask.renews_on.map_or_else(dash, |day| day.to_string())),
+        Cell::day(ask.renews_on.map_or_else(dash, |day| day.to_string())),
         Cell::text(ask.note.clone().unwrap_or_default()).with_note(words.join(", ")).long(),
-        Cell::whole(ask.told_on.map_or_else(dash, |day| day.to_string())),
+        Cell::day(ask.told_on.map_or_else(dash, |day| day.to_string())),
     ]);
     cells
 }

@@ -69,6 +69,9 @@ impl View for Requests {
     type Query = Which;
     type Report = SeenRequests;
     const TEMPLATE: &'static str = "requests";
+    const SUMMARY: &'static str = "Feature requests by rank with the parts of each, and what follows from them";
+    const QUERY: &'static [(&'static str, &'static str)] =
+        &[("product", "Only those of this product"), ("status", "`open`, `planned`, `building`, `shipped` or `declined`")];
 
     async fn report(asked: &Asked<Which>) -> Result<SeenRequests, Refusal> {
         let (state, which) = (&asked.state, &asked.query);
@@ -106,8 +109,8 @@ impl View for Requests {
 }
 
 impl Sheet for Requests {
-    fn sheet(_: &Asked<Which>, seen: &SeenRequests) -> Result<String, Refusal> {
-        Ok(sheet::text(&COLUMNS, seen.report.requests.iter().map(sheet_row))?)
+    fn sheet(_: &Asked<Which>, seen: &SeenRequests) -> Result<String, Error> {
+        sheet::text(&COLUMNS, seen.report.requests.iter().map(sheet_row))
     }
 }
 
@@ -145,7 +148,7 @@ fn cells(row: &RequestRow, sight: Sight) -> Vec<Cell> {
         Cell::number(points(parts.severity)),
         Cell::text(flag(parts.blocked)),
         Cell::number(points(parts.effort)),
-        Cell::whole(row.next_renewal_on.map_or_else(|| "–".to_owned(), |day| day.to_string())),
+        Cell::day(row.next_renewal_on.map_or_else(|| "–".to_owned(), |day| day.to_string())),
     ]);
     if sight == Sight::Full {
         cells.push(Cell::number(figure(row.score)));

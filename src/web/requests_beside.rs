@@ -100,13 +100,14 @@ fn listed<T>(title: &str, rows: &[T], table: impl Fn(Table) -> Table, cells: imp
 
 fn tell(report: &RequestsReport, known: &Known) -> Option<Table> {
     let titles = titles(report);
-    let waits = |status: TaskStatus| matches!(status, TaskStatus::Open | TaskStatus::Snoozed);
+    // Those whose task waits for a free day are to be told, too.
+    let waits = |status: TaskStatus| matches!(status, TaskStatus::Open | TaskStatus::Snoozed | TaskStatus::Waiting);
     let waiting: Vec<_> = report.to_tell.iter().filter(|row| waits(row.task_status)).collect();
     let heads = |table: Table| table.column("Until").column("Account").column("What").column("Who tells them");
     listed("Who must be told of the last change", &waiting, heads, |row| {
         let sees = known.visitor.sight.sees(row.csm.as_deref());
-        let until = if sees { Cell::link(row.due_on, address::task(&row.task_id)) } else { Cell::text(row.due_on) };
-        let until = until.unbroken();
+        let until = Cell::day(row.due_on);
+        let until = if sees { until.leading(address::task(&row.task_id)) } else { until };
         let title = titles.get(row.request_id.as_str()).copied().unwrap_or(&row.request_id);
         vec![
             until,
@@ -127,9 +128,9 @@ fn renewals(report: &RequestsReport, known: &Known, sees_money: bool) -> Option<
     listed("Renewals that hang on a request", &report.renewals, heads, |row| {
         let waits = row.requests.iter().map(|id| titles.get(id.as_str()).copied().unwrap_or(id));
         let mut cells = vec![
-            Cell::whole(row.renews_on).with_note(row.act_by.map_or_else(String::new, |day| format!("act by {day}"))),
+            Cell::day(row.renews_on).with_note(row.act_by.map_or_else(String::new, |day| format!("act by {day}"))),
             known.account(&row.account_id),
-            Cell::whole(band(row.band)).coloured(colour(row.band)),
+            Cell::day(band(row.band)).coloured(colour(row.band)),
         ];
         cells.extend(sees_money.then(|| Cell::number(money(row.arr.as_ref()))));
         cells.push(Cell::text(waits.collect::<Vec<_>>().join("; ")));
@@ -147,7 +148,7 @@ fn promises(report: &RequestsReport, known: &Known, sees_money: bool) -> Option<
     listed("Broken promises: who has waited too long for an answer", &report.broken_promises, heads, |row| {
         let title = titles.get(row.request_id.as_str()).copied().unwrap_or(&row.request_id);
         let mut cells = vec![
-            Cell::whole(row.asked_on).with_note(format!("{} days ago", row.days)),
+            Cell::day(row.asked_on).with_note(format!("{} days ago", row.days)),
             known.account(&row.account_id),
             Cell::link(title, address::request(&row.request_id)),
         ];
@@ -163,7 +164,7 @@ fn moved(report: &RequestsReport) -> Option<Table> {
     let heads = |table: Table| table.column("Rank").column("Request").column("Why");
     listed(&format!("What moved since {}", report.compared_with), &rows, heads, |(row, moved)| {
         vec![
-            Cell::whole(format!("{} → {}", place(moved.rank), place(row.rank))),
+            Cell::day(format!("{} → {}", place(moved.rank), place(row.rank))),
             Cell::link(&row.title, address::request(&row.id)),
             Cell::text(moved.why.join("; ")),
         ]

@@ -63,6 +63,11 @@ impl Months {
         [("from", &self.from), ("to", &self.to), ("every", &self.every), ("by", &self.by)]
     }
 
+    fn table(&self) -> Result<Which, Refusal> {
+        let word = if self.table.is_empty() { "periods" } else { &self.table };
+        named("table", word, &SHEETS.map(|(word, which, _)| (word, which)))
+    }
+
     fn question(&self, asked: &Asked<Months>) -> Result<RevenueQuestion, Refusal> {
         let month = |name: &str, text: &str| match text {
             "" => Ok(None),
@@ -105,12 +110,22 @@ pub(super) struct SeenRevenue {
     report: Arc<RevenueReport>,
     #[serde(skip)]
     people: BTreeMap<String, User>,
+    /// The one that is wanted as CSV.
+    #[serde(skip)]
+    table: Which,
 }
 
 impl View for Revenue {
     type Query = Months;
     type Report = SeenRevenue;
     const TEMPLATE: &'static str = "revenue";
+    const SUMMARY: &'static str = "Movements of MRR, retention, renewals of what was due, and what is left in two years";
+    const QUERY: &'static [(&'static str, &'static str)] = &[
+        ("from", "The first month, `2026-01`; the twelve that ended last if empty"),
+        ("to", "The last month; the last that has ended if empty"),
+        ("every", "`month` (if empty), `quarter` or `year`"),
+        ("by", "`tier`, `segment`, `csm`, `seller`, `product` or `cohort`"),
+    ];
 
     fn is_for(visitor: &Visitor) -> bool {
         visitor.leads()
@@ -118,13 +133,13 @@ impl View for Revenue {
 
     async fn report(asked: &Asked<Months>) -> Result<SeenRevenue, Refusal> {
         let (state, visitor) = (&asked.state, &asked.visitor);
-        let question = asked.query.question(asked)?;
+        let (question, table) = (asked.query.question(asked)?, asked.query.table()?);
         // Whoever does not see all has a report of their own.
         let whose = if visitor.sight.is_all() { "" } else { visitor.user.id.as_str() };
         let key = format!("revenue {question:?} {whose}");
         let gather = async { gather(asked, &question).await };
         let report = state.memo.get(&key, state.clock.now(), gather).await?;
-        Ok(SeenRevenue { report, people: state.users().await? })
+        Ok(SeenRevenue { report, people: state.users().await?, table })
     }
 
     fn body(asked: &Asked<Months>, seen: &SeenRevenue) -> Result<Body, Error> {
@@ -167,11 +182,9 @@ impl View for Revenue {
 }
 
 impl Sheet for Revenue {
-    fn sheet(asked: &Asked<Months>, seen: &SeenRevenue) -> Result<String, Refusal> {
-        let word = if asked.query.table.is_empty() { "periods" } else { &asked.query.table };
-        let which = named("table", word, &SHEETS.map(|(word, which, _)| (word, which)))?;
-        let (heads, rows) = revenue_csv::lines(which, &seen.report);
-        Ok(sheet::text(&heads, rows)?)
+    fn sheet(_: &Asked<Months>, seen: &SeenRevenue) -> Result<String, Error> {
+        let (heads, rows) = revenue_csv::lines(seen.table, &seen.report);
+        sheet::text(&heads, rows)
     }
 }
 
@@ -263,6 +276,7 @@ impl View for Rules {
     type Query = NoQuery;
     type Report = Value;
     const TEMPLATE: &'static str = "rules";
+    const SUMMARY: &'static str = "What is done in each case of revenue";
 
     fn is_for(visitor: &Visitor) -> bool {
         visitor.leads()

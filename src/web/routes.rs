@@ -21,7 +21,8 @@ use super::revenue::{Revenue, Rules};
 use super::solutions::{OneSolution, Solutions};
 use super::task::OneTask;
 use super::tasks::Tasks;
-use super::{AppState, Limits, health, metrics, pages, push, sign_in, task, view};
+use super::view::{self, Views};
+use super::{AppState, Limits, health, metrics, pages, push, sign_in, task};
 
 /// Said with every answer that says nothing else: nothing is kept, framed, guessed at or loaded from elsewhere.
 const HEADERS: [(HeaderName, &str); 6] = [
@@ -30,32 +31,40 @@ const HEADERS: [(HeaderName, &str); 6] = [
         header::CONTENT_SECURITY_POLICY,
         "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     ),
-    (header::REFERRER_POLICY, "no-referrer"),
+    // With `no-referrer` browsers would not say where a form comes from, and it could not be told from another site's.
+    (header::REFERRER_POLICY, "same-origin"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
+
+/// What can be looked at.
+fn views() -> Router<AppState> {
+    Views::default()
+        .with::<Tasks>("/tasks")
+        .with::<OneTask>("/tasks/{id}")
+        .with::<Renewals>("/renewals")
+        .with::<FirstValue>("/first-value")
+        .with::<Revenue>("/revenue")
+        .with::<Rules>("/revenue/rules")
+        .with::<Requests>("/requests")
+        .with::<OneRequest>("/requests/{id}")
+        .with::<Solutions>("/solutions")
+        .with::<OneSolution>("/solutions/{id}")
+        .routes()
+}
 
 /// All pages.
 pub(super) fn routes(state: AppState, limits: Limits) -> Router {
     let push = push::routes(state.db.clone(), Arc::clone(&state.setup), Arc::clone(&state.clock));
     let routes = Router::new()
         .route("/", get(async || Redirect::to("/tasks")))
-        .merge(view::routes::<Tasks>("/tasks"))
-        .merge(view::routes::<OneTask>("/tasks/{id}"))
+        .merge(views())
         .route("/tasks/{id}", post(task::change))
-        .merge(view::routes::<Renewals>("/renewals"))
         .merge(view::sheet::<Renewals>("renewals.csv"))
-        .merge(view::routes::<FirstValue>("/first-value"))
         .merge(view::sheet::<FirstValue>("first-value.csv"))
-        .merge(view::routes::<Revenue>("/revenue"))
         .merge(view::sheet::<Revenue>("revenue.csv"))
-        .merge(view::routes::<Rules>("/revenue/rules"))
-        .merge(view::routes::<Requests>("/requests"))
         .merge(view::sheet::<Requests>("requests.csv"))
-        .merge(view::routes::<OneRequest>("/requests/{id}"))
-        .merge(view::routes::<Solutions>("/solutions"))
-        .merge(view::routes::<OneSolution>("/solutions/{id}"))
         .merge(sign_in::routes())
         .route("/style.css", get(pages::style))
         .route("/healthz", get(async || "ok\n"))

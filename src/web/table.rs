@@ -33,10 +33,8 @@ pub(super) struct Cell {
     /// Smaller, below it; empty where there is nothing to add.
     note: String,
     href: String,
-    /// `number`, a word for a colour, or empty.
-    class: &'static str,
-    /// `whole`: on one line; `long`: not narrow; or empty.
-    shape: &'static str,
+    /// `number` or `day`, a word for a colour, both or neither.
+    class: String,
 }
 
 impl Table {
@@ -55,7 +53,7 @@ impl Table {
         for row in printed.rows() {
             let cell = |(at, side): (usize, &Side)| {
                 let text = row.get(at).map_or("", String::as_str);
-                if *side == Side::Right { Cell::number(text) } else { Cell::whole(text) }
+                if *side == Side::Right { Cell::number(text) } else { Cell::day(text) }
             };
             table.row(sides.iter().enumerate().map(cell));
         }
@@ -92,18 +90,19 @@ impl Table {
 
 impl Cell {
     /// A text.
+    #[expect(clippy::needless_pass_by_value, reason = "a day or a number is handed over as it is")]
     pub(super) fn text(text: impl ToString) -> Cell {
         Cell { text: text.to_string(), ..Cell::default() }
     }
 
-    /// A text that stays on one line, as a day does.
-    pub(super) fn whole(text: impl ToString) -> Cell {
-        Cell { shape: "whole", ..Cell::text(text) }
-    }
-
     /// A number, or what stands for one that is not known.
     pub(super) fn number(text: impl ToString) -> Cell {
-        Cell { class: "number", ..Cell::text(text) }
+        Cell { class: "number".to_owned(), ..Cell::text(text) }
+    }
+
+    /// A day, or another text that no line break parts.
+    pub(super) fn day(day: impl ToString) -> Cell {
+        Cell { class: "day".to_owned(), ..Cell::text(day) }
     }
 
     /// A text that leads to a page of ours.
@@ -111,24 +110,25 @@ impl Cell {
         Cell { href, ..Cell::text(text) }
     }
 
+    /// The same as a link.
+    pub(super) fn leading(self, href: String) -> Cell {
+        Cell { href, ..self }
+    }
+
     /// The same with a smaller text below it.
+    #[expect(clippy::needless_pass_by_value, reason = "a day or a number is handed over as it is")]
     pub(super) fn with_note(self, note: impl ToString) -> Cell {
         Cell { note: note.to_string(), ..self }
     }
 
-    /// The same on one line.
-    pub(super) fn unbroken(self) -> Cell {
-        Cell { shape: "whole", ..self }
-    }
-
     /// The same with room for some words on each line.
     pub(super) fn long(self) -> Cell {
-        Cell { shape: "long", ..self }
+        self.coloured("long")
     }
 
     /// The same in the colour that this word stands for: `bad`, `fair`, `good` or `soft`.
     pub(super) fn coloured(self, class: &'static str) -> Cell {
-        Cell { class, ..self }
+        Cell { class: format!("{} {class}", self.class).trim().to_owned(), ..self }
     }
 }
 
