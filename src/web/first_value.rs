@@ -96,7 +96,7 @@ impl View for FirstValue {
         let (attainment, unseen) = cohorts(report);
         let pairs = [("cohort", cohort.as_str())];
         let groups = groups(report, MOST, &name);
-        let groups = groups.iter().map(|(name, table)| {
+        let groups = groups.iter().filter(|(_, table)| table.rows().len() > 1).map(|(name, table)| {
             let title = format!("By {}", if *name == "csm" { "CSM" } else { name });
             Table::printed(&title, "", table)
         });

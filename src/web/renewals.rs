@@ -195,8 +195,8 @@ fn row(one: &Renewal, leads: bool, name: &dyn Fn(&String) -> String) -> [Cell; 8
     let chance = one.churn_probability.map_or_else(String::new, |share| format!("{} chance of not renewing", percent(share)));
     let score = one.score.map_or_else(String::new, |score| format!("{score:.0}, "));
     let by = one.csm_by.as_ref().map_or_else(String::new, name);
-    let said =
-        Cell::link(if one.csm_call.is_some() { call(one.csm_call) } else { "call it".to_owned() }, format!("{page}#opinions"));
+    let said = if one.csm_call.is_some() { call(one.csm_call) } else { "call it".to_owned() };
+    let said = Cell::day(said).leading(format!("{page}#opinions"));
     [
         if late { act_by.coloured("bad") } else { act_by },
         Cell::day(one.ends_on).with_note(end.join(", ")),

@@ -74,6 +74,7 @@ impl View for OneRequest {
         let content = json!({
             "id": row.id,
             "standing": standing(row),
+            "since": row.status_on.map_or_else(String::new, |day| day.to_string()),
             "own": looker.own.is_some(),
             "facts": facts(row, looker),
             "formula": report.formula,

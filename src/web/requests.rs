@@ -176,16 +176,15 @@ pub(super) fn flag(flag: Option<bool>) -> &'static str {
     }
 }
 
-/// How it stands: `Atlas, planned since 2026-09-01; waits for an estimate`.
+/// How it stands: `Atlas, planned; waits for an estimate`.
 pub(super) fn standing(row: &RequestRow) -> String {
     let product = row.product.as_ref().map_or_else(String::new, |product| format!("{product}, "));
-    let since = row.status_on.map_or_else(String::new, |day| format!(" since {day}"));
     let more = match row.place {
         "waiting_for_estimate" => "; waits for an estimate".to_owned(),
         "lacking" => format!("; not ranked, as this is not known: {}", row.lacking.join(", ")),
         _ => String::new(),
     };
-    format!("{product}{}{since}{more}", row.status)
+    format!("{product}{}{more}", row.status)
 }
 
 /// The titles of requests by their ids.

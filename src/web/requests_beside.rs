@@ -122,13 +122,14 @@ fn renewals(report: &RequestsReport, known: &Known, sees_money: bool) -> Option<
     let titles = titles(report);
     let arr = format!("ARR, {}", report.currency);
     let heads = |table: Table| {
-        let table = table.column("Renews").column("Account").column("Band");
+        let table = table.column("Act by").column("Renews").column("Account").column("Band");
         if sees_money { table.number(&arr) } else { table }.column("Waits for")
     };
     listed("Renewals that hang on a request", &report.renewals, heads, |row| {
         let waits = row.requests.iter().map(|id| titles.get(id.as_str()).copied().unwrap_or(id));
         let mut cells = vec![
-            Cell::day(row.renews_on).with_note(row.act_by.map_or_else(String::new, |day| format!("act by {day}"))),
+            Cell::day(row.act_by.map_or_else(|| "–".to_owned(), |day| day.to_string())),
+            Cell::day(row.renews_on),
             known.account(&row.account_id),
             Cell::day(band(row.band)).coloured(colour(row.band)),
         ];

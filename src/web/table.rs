@@ -151,3 +151,23 @@ pub(super) fn capital(text: &str) -> String {
         (_, None) => String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_command_prints_is_the_same_table_in_a_page() {
+        let mut printed = table::Table::new(&[("csm", Side::Left, 9), ("NRR 12 m", Side::Right, 9), ("late", Side::Left, 9)]);
+        printed.row(["Una", "4"]);
+        let table = serde_json::to_value(Table::printed("Who", "nobody", &printed)).unwrap();
+        let each = |rows: &serde_json::Value, field: &str| -> Vec<String> {
+            rows.as_array().unwrap().iter().map(|row| row[field].as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(each(&table["heads"], "text"), ["CSM", "NRR 12 m", "Late"]);
+        assert_eq!(each(&table["heads"], "class"), ["", "number", ""]);
+        assert_eq!(each(&table["rows"][0], "text"), ["Una", "4", ""], "what is missing at the end stays empty");
+        assert_eq!(each(&table["rows"][0], "class"), ["day", "number", "day"]);
+        assert_eq!(Cell::day("x").coloured("bad").class, "day bad");
+    }
+}
