@@ -16,8 +16,27 @@ macro_rules! templates {
     };
 }
 
-const SHIPPED: &[(&str, &str)] =
-    templates!("account", "accounts", "layout", "pager", "refusal", "sign-in", "solution", "solutions", "table", "task", "tasks");
+const SHIPPED: &[(&str, &str)] = templates!(
+    "account",
+    "accounts",
+    "first-value",
+    "layout",
+    "options",
+    "pager",
+    "refusal",
+    "renewals",
+    "request",
+    "requests",
+    "requests-beside",
+    "revenue",
+    "rules",
+    "sign-in",
+    "solution",
+    "solutions",
+    "table",
+    "task",
+    "tasks",
+);
 
 /// How everything looks.
 const STYLE: &str = include_str!("../../templates/web/style.css");

@@ -14,7 +14,12 @@ use tokio::time::timeout;
 
 use super::account::OneAccount;
 use super::accounts::Accounts;
+use super::first_value::FirstValue;
 use super::guard::from_own_pages;
+use super::renewals::Renewals;
+use super::request::OneRequest;
+use super::requests::Requests;
+use super::revenue::{Revenue, Rules};
 use super::solutions::{OneSolution, Solutions};
 use super::task::OneTask;
 use super::tasks::Tasks;
@@ -42,6 +47,12 @@ fn views() -> Router<AppState> {
         .with::<OneAccount>("/accounts/{id}")
         .with::<Tasks>("/tasks")
         .with::<OneTask>("/tasks/{id}")
+        .with::<Renewals>("/renewals")
+        .with::<FirstValue>("/first-value")
+        .with::<Revenue>("/revenue")
+        .with::<Rules>("/revenue/rules")
+        .with::<Requests>("/requests")
+        .with::<OneRequest>("/requests/{id}")
         .with::<Solutions>("/solutions")
         .with::<OneSolution>("/solutions/{id}")
         .routes()
@@ -56,6 +67,10 @@ pub(super) fn routes(state: AppState, limits: Limits) -> Router {
         .merge(view::sheet::<Accounts>("accounts.csv"))
         .route("/accounts/{id}", post(account_say::say))
         .route("/tasks/{id}", post(task::change))
+        .merge(view::sheet::<Renewals>("renewals.csv"))
+        .merge(view::sheet::<FirstValue>("first-value.csv"))
+        .merge(view::sheet::<Revenue>("revenue.csv"))
+        .merge(view::sheet::<Requests>("requests.csv"))
         .merge(sign_in::routes())
         .route("/style.css", get(pages::style))
         .route("/healthz", get(async || "ok\n"))
