@@ -11,9 +11,9 @@ use super::sheet::{Sheet, cell};
 use super::table::{Side, Table, cut};
 use super::words::{count, percent};
 use crate::clock::Clock;
-use crate::cycle::{self, At, Seen};
-use crate::model::{Day, Money};
-use crate::pipeline::{Field, Group, Pipeline, Report, Role, State, Sum, Value, Waiting};
+use crate::cycle::{self, At, RecordLine};
+use crate::model::Day;
+use crate::pipeline::{Group, Pipeline, Report, Sum, Waiting};
 
 /// Lines of each list where --all is not given.
 const MOST: usize = 12;
@@ -52,8 +52,9 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
     let mut rows = Vec::new();
     let report = cycle::pipeline_report(&db, &setup, at, pipeline, &mut |seen| {
         if arguments.sheet.is_wanted() {
-            rows.push(row(seen, at.on));
+            rows.push(cells(&RecordLine::of(seen, at.on)));
         }
+        true
     })
     .await;
     db.close().await;
@@ -63,7 +64,8 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
     Reply::new(text(pipeline, &report, if arguments.all { usize::MAX } else { MOST }), &report)
 }
 
-const COLUMNS: [&str; 19] = [
+/// Its columns.
+pub(crate) const COLUMNS: [&str; 19] = [
     "id",
     "name",
     "stage",
@@ -86,34 +88,27 @@ const COLUMNS: [&str; 19] = [
 ];
 
 /// A record, for a spreadsheet.
-fn row(seen: &Seen<'_>, on: Day) -> Vec<String> {
-    let text = |field: Field| match seen.facts.get(field).map(|known| known.value) {
-        Some(Value::Text(text)) => text.to_owned(),
-        _ => String::new(),
-    };
-    let state = seen.stands.ok();
-    let open = state.filter(|state| seen.pipeline.stages[state.stage].role == Role::Open);
-    let touch = seen.touch.filter(|_| state.is_some());
+pub(crate) fn cells(line: &RecordLine) -> Vec<String> {
     vec![
-        seen.id.to_owned(),
-        seen.name.to_owned(),
-        cell(state.map(|state| &seen.pipeline.stages[state.stage].name)),
-        cell(state.map(|state| state.since)),
-        cell(open.and_then(|state| state.ends_on)),
-        cell(open.and_then(|state| state.overdue_days(on))),
-        cell(state.map(|state| state.extended)),
-        cell(seen.owner),
-        cell(state.and_then(|state| state.visits.first()).map(|visit| visit.from)),
-        cell(seen.stands.err().map(crate::pipeline::Aside::reason)),
-        cell(seen.amount.map(Money::amount)),
-        cell(seen.amount.map(|amount| amount.currency)),
-        cell(seen.cost.map(Money::amount)),
-        cell(cycle::source(seen.facts)),
-        text(Field::Region),
-        text(Field::Industry),
-        cell(state.map(State::good_answers)),
-        cell(touch.map(|(day, _)| day)),
-        cell(touch.map(|(_, by)| by)),
+        line.id.clone(),
+        line.name.clone(),
+        cell(line.stage.as_ref()),
+        cell(line.since),
+        cell(line.ends_on),
+        cell(line.overdue_days),
+        cell(line.extended),
+        cell(line.owner.as_ref()),
+        cell(line.opened_on),
+        cell(line.set_aside.as_ref()),
+        cell(line.amount.as_ref()),
+        cell(line.currency),
+        cell(line.cost.as_ref()),
+        cell(line.source.as_ref()),
+        cell(line.region.as_ref()),
+        cell(line.industry.as_ref()),
+        cell(line.good_answers),
+        cell(line.next_touch_on),
+        cell(line.next_touch_by.as_ref()),
     ]
 }
 
@@ -187,16 +182,16 @@ fn text(pipeline: &Pipeline, report: &Report, most: usize) -> String {
     text
 }
 
-fn records(number: u64) -> String {
+pub(crate) fn records(number: u64) -> String {
     count(number, "record", "records")
 }
 
-fn sums(sums: &[Sum]) -> String {
+pub(crate) fn sums(sums: &[Sum]) -> String {
     let texts: Vec<String> = sums.iter().map(|sum| sum.money.to_string()).collect();
     if texts.is_empty() { "–".to_owned() } else { texts.join(" + ") }
 }
 
-fn share(share: Option<f64>) -> String {
+pub(crate) fn share(share: Option<f64>) -> String {
     share.map_or_else(|| "–".to_owned(), percent)
 }
 

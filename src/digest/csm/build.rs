@@ -56,7 +56,7 @@ fn headline(inputs: &CsmInputs) -> String {
 fn preheader(inputs: &CsmInputs, on: Day) -> String {
     match (inputs.tasks.kept().first(), inputs.changes.kept().first()) {
         (Some(task), _) => {
-            format!("{}: {} ({})", clean(&task.account_name, NAME), clean(&task.title, NAME), due(task, on))
+            format!("{}: {} ({})", clean(&task.account_name, NAME), clean(&task.title, NAME), task.due(on))
         }
         (None, Some(change)) => format!("{}: {}", clean(&change.account_name, NAME), scores(change)),
         (None, None) => counted(inputs.book.accounts, "account"),
@@ -64,7 +64,7 @@ fn preheader(inputs: &CsmInputs, on: Day) -> String {
 }
 
 /// Which sources are behind, for people.
-pub(in crate::digest) fn behind(stale: &[StaleItem]) -> Vec<String> {
+pub fn behind(stale: &[StaleItem]) -> Vec<String> {
     let mut texts: Vec<String> = stale
         .iter()
         .take(LIST_LIMIT)
@@ -124,7 +124,7 @@ fn task_line(place: usize, task: &TaskItem, on: Day, links: &Links) -> TaskLine 
         number: place.to_string(),
         account: clean(&task.account_name, NAME),
         title: clean(&task.title, NAME),
-        due: due(task, on),
+        due: task.due(on),
         overdue: task.due_on < on,
         escalated: task.escalated,
         arr: task.arr.map_or_else(String::new, |arr| format!("{} a year", amount(arr))),
@@ -144,28 +144,38 @@ fn task_line(place: usize, task: &TaskItem, on: Day, links: &Links) -> TaskLine 
 const FAR_DAYS: i32 = 180;
 
 fn staged_line(staged: &StagedItem, on: Day) -> StagedLine {
-    let end = if staged.goes_back { "goes back" } else { "ends" };
     StagedLine {
         record: format!("{} ({})", clean(&staged.name, NAME), clean(&staged.record, NAME)),
         stage: clean(&staged.stage, SENTENCE),
         pipeline: clean(&staged.pipeline, SENTENCE),
-        when: match staged.ends_on {
+        when: staged.when(on),
+        overdue: staged.ends_on.is_some_and(|day| day < on),
+    }
+}
+
+impl TaskItem {
+    /// `3 days overdue`.
+    pub fn due(&self, on: Day) -> String {
+        match on - self.due_on {
+            days if days > 0 => format!("{} overdue", counted(days.unsigned_abs() as usize, "day")),
+            _ if self.due_on <= on => "due today".to_owned(),
+            _ => format!("due {}", short_day(self.due_on)),
+        }
+    }
+}
+
+impl StagedItem {
+    /// Until when it may stay, or since when it is there: `goes back tomorrow`.
+    pub fn when(&self, on: Day) -> String {
+        let end = if self.goes_back { "goes back" } else { "ends" };
+        match self.ends_on {
             Some(day) if day < on => format!("{} over", counted((on - day).unsigned_abs() as usize, "day")),
             Some(day) if day == on => format!("{end} today"),
             Some(day) if day == on + 1 => format!("{end} tomorrow"),
             Some(day) if day - on < FAR_DAYS => format!("{end} {}", short_day(day)),
             // A day that is told without its year is one of this year.
-            _ => format!("since {}", short_day(staged.since)),
-        },
-        overdue: staged.ends_on.is_some_and(|day| day < on),
-    }
-}
-
-fn due(task: &TaskItem, on: Day) -> String {
-    match on - task.due_on {
-        days if days > 0 => format!("{} overdue", counted(days.unsigned_abs() as usize, "day")),
-        _ if task.due_on <= on => "due today".to_owned(),
-        _ => format!("due {}", short_day(task.due_on)),
+            _ => format!("since {}", short_day(self.since)),
+        }
     }
 }
 
