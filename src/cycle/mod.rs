@@ -57,7 +57,7 @@ pub use aha::{AhaReport, Among, aha};
 pub use backtest::{BacktestReport, FitRow, Question, Surprise, backtest};
 pub use calibrate::calibrate;
 pub use effect::{PlayReport, PlaysReport, effects};
-pub use first_value::{FirstValueReport, Missing, SalesReport, first_value, sales_quality};
+pub use first_value::{Courses, FirstValueReport, Missing, SalesReport, first_value, sales_quality};
 pub use load::{LoadReport, load};
 pub use look::{Preview, preview, score, scores};
 pub use mailing::Mailing;

@@ -13,6 +13,7 @@ use super::look::{Look, Odds};
 use super::population::{Block, Population};
 use super::world::World;
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::health::explain;
 use crate::health::opinion::{Call, Said};
 use crate::model::record::{Account, Contact, Contract, Lead, Record, RecordKind, Touch, Value};
@@ -104,23 +105,57 @@ pub async fn renewals(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Opt
     let look = Look::at(db, setup, clock, as_of).await?;
     let odds = Odds::of(db, &look).await?;
     let gathered = gather(db, &look.setup, &look.population, &odds, days).await?;
-    let config = &look.setup.config;
-    let mut rates = Rates::new(config.company.currency, config.revenue.rates.clone());
-    let total = total(&gathered.renewals, &mut rates);
-    let turned_out = TurnedOut::of(look.on, gathered.turned, &mut rates);
-    Ok(RenewalsReport {
+    let book = Book {
         as_of: look.on,
-        config_hash: look.setup.hash.clone(),
+        config_hash: &look.setup.hash,
         as_of_approximated: look.population.world.approximated,
         days,
-        currency: rates.currency,
-        total,
-        without_rate: rates.missing.iter().map(ToString::to_string).collect(),
-        sums: sums(&gathered.renewals),
-        coverage: Coverage::of(&gathered.renewals),
-        renewals: gathered.renewals,
-        turned_out,
-    })
+        config: &look.setup.config,
+    };
+    Ok(book.report(gathered))
+}
+
+/// What a report says of itself.
+struct Book<'a> {
+    as_of: Day,
+    config_hash: &'a str,
+    as_of_approximated: bool,
+    days: u32,
+    config: &'a Config,
+}
+
+impl Book<'_> {
+    fn report(&self, gathered: Gathered) -> RenewalsReport {
+        let mut rates = Rates::new(self.config.company.currency, self.config.revenue.rates.clone());
+        let total = total(&gathered.renewals, &mut rates);
+        let turned_out = TurnedOut::of(self.as_of, gathered.turned, &mut rates);
+        RenewalsReport {
+            as_of: self.as_of,
+            config_hash: self.config_hash.to_owned(),
+            as_of_approximated: self.as_of_approximated,
+            days: self.days,
+            currency: rates.currency,
+            total,
+            without_rate: rates.missing.iter().map(ToString::to_string).collect(),
+            sums: sums(&gathered.renewals),
+            coverage: Coverage::of(&gathered.renewals),
+            renewals: gathered.renewals,
+            turned_out,
+        }
+    }
+}
+
+impl RenewalsReport {
+    /// The same of the accounts of some people alone, `sees` telling of a CSM whether it is one of them: all sums and counts are
+    /// theirs.
+    #[must_use]
+    pub fn of_those(&self, config: &Config, sees: impl Fn(Option<&str>) -> bool) -> RenewalsReport {
+        let RenewalsReport { as_of, config_hash, as_of_approximated, days, .. } = self;
+        let book = Book { as_of: *as_of, config_hash, as_of_approximated: *as_of_approximated, days: *days, config };
+        let renewals = self.renewals.iter().filter(|one| sees(one.csm.as_deref())).cloned().collect();
+        let turned = self.turned_out.terms.iter().filter(|one| sees(one.csm.as_deref())).cloned().collect();
+        book.report(Gathered { renewals, turned })
+    }
 }
 
 impl Coverage {
