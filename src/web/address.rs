@@ -21,6 +21,16 @@ pub(super) fn solution(name: &str) -> String {
     format!("/solutions/{}", encoded(name))
 }
 
+/// A pipeline's page.
+pub(super) fn pipeline(name: &str) -> String {
+    format!("/pipelines/{}", encoded(name))
+}
+
+/// The page of a record of a pipeline.
+pub(super) fn record(pipeline: &str, id: &str) -> String {
+    format!("/pipelines/{}/{}", encoded(pipeline), encoded(id))
+}
+
 /// Where a form or a link says to go on, if that is a page of ours: a path, never another host.
 pub(super) fn own(next: &str) -> &str {
     let is_own =

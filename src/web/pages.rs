@@ -16,8 +16,20 @@ macro_rules! templates {
     };
 }
 
-const SHIPPED: &[(&str, &str)] =
-    templates!("layout", "pager", "refusal", "sign-in", "solution", "solutions", "table", "task", "tasks");
+const SHIPPED: &[(&str, &str)] = templates!(
+    "layout",
+    "pager",
+    "pipeline",
+    "pipelines",
+    "record",
+    "refusal",
+    "sign-in",
+    "solution",
+    "solutions",
+    "table",
+    "task",
+    "tasks"
+);
 
 /// How everything looks.
 const STYLE: &str = include_str!("../../templates/web/style.css");
@@ -88,6 +100,8 @@ fn what_was_said(word: &str) -> &'static str {
         "snoozed" => "The task is put off.",
         "dismissed" => "The task is dismissed.",
         "reopened" => "The task is open again.",
+        "moved" => "The record has moved.",
+        "extended" => "Its stay is extended.",
         "saved" => "It is written down.",
         _ => "",
     }

@@ -13,10 +13,13 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::guard::from_own_pages;
+use super::pipeline::OnePipeline;
+use super::pipelines::Pipelines;
+use super::record::OneRecord;
 use super::solutions::{OneSolution, Solutions};
 use super::task::OneTask;
 use super::tasks::Tasks;
-use super::{AppState, Limits, health, metrics, pages, push, sign_in, task, view};
+use super::{AppState, Limits, health, metrics, pages, push, record, sign_in, task, view};
 
 /// Said with every answer that says nothing else: nothing is kept, framed, guessed at or loaded from elsewhere.
 const HEADERS: [(HeaderName, &str); 6] = [
@@ -39,6 +42,11 @@ pub(super) fn routes(state: AppState, limits: Limits) -> Router {
         .merge(view::routes::<Tasks>("/tasks"))
         .merge(view::routes::<OneTask>("/tasks/{id}"))
         .route("/tasks/{id}", post(task::change))
+        .merge(view::routes::<Pipelines>("/pipelines"))
+        .merge(view::routes::<OnePipeline>("/pipelines/{name}"))
+        .merge(view::sheet::<OnePipeline>("pipelines.csv"))
+        .merge(view::routes::<OneRecord>("/pipelines/{name}/{id}"))
+        .route("/pipelines/{name}/{id}", post(record::change))
         .merge(view::routes::<Solutions>("/solutions"))
         .merge(view::routes::<OneSolution>("/solutions/{id}"))
         .merge(sign_in::routes())
