@@ -184,7 +184,8 @@ fn yes(flag: Option<bool>) -> &'static str {
     }
 }
 
-fn amounts(one: &Renewal) -> String {
+/// ARR by currency.
+pub(crate) fn amounts(one: &Renewal) -> String {
     let amounts: Vec<String> = one.amounts.iter().map(|(currency, [arr, _])| format!("{currency} {}", amount(arr))).collect();
     if amounts.is_empty() { "–".to_owned() } else { amounts.join(" + ") }
 }

@@ -18,17 +18,21 @@ macro_rules! templates {
 
 const SHIPPED: &[(&str, &str)] = templates!(
     "layout",
+    "load",
     "pager",
     "pipeline",
     "pipelines",
+    "playbooks",
     "record",
     "refusal",
     "sign-in",
     "solution",
     "solutions",
+    "status",
     "table",
     "task",
-    "tasks"
+    "tasks",
+    "today",
 );
 
 /// How everything looks.

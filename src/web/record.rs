@@ -224,7 +224,7 @@ async fn done(
     fields: &[(String, String)],
 ) -> Result<&'static str, Refusal> {
     let field = |name: &str| fields.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str());
-    let (doing, said) = match field("what") {
+    let (mut doing, said) = match field("what") {
         "move" => (Doing::Move(field("stage").to_owned()), "moved"),
         "extend" if !visitor.leads() => {
             return Err(Refusal::Wrong("An extension needs the approval of a leader: ask yours to open this page.".to_owned()));
@@ -236,9 +236,6 @@ async fn done(
                 .filter(|(_, word)| matches!(*word, "yes" | "no"))
                 .map(|(name, word)| (name.to_owned(), word == "yes"))
                 .collect();
-            if answers.is_empty() {
-                return Err(Refusal::Wrong("Say yes or no to one question at least.".to_owned()));
-            }
             (Doing::Answers(answers), "saved")
         }
         "touch" => match field("answer") {
@@ -247,7 +244,15 @@ async fn done(
         },
         other => return Err(Refusal::Wrong(format!("Nothing called `{other}` can be done with a record."))),
     };
-    visible(state, visitor, pipeline, id).await?;
+    let record = visible(state, visitor, pipeline, id).await?;
+    if let Doing::Answers(answers) = &mut doing {
+        // The form brings all questions; written down is what was not known.
+        let known = |name: &str| record.questions.iter().find(|one| one.name == name).and_then(|one| one.good);
+        answers.retain(|(name, good)| known(name) != Some(*good));
+        if answers.is_empty() {
+            return Err(Refusal::Wrong("No answer is another one than before: say yes or no to a question.".to_owned()));
+        }
+    }
     let handling = Handling { record: id, pipeline: Some(pipeline), note: field("note"), by: visitor.user.id.as_str() };
     let handled = cycle::handle(&state.db, &state.setup, state.clock.as_ref(), &doing, handling).await?;
     handled.map_err(|reason| Refusal::Wrong(format!("{reason}.")))?;

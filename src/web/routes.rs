@@ -7,18 +7,22 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::guard::from_own_pages;
+use super::load::Load;
 use super::pipeline::OnePipeline;
 use super::pipelines::Pipelines;
+use super::playbooks::Playbooks;
 use super::record::OneRecord;
 use super::solutions::{OneSolution, Solutions};
+use super::status::Status;
 use super::task::OneTask;
 use super::tasks::Tasks;
+use super::today::Today;
 use super::{AppState, Limits, health, metrics, pages, push, record, sign_in, task, view};
 
 /// Said with every answer that says nothing else: nothing is kept, framed, guessed at or loaded from elsewhere.
@@ -38,7 +42,7 @@ const HEADERS: [(HeaderName, &str); 6] = [
 pub(super) fn routes(state: AppState, limits: Limits) -> Router {
     let push = push::routes(state.db.clone(), Arc::clone(&state.setup), Arc::clone(&state.clock));
     let routes = Router::new()
-        .route("/", get(async || Redirect::to("/tasks")))
+        .merge(view::routes::<Today>("/"))
         .merge(view::routes::<Tasks>("/tasks"))
         .merge(view::routes::<OneTask>("/tasks/{id}"))
         .route("/tasks/{id}", post(task::change))
@@ -47,6 +51,9 @@ pub(super) fn routes(state: AppState, limits: Limits) -> Router {
         .merge(view::sheet::<OnePipeline>("pipelines.csv"))
         .merge(view::routes::<OneRecord>("/pipelines/{name}/{id}"))
         .route("/pipelines/{name}/{id}", post(record::change))
+        .merge(view::routes::<Playbooks>("/playbooks"))
+        .merge(view::routes::<Load>("/load"))
+        .merge(view::routes::<Status>("/status"))
         .merge(view::routes::<Solutions>("/solutions"))
         .merge(view::routes::<OneSolution>("/solutions/{id}"))
         .merge(sign_in::routes())

@@ -58,7 +58,7 @@ fn preheader(inputs: &CsmInputs, on: Day) -> String {
         (Some(task), _) => {
             format!("{}: {} ({})", clean(&task.account_name, NAME), clean(&task.title, NAME), task.due(on))
         }
-        (None, Some(change)) => format!("{}: {}", clean(&change.account_name, NAME), scores(change)),
+        (None, Some(change)) => format!("{}: {}", clean(&change.account_name, NAME), change.scores()),
         (None, None) => counted(inputs.book.accounts, "account"),
     }
 }
@@ -184,17 +184,9 @@ fn change_line(change: &ChangeItem, links: &Links) -> ChangeLine {
     let hidden = change.factors.len().saturating_sub(FACTORS);
     ChangeLine {
         account: clean(&change.account_name, NAME),
-        scores: scores(change),
-        points: match (change.score, change.previous) {
-            // The difference of the figures that are shown, so that a reader can check it.
-            (Some(score), Some(previous)) => signed(score.round() - previous.round(), 0),
-            _ => String::new(),
-        },
-        bands: if change.band == change.previous_band {
-            band_label(change.band).to_owned()
-        } else {
-            format!("{} → {}", band_label(change.previous_band), band_label(change.band))
-        },
+        scores: change.scores(),
+        points: change.gained(),
+        bands: change.bands(),
         risk: clean(&change.risk, SENTENCE),
         worse: change.points() < 0.0 || change.band == Band::Unknown,
         factors: shown
@@ -209,9 +201,26 @@ fn change_line(change: &ChangeItem, links: &Links) -> ChangeLine {
     }
 }
 
-fn scores(change: &ChangeItem) -> String {
-    let score = |score: Option<f64>| score.map_or_else(|| "unknown".to_owned(), |score| format!("{:.0}", score.round()));
-    format!("{} → {}", score(change.previous), score(change.score))
+impl ChangeItem {
+    /// `72 → 58`.
+    pub fn scores(&self) -> String {
+        let score = |score: Option<f64>| score.map_or_else(|| "unknown".to_owned(), |score| format!("{:.0}", score.round()));
+        format!("{} → {}", score(self.previous), score(self.score))
+    }
+
+    /// The difference of the figures that are shown, so that a reader can check it; empty where one is unknown.
+    pub fn gained(&self) -> String {
+        let both = self.score.zip(self.previous);
+        both.map_or_else(String::new, |(score, previous)| signed(score.round() - previous.round(), 0))
+    }
+
+    /// `watch → at risk`.
+    pub fn bands(&self) -> String {
+        if self.band == self.previous_band {
+            return band_label(self.band).to_owned();
+        }
+        format!("{} → {}", band_label(self.previous_band), band_label(self.band))
+    }
 }
 
 fn review_line(review: &ReviewItem, links: &Links) -> ReviewLine {
