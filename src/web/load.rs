@@ -75,6 +75,7 @@ impl View for Load {
     type Query = NoQuery;
     type Report = LoadPage;
     const TEMPLATE: &'static str = "load";
+    const SUMMARY: &'static str = "What the books ask of people, against the hours there are";
 
     fn is_for(visitor: &Visitor) -> bool {
         matches!(visitor.user.role, Role::Leader | Role::Admin)

@@ -10,6 +10,7 @@ mod health;
 mod load;
 mod memo;
 mod metrics;
+mod openapi;
 mod pager;
 mod pages;
 mod pipeline;

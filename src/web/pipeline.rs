@@ -73,6 +73,12 @@ impl View for OnePipeline {
     type Query = Which;
     type Report = PipelinePage;
     const TEMPLATE: &'static str = "pipeline";
+    const SUMMARY: &'static str = "Where the records of a pipeline stand, and what became of them";
+    const QUERY: &'static [(&'static str, &'static str)] = &[
+        ("stage", "Only records in this stage; `aside`: those that are set aside"),
+        ("overdue", "`yes`: only records that are longer in their stage than they may be"),
+        ("owner", "Only records on which this user works"),
+    ];
 
     fn is_for(visitor: &Visitor) -> bool {
         visitor.sees_accounts()
@@ -171,7 +177,7 @@ fn record(pipeline: &str, line: &RecordLine, name: &dyn Fn(&str) -> String) -> [
     let until = match (line.overdue_days, line.ends_on) {
         (Some(0), _) => Cell::text("ends today").coloured("bad"),
         (Some(days), _) => Cell::text(format!("{} over", count(days.unsigned_abs(), "day", "days"))).coloured("bad"),
-        (None, end) => Cell::text(end.map_or_else(dash, |day| day.to_string())),
+        (None, end) => Cell::day(end.map_or_else(dash, |day| day.to_string())),
     };
     let extended = line.extended.filter(|times| *times > 0).map(|times| format!("extended {times}×"));
     let touch = line.next_touch_on.map_or_else(dash, |day| day.to_string());
@@ -180,7 +186,7 @@ fn record(pipeline: &str, line: &RecordLine, name: &dyn Fn(&str) -> String) -> [
         Cell::link(name_of, address::record(pipeline, &line.id)).with_note(&line.id),
         Cell::text(line.stage.clone().unwrap_or_else(|| "set aside".to_owned()))
             .with_note(line.set_aside.as_deref().unwrap_or_default()),
-        Cell::text(line.since.map_or_else(dash, |day| day.to_string())),
+        Cell::day(line.since.map_or_else(dash, |day| day.to_string())),
         until.with_note(extended.unwrap_or_default()),
         Cell::text(line.owner.as_deref().map_or_else(dash, name)),
         Cell::number(
@@ -189,7 +195,7 @@ fn record(pipeline: &str, line: &RecordLine, name: &dyn Fn(&str) -> String) -> [
                 .zip(line.currency)
                 .map_or_else(dash, |(amount, currency)| format!("{currency}\u{a0}{}", crate::cli::words::amount(amount))),
         ),
-        Cell::text(touch).with_note(line.next_touch_by.as_deref().unwrap_or_default()),
+        Cell::day(touch).with_note(line.next_touch_by.as_deref().unwrap_or_default()),
     ]
 }
 
@@ -260,7 +266,7 @@ fn returned(report: &Report, name: &dyn Fn(&str) -> String) -> Table {
         table.row([
             Cell::link(name_of, address::record(&report.pipeline, &one.id)).with_note(&one.id),
             Cell::text(&one.stage),
-            Cell::text(one.since),
+            Cell::day(one.since),
             Cell::text(one.owner.as_deref().map_or_else(|| "–".to_owned(), name)),
             Cell::text(one.reason.as_deref().unwrap_or("–")),
         ]);

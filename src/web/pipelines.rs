@@ -81,6 +81,7 @@ impl View for Pipelines {
     type Query = NoQuery;
     type Report = PipelineList;
     const TEMPLATE: &'static str = "pipelines";
+    const SUMMARY: &'static str = "All pipelines with how much waits in each";
 
     fn is_for(visitor: &Visitor) -> bool {
         visitor.sees_accounts()

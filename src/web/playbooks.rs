@@ -46,6 +46,7 @@ impl View for Playbooks {
     type Query = NoQuery;
     type Report = Plays;
     const TEMPLATE: &'static str = "playbooks";
+    const SUMMARY: &'static str = "How plays did in the last year, against comparable accounts";
 
     fn is_for(visitor: &Visitor) -> bool {
         visitor.leads()

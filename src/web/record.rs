@@ -49,6 +49,7 @@ impl View for OneRecord {
     type Query = NoQuery;
     type Report = RecordPage;
     const TEMPLATE: &'static str = "record";
+    const SUMMARY: &'static str = "One record of a pipeline: its way, what it still needs, what was done with it";
 
     fn is_for(visitor: &Visitor) -> bool {
         visitor.sees_accounts()
@@ -185,8 +186,8 @@ fn stays(stays: &[StayLine]) -> Table {
     for one in stays {
         table.row([
             Cell::text(&one.stage),
-            Cell::text(one.from),
-            Cell::text(one.to.map_or_else(|| "now".to_owned(), |day| day.to_string())),
+            Cell::day(one.from),
+            Cell::day(one.to.map_or_else(|| "now".to_owned(), |day| day.to_string())),
             Cell::number(one.days),
             Cell::text(one.left.unwrap_or("is there")),
             Cell::text(&one.because),

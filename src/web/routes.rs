@@ -23,7 +23,8 @@ use super::status::Status;
 use super::task::OneTask;
 use super::tasks::Tasks;
 use super::today::Today;
-use super::{AppState, Limits, health, metrics, pages, push, record, sign_in, task, view};
+use super::view::{Views, sheet};
+use super::{AppState, Limits, health, metrics, pages, push, record, sign_in, task};
 
 /// Said with every answer that says nothing else: nothing is kept, framed, guessed at or loaded from elsewhere.
 const HEADERS: [(HeaderName, &str); 6] = [
@@ -32,30 +33,38 @@ const HEADERS: [(HeaderName, &str); 6] = [
         header::CONTENT_SECURITY_POLICY,
         "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     ),
-    (header::REFERRER_POLICY, "no-referrer"),
+    // With `no-referrer` browsers would not say where a form comes from, and it could not be told from another site's.
+    (header::REFERRER_POLICY, "same-origin"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
+/// What can be looked at.
+fn views() -> Router<AppState> {
+    Views::default()
+        .with::<Today>("/")
+        .with::<Tasks>("/tasks")
+        .with::<OneTask>("/tasks/{id}")
+        .with::<Pipelines>("/pipelines")
+        .with::<OnePipeline>("/pipelines/{name}")
+        .with::<OneRecord>("/pipelines/{name}/{id}")
+        .with::<Playbooks>("/playbooks")
+        .with::<Load>("/load")
+        .with::<Status>("/status")
+        .with::<Solutions>("/solutions")
+        .with::<OneSolution>("/solutions/{id}")
+        .routes()
+}
+
 /// All pages.
 pub(super) fn routes(state: AppState, limits: Limits) -> Router {
     let push = push::routes(state.db.clone(), Arc::clone(&state.setup), Arc::clone(&state.clock));
     let routes = Router::new()
-        .merge(view::routes::<Today>("/"))
-        .merge(view::routes::<Tasks>("/tasks"))
-        .merge(view::routes::<OneTask>("/tasks/{id}"))
+        .merge(views())
         .route("/tasks/{id}", post(task::change))
-        .merge(view::routes::<Pipelines>("/pipelines"))
-        .merge(view::routes::<OnePipeline>("/pipelines/{name}"))
-        .merge(view::sheet::<OnePipeline>("pipelines.csv"))
-        .merge(view::routes::<OneRecord>("/pipelines/{name}/{id}"))
+        .merge(sheet::<OnePipeline>("pipelines.csv"))
         .route("/pipelines/{name}/{id}", post(record::change))
-        .merge(view::routes::<Playbooks>("/playbooks"))
-        .merge(view::routes::<Load>("/load"))
-        .merge(view::routes::<Status>("/status"))
-        .merge(view::routes::<Solutions>("/solutions"))
-        .merge(view::routes::<OneSolution>("/solutions/{id}"))
         .merge(sign_in::routes())
         .route("/style.css", get(pages::style))
         .route("/healthz", get(async || "ok\n"))

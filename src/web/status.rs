@@ -90,6 +90,7 @@ impl View for Status {
     type Query = Which;
     type Report = StatusReport;
     const TEMPLATE: &'static str = "status";
+    const SUMMARY: &'static str = "How fresh the sources are, what ran, what was mailed and what was set aside";
 
     async fn report(asked: &Asked<Which>) -> Result<StatusReport, Refusal> {
         let (state, visitor) = (&asked.state, &asked.visitor);
@@ -193,9 +194,9 @@ fn sources_table(sources: &[Told], zone: &Zone, reasons: bool) -> Table {
         let cells = [
             Cell::text(&told.name),
             state(told).with_note(stale.join("; ")),
-            Cell::text(told.newest_day.map_or_else(dash, |day| day.to_string())),
-            Cell::text(told.pulled_at.map_or_else(dash, |at| shown(at, zone))),
-            Cell::text(told.next_at.map_or_else(dash, |at| shown(at, zone))),
+            Cell::day(told.newest_day.map_or_else(dash, |day| day.to_string())),
+            Cell::day(told.pulled_at.map_or_else(dash, |at| shown(at, zone))),
+            Cell::day(told.next_at.map_or_else(dash, |at| shown(at, zone))),
         ];
         let why = Cell::text(told.reason.as_deref().unwrap_or("")).with_note(told.next.as_deref().unwrap_or(""));
         table.row(cells.into_iter().chain(reasons.then_some(why)));
@@ -220,9 +221,9 @@ fn jobs_table(jobs: &[Standing], zone: &Zone) -> Table {
         table.row([
             Cell::text(&job.schedule.job),
             Cell::text(&job.schedule.in_words),
-            Cell::text(job.last_done.as_ref().map_or_else(never, |run| shown(run.slot, zone))),
+            Cell::day(job.last_done.as_ref().map_or_else(never, |run| shown(run.slot, zone))),
             latest,
-            Cell::text(job.schedule.next_at.first().map_or_else(never, |at| shown(*at, zone))),
+            Cell::day(job.schedule.next_at.first().map_or_else(never, |at| shown(*at, zone))),
         ]);
     }
     table
@@ -239,7 +240,7 @@ fn runs_table(runs: &[Run], zone: &Zone, reasons: bool) -> Table {
         table = table.column("Why");
     }
     for run in runs.iter().take(LIST_LIMIT) {
-        let cells = [Cell::text(shown(run.slot, zone)), Cell::text(&run.job), Cell::text(&run.state), Cell::number(run.attempt)];
+        let cells = [Cell::day(shown(run.slot, zone)), Cell::text(&run.job), Cell::text(&run.state), Cell::number(run.attempt)];
         table.row(cells.into_iter().chain(reasons.then(|| Cell::text(why(run, zone)))));
     }
     table
@@ -256,7 +257,7 @@ fn unsent_table(report: &StatusReport, zone: &Zone, resend: bool) -> Table {
         let next = digests::next_at(entry, resend);
         let at = next.map_or_else(String::new, |at| jobs::shown(at, zone));
         table.row([
-            Cell::text(entry.key.day),
+            Cell::day(entry.key.day),
             Cell::text(&entry.key.digest),
             Cell::text(&entry.key.person).with_note(&entry.to),
             Cell::text(digests::state(entry, next.is_some())).with_note(at),

@@ -32,8 +32,8 @@ pub(super) struct Cell {
     /// Smaller, below it; empty where there is nothing to add.
     note: String,
     href: String,
-    /// `number`, a word for a colour, or empty.
-    class: &'static str,
+    /// `number` or `day`, a word for a colour, both or neither.
+    class: String,
 }
 
 impl Table {
@@ -78,7 +78,12 @@ impl Cell {
 
     /// A number, or what stands for one that is not known.
     pub(super) fn number(text: impl ToString) -> Cell {
-        Cell { class: "number", ..Cell::text(text) }
+        Cell { class: "number".to_owned(), ..Cell::text(text) }
+    }
+
+    /// A day, which no line break parts.
+    pub(super) fn day(day: impl ToString) -> Cell {
+        Cell { class: "day".to_owned(), ..Cell::text(day) }
     }
 
     /// A text that leads to a page of ours.
@@ -93,7 +98,7 @@ impl Cell {
 
     /// The same in the colour that this word stands for: `bad`, `fair`, `good` or `soft`.
     pub(super) fn coloured(self, class: &'static str) -> Cell {
-        Cell { class, ..self }
+        Cell { class: format!("{} {class}", self.class).trim().to_owned(), ..self }
     }
 }
 

@@ -221,6 +221,7 @@ fn item(state: &AppState, task: &Task, account_name: String, prescription: Optio
         why: prescription.map(|one| one.evidence.join("; ")).unwrap_or_default(),
         due_on: task.due_on,
         solution: String::new(),
+        solution_name: String::new(),
         attempt: task.attempt,
         arr: None,
         escalated: prescription.is_some_and(|one| one.status == PrescriptionStatus::Escalated),
@@ -296,10 +297,10 @@ fn renewals(own: &Own) -> Table {
     for one in own.renewals.iter().take(LIST_LIMIT) {
         let left = count(one.days_to_act.unsigned_abs(), "day left", "days left");
         table.row([
-            Cell::text(one.act_by).with_note(left),
+            Cell::day(one.act_by).with_note(left),
             Cell::link(&one.name, address::account(&one.account_id)),
             Cell::number(crate::cli::renewals::amounts(one)),
-            Cell::text(one.ends_on),
+            Cell::day(one.ends_on),
             Cell::text(band_label(one.band)).coloured(colour(one.band)),
             called(one),
         ]);
@@ -321,7 +322,7 @@ fn waiting(own: &Own) -> Table {
     for one in own.waiting.iter().take(LIST_LIMIT) {
         let id = one.account_id.as_str();
         table.row([
-            Cell::text(short_day(one.opened_on)),
+            Cell::day(short_day(one.opened_on)),
             Cell::link(own.names.get(id).map_or(id, String::as_str), address::account(id)),
             Cell::text(&one.diagnosis).with_note(one.evidence.join("; ")),
         ]);

@@ -74,6 +74,7 @@ impl View for Today {
     type Query = NoQuery;
     type Report = TodayReport;
     const TEMPLATE: &'static str = "today";
+    const SUMMARY: &'static str = "The reader's own day: what is to be done, and what each role looks at";
 
     async fn report(asked: &Asked<NoQuery>) -> Result<TodayReport, Refusal> {
         let (state, visitor) = (&asked.state, &asked.visitor);

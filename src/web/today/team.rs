@@ -97,11 +97,11 @@ impl Team {
             .column("Why");
         for one in self.at_risk.iter().take(LIST_LIMIT) {
             let csm = one.csm.as_ref().map(|csm| self.names.get(csm).unwrap_or(csm).as_str());
-            let act_by = Cell::text(one.act_by);
+            let act_by = Cell::day(one.act_by);
             table.row([
                 Cell::link(&one.name, address::account(&one.account_id)).with_note(csm.unwrap_or("nobody looks after it")),
                 Cell::number(crate::cli::renewals::amounts(one)),
-                Cell::text(one.ends_on),
+                Cell::day(one.ends_on),
                 if one.days_to_act < 0 { act_by.coloured("bad") } else { act_by },
                 called(one),
                 Cell::text(one.machine_reasons.first().or(one.csm_reason.as_ref()).map_or("", String::as_str)),
