@@ -19,7 +19,7 @@ use crate::cli::words::count;
 use crate::cycle::RecordLine;
 use crate::digest::LIST_LIMIT;
 use crate::model::record::User;
-use crate::pipeline::{Group, Pipeline, Report};
+use crate::pipeline::{Group, Pipeline, Report, StageReport};
 
 /// The page.
 pub(super) struct OnePipeline;
@@ -143,6 +143,7 @@ impl View for OnePipeline {
             "opening": opening(report).iter().map(|line| sentence(line)).collect::<Vec<_>>(),
             "outlook": outlook(report).iter().map(|line| sentence(line)).collect::<Vec<_>>(),
             "stages": by_stage(report),
+            "times": by_time(report),
             "counts": counts(report),
             "returned": returned(report, &name),
             "any_returned": !report.returned.is_empty(),
@@ -199,8 +200,14 @@ fn record(pipeline: &str, line: &RecordLine, name: &dyn Fn(&str) -> String) -> [
     ]
 }
 
+/// A stage's name with its phase, and below it what it is.
+fn stage_cell(stage: &StageReport) -> Cell {
+    let phase = stage.phase.as_ref().map_or_else(String::new, |phase| format!("{phase}: "));
+    Cell::text(format!("{phase}{}", stage.name)).with_note(&stage.title)
+}
+
 fn by_stage(report: &Report) -> Table {
-    let mut table = Table::new("By stage", "It has no stage.")
+    let mut table = Table::new("Where records stand", "It has no stage.")
         .column("Stage")
         .column("Who works there")
         .number("Here")
@@ -209,7 +216,27 @@ fn by_stage(report: &Report) -> Table {
         .number("Came")
         .number("Went on")
         .number("Of those gone")
-        .number("Handed back")
+        .number("Handed back");
+    for stage in &report.stages {
+        let overdue = Cell::number(stage.overdue);
+        table.row([
+            stage_cell(stage),
+            Cell::text(stage.owner),
+            Cell::number(stage.records),
+            if stage.overdue > 0 { overdue.coloured("bad") } else { overdue },
+            Cell::number(stage.extended),
+            Cell::number(stage.reached),
+            Cell::number(stage.went_on),
+            Cell::number(share(stage.conversion)),
+            Cell::number(stage.returned),
+        ]);
+    }
+    table
+}
+
+fn by_time(report: &Report) -> Table {
+    let mut table = Table::new("How long they stay, how many are won, what they may bring", "It has no stage.")
+        .column("Stage")
         .number("Days, mean")
         .number("Median")
         .number("Win rate, declared")
@@ -217,19 +244,9 @@ fn by_stage(report: &Report) -> Table {
         .number("Decided")
         .number("Amount here");
     for stage in &report.stages {
-        let phase = stage.phase.as_ref().map_or_else(String::new, |phase| format!("{phase}: "));
         let lived = Cell::number(share(stage.win_rate_lived));
-        let overdue = Cell::number(stage.overdue);
         table.row([
-            Cell::text(format!("{phase}{}", stage.name)).with_note(&stage.title),
-            Cell::text(stage.owner),
-            Cell::number(stage.records),
-            overdue,
-            Cell::number(stage.extended),
-            Cell::number(stage.reached),
-            Cell::number(stage.went_on),
-            Cell::number(share(stage.conversion)),
-            Cell::number(stage.returned),
+            Cell::text(&stage.name),
             Cell::number(stage.mean_days.map_or_else(|| "–".to_owned(), |days| format!("{days:.1}"))),
             Cell::number(stage.median_days.map_or_else(|| "–".to_owned(), |days| days.to_string())),
             Cell::number(share(stage.win_rate_declared)),

@@ -148,7 +148,10 @@ impl View for Status {
             "jobs_zone": config.schedule_zone().name(),
             "runs": runs_table(&report.runs, config.schedule_zone(), reasons),
             "runs_more": report.runs.len().saturating_sub(LIST_LIMIT),
-            "waiting": count(u64::try_from(mails.waiting).unwrap_or_default(), "mail waits", "mails wait"),
+            "waiting": match u64::try_from(mails.waiting).unwrap_or_default() {
+                0 => "No mail waits".to_owned(),
+                waiting => count(waiting, "mail waits", "mails wait"),
+            },
             "sent": mails.sent,
             "failed": mails.failed,
             "unanswered": mails.unanswered,
@@ -179,7 +182,7 @@ fn state(told: &Told) -> Cell {
 }
 
 fn sources_table(sources: &[Told], zone: &Zone, reasons: bool) -> Table {
-    let mut table = Table::new("Sources", "No source is configured.")
+    let mut table = Table::new("Where data come from, and how fresh they are", "No source is configured.")
         .column("Source")
         .column("State")
         .column("Newest data")
@@ -205,7 +208,7 @@ fn sources_table(sources: &[Told], zone: &Zone, reasons: bool) -> Table {
 }
 
 fn jobs_table(jobs: &[Standing], zone: &Zone) -> Table {
-    let mut table = Table::new("Jobs", "No job has a schedule.")
+    let mut table = Table::new("What runs by itself", "No job has a schedule.")
         .column("Job")
         .column("When")
         .column("Last done")
