@@ -36,7 +36,7 @@ pub struct RecordLine {
     pub set_aside: Option<String>,
     /// What it may bring, a decimal.
     pub amount: Option<String>,
-    /// The currency of that.
+    /// The currency of that, and of what it cost.
     pub currency: Option<Currency>,
     /// What it cost, a decimal.
     pub cost: Option<String>,
@@ -73,7 +73,7 @@ impl RecordLine {
             opened_on: state.and_then(|state| state.visits.first()).map(|visit| visit.from),
             set_aside: seen.stands.err().map(crate::pipeline::Aside::reason),
             amount: seen.amount.map(Money::amount),
-            currency: seen.amount.map(|amount| amount.currency),
+            currency: seen.amount.or(seen.cost).map(|money| money.currency),
             cost: seen.cost.map(Money::amount),
             source: source(seen.facts),
             region: text(Field::Region),

@@ -26,7 +26,7 @@ pub(super) struct Load;
 impl AppState {
     /// What all books ask of people.
     async fn load(&self) -> Result<Arc<LoadReport>, Error> {
-        let gather = cycle::load(&self.db, &self.setup, self.clock.as_ref());
+        let gather = Box::pin(cycle::load(&self.db, &self.setup, self.clock.as_ref()));
         self.memo.get("load", self.clock.now(), gather).await
     }
 
@@ -142,7 +142,7 @@ fn people(report: &LoadReport, name: &dyn Fn(&Id) -> String) -> Table {
 /// Hours a week by what they go into.
 fn by_kind(report: &LoadReport, name: &dyn Fn(&Id) -> String) -> Table {
     let kinds = kinds(report);
-    let mut table = Table::new("Hours a week, by what they go into", "").column("Who").number("contacts");
+    let mut table = Table::new("Hours a week, by what they go into", "").column("Who").number("Contacts");
     for kind in &kinds {
         table = table.number(kind);
     }

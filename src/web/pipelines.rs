@@ -55,7 +55,7 @@ pub(super) fn is_for(visitor: &Visitor, owner: Option<&str>, keeper: Option<&str
 impl AppState {
     /// A pipeline as a visitor may see it.
     pub(super) async fn staged(&self, visitor: &Visitor, pipeline: &Pipeline) -> Result<Arc<Staged>, Error> {
-        let gather = async {
+        let gather = Box::pin(async {
             let at = At::of(&self.setup, self.clock.as_ref(), None)?;
             let mut lines = Vec::new();
             let mut wanted = |seen: &Seen<'_>| {
@@ -72,7 +72,7 @@ impl AppState {
                 (std::cmp::Reverse(line.overdue_days), place, line.since, line.id.clone())
             });
             Ok(Staged { report, lines })
-        };
+        });
         self.memo.get(&format!("pipeline {} {}", pipeline.name, visitor.user.id), self.clock.now(), gather).await
     }
 }

@@ -32,7 +32,7 @@ pub(super) struct Plays {
 impl AppState {
     /// How plays did in the last year.
     pub(super) async fn plays(&self) -> Result<Arc<PlaysReport>, Error> {
-        let gather = cycle::effects(&self.db, &self.setup, self.clock.as_ref());
+        let gather = Box::pin(cycle::effects(&self.db, &self.setup, self.clock.as_ref()));
         self.memo.get("plays", self.clock.now(), gather).await
     }
 }

@@ -10,13 +10,13 @@ use crate::cycle::{self, RenewalsReport, ScoresReport};
 impl AppState {
     /// The scores of the last cycle, of all accounts, by their ids.
     pub(super) async fn scores(&self) -> Result<Arc<ScoresReport>> {
-        let gather = cycle::scores(&self.db, &self.setup, self.clock.as_ref(), None);
+        let gather = Box::pin(cycle::scores(&self.db, &self.setup, self.clock.as_ref(), None));
         self.memo.get("scores", self.clock.now(), gather).await
     }
 
     /// What comes up for renewal within so many days, of all accounts, by the day of the end.
     pub(super) async fn renewals(&self, days: u32) -> Result<Arc<RenewalsReport>> {
-        let gather = cycle::renewals(&self.db, &self.setup, self.clock.as_ref(), None, days);
+        let gather = Box::pin(cycle::renewals(&self.db, &self.setup, self.clock.as_ref(), None, days));
         self.memo.get(&format!("renewals {days}"), self.clock.now(), gather).await
     }
 }

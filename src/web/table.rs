@@ -72,6 +72,7 @@ impl Table {
 
 impl Cell {
     /// A text.
+    #[expect(clippy::needless_pass_by_value, reason = "a day or a number is handed over as it is")]
     pub(super) fn text(text: impl ToString) -> Cell {
         Cell { text: text.to_string(), ..Cell::default() }
     }
@@ -92,6 +93,7 @@ impl Cell {
     }
 
     /// The same with a smaller text below it.
+    #[expect(clippy::needless_pass_by_value, reason = "a day or a number is handed over as it is")]
     pub(super) fn with_note(self, note: impl ToString) -> Cell {
         Cell { note: note.to_string(), ..self }
     }

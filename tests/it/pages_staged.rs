@@ -315,7 +315,11 @@ async fn plays_and_load_are_for_who_leads() {
     let report = data(&site, "u9", "/api/v1/playbooks").await;
     assert_eq!(report["note"], "before/after alone flatters");
     let load = site.get("u9", "/load").await;
-    assert!(load.words().contains("over") && load.words().contains("Una would then need 0.0 of 1.0 h a week"), "{}", load.words());
+    assert!(
+        load.words().contains("over") && load.words().contains("Una would then need 0.0 of 1.0 h a week"),
+        "{}",
+        load.words()
+    );
     assert!(load.body.contains("href=\"/tasks?csm&#x3D;u1\"") && load.words().contains("Una"), "{}", load.body);
 }
 

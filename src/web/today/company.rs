@@ -68,8 +68,8 @@ impl Company {
     /// Gathers it.
     pub(super) async fn gather(state: &AppState, visitor: &Visitor) -> Result<Company> {
         let (config, now) = (state.config(), state.clock.now());
-        let retention: Arc<Retention> = state.memo.get("retention", now, retention(state)).await?;
-        let attainment: Arc<(Option<f64>, usize)> = state.memo.get("attainment", now, attainment(state)).await?;
+        let retention: Arc<Retention> = state.memo.get("retention", now, Box::pin(retention(state))).await?;
+        let attainment: Arc<(Option<f64>, usize)> = state.memo.get("attainment", now, Box::pin(attainment(state))).await?;
         let mut rates = Rates::new(config.company.currency, config.revenue.rates.clone());
         let renewals = at_risk(state, visitor, &mut rates).await?;
         let minor = renewals.iter().fold(0, |sum: i64, (worth, _)| sum.saturating_add(worth.minor));

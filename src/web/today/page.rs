@@ -46,17 +46,17 @@ pub(crate) struct TodayReport {
 impl AppState {
     /// Records of pipelines that wait for anybody.
     pub(super) async fn waits(&self) -> Result<Arc<Vec<Waits>>> {
-        let gather = cycle::waiting_now(&self.db, &self.setup, self.clock.as_ref());
+        let gather = Box::pin(cycle::waiting_now(&self.db, &self.setup, self.clock.as_ref()));
         self.memo.get("waits", self.clock.now(), gather).await
     }
 
     /// Feature requests as product managers see them.
     async fn requests_of_product(&self) -> Result<Arc<RequestsReport>> {
-        let gather = async {
+        let gather = Box::pin(async {
             let moment = Moment::of(&self.db, self.config(), self.clock.as_ref(), None).await?;
             let looker = Looker { sight: self.config().requests.product_sees_arr };
             requests(&self.db, self.config(), moment, &Filter::default(), looker).await
-        };
+        });
         self.memo.get("requests of product", self.clock.now(), gather).await
     }
 
