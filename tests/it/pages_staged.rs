@@ -19,6 +19,12 @@ const LEADS: &str = "id,created_at,phone,company,owner,stage,stage_since,amount,
 /// Two CSMs with a customer and leads each, one with nothing, a leader, and the other roles; a morning has been lived.
 async fn house(url: &str) -> House {
     let house = House::on(url, BY_HAND).await;
+    furnish(&house);
+    house.night(day("2026-02-02")).await;
+    house
+}
+
+fn furnish(house: &House) {
     let morning = day("2026-02-02");
     house.put(
         "users.csv",
@@ -40,8 +46,6 @@ async fn house(url: &str) -> House {
     house.put("asks.csv", "request_id,account_id,asked_on,severity\nr1,a/1,2026-01-10,4\n");
     house.put("leads.csv", LEADS);
     house.put("usage.csv", &usage(&["a/1", "b"], morning - 120, morning, |_, on| on.is_weekday().then_some(4)));
-    house.night(morning).await;
-    house
 }
 
 /// So many days after that morning, without another night.
@@ -86,7 +90,9 @@ async fn the_day_of_a_csm(site: Site) {
     assert_eq!(day["own"]["overdue"], todo.len());
     assert!(day["team"].is_null() && day["company"].is_null() && day["requests"].is_null());
     // What does not come in any more is told as in the mails.
-    assert!(words.contains("files: all its data are known up to") && una.body.contains("href=\"/status\""), "{words}");
+    assert!(words.contains("files: use are known up to") && una.body.contains("href=\"/status\""), "{words}");
+    assert!(words.contains("1 renewal has passed the last day to act undecided."), "counted from today: {words}");
+    assert_eq!(day["own"]["renewals"].as_array().unwrap().len(), 0, "{day}");
     let uwe = site.get("u2", "/").await.words();
     assert!(uwe.contains("Birch") && !uwe.contains("Acme"), "{uwe}");
     let ute = site.get("u3", "/").await.words();
@@ -128,6 +134,38 @@ async fn renewals_and_records_stand_in_the_day_of_whose_they_are() {
     site.clock.set(site.clock.now().plus_seconds(5 * 86_400));
     let day = data(&site, "u1", "/api/v1").await;
     assert_eq!(day["own"]["records"].as_array().unwrap().len(), 0, "its week is over, and it went back to the pool");
+}
+
+#[tokio::test]
+async fn what_changed_and_what_waits_stands_in_the_day() {
+    let weekly = "[cycle]\ncadence_days = { small = 7 }\n[load]\ntasks_per_csm_and_day = 1\nopen_tasks_per_csm = 1\n";
+    let house = House::on("sqlite:longroad.db", &format!("{BY_HAND}{weekly}")).await;
+    furnish(&house);
+    // One of the two falls silent.
+    let first = day("2026-02-02");
+    let mut on = first;
+    loop {
+        let uses = |account: &str, on| (account == "b" || on < first).then_some(4);
+        house.put("usage.csv", &usage(&["a/1", "b"], first - 120, on, uses));
+        house.night(on).await;
+        let scores = house.scores(on).await;
+        let silent = scores.accounts.iter().find(|one| one.account_id == "a/1").unwrap();
+        if silent.previous_band.is_some_and(|before| silent.band < before) {
+            break;
+        }
+        on = on + 1;
+        assert!(on - first < 30, "it never fell: {silent:?}");
+    }
+    let site = Site::of(house).await.signed_in(&["u1", "u2"]).await;
+    let own = data(&site, "u1", "/api/v1").await["own"].clone();
+    assert_eq!(own["changed"][0]["account_id"], "a/1", "{own}");
+    assert!(own["waiting"].as_array().unwrap().iter().all(|one| one["account_id"] == "a/1"), "{own}");
+    assert!(!own["waiting"].as_array().unwrap().is_empty(), "one task a day, and there is more to do: {own}");
+    let page = site.get("u1", "/").await;
+    let words = page.words();
+    assert!(words.contains("Changed since their last turn") && words.contains("Waits for a free day"), "{words}");
+    let uwe = site.get("u2", "/").await.words();
+    assert!(!uwe.contains("Changed since their last turn") && !uwe.contains("Acme"), "{uwe}");
 }
 
 #[tokio::test]

@@ -109,8 +109,9 @@ impl Own {
             own.changed = mine.iter().filter_map(|one| changed(one)).collect();
             own.changed.sort_by(Ranked::rank);
             let book = state.renewals(RENEWAL_DAYS).await?;
-            let due = book.renewals.iter().filter(|one| is_mine(one.csm.as_deref()) && one.days_to_act <= ACT_DAYS);
-            let (late, soon): (Vec<&Renewal>, Vec<&Renewal>) = due.partition(|one| one.days_to_act < 0);
+            // The book is that of the last cycle's morning; days run on.
+            let due = book.renewals.iter().filter(|one| is_mine(one.csm.as_deref()) && one.act_by - today <= ACT_DAYS);
+            let (late, soon): (Vec<&Renewal>, Vec<&Renewal>) = due.partition(|one| one.act_by < today);
             own.renewals_late = late.len();
             own.renewals = soon.into_iter().cloned().collect();
             own.renewals.sort_by(|a, b| (a.act_by, &a.account_id).cmp(&(b.act_by, &b.account_id)));
@@ -187,7 +188,7 @@ impl Own {
             (
                 self.renewals.len(),
                 "Renewals: the last day to act is within 60 days",
-                renewals(self),
+                renewals(self, today),
                 ("/renewals", "All renewals"),
                 "",
             ),
@@ -286,7 +287,7 @@ fn changes(own: &Own) -> Table {
     table
 }
 
-fn renewals(own: &Own) -> Table {
+fn renewals(own: &Own, today: Day) -> Table {
     let mut table = Table::new("By the last day to act", "")
         .column("Act by")
         .column("Account")
@@ -295,7 +296,7 @@ fn renewals(own: &Own) -> Table {
         .column("Band")
         .column("Called");
     for one in own.renewals.iter().take(LIST_LIMIT) {
-        let left = count(one.days_to_act.unsigned_abs(), "day left", "days left");
+        let left = count((one.act_by - today).unsigned_abs(), "day left", "days left");
         table.row([
             Cell::day(one.act_by).with_note(left),
             Cell::link(&one.name, address::account(&one.account_id)),

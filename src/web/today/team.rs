@@ -2,7 +2,6 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use anyhow::Result;
 use serde::Serialize;
@@ -13,7 +12,7 @@ use crate::cli::playbooks::sides;
 use crate::cli::words::signed;
 use crate::cycle::PlaysReport;
 use crate::digest::LIST_LIMIT;
-use crate::model::Money;
+use crate::model::{Day, Money};
 use crate::playbook::Load;
 use crate::revenue::Rates;
 use crate::revenue::renewal::Renewal;
@@ -35,17 +34,21 @@ pub(super) struct Team {
     /// People with more to do than hours, or with something overdue: the most hours too many first, then the most overdue.
     people: Vec<Load>,
     /// How plays did in the last year.
+    plays: PlaysReport,
+    /// Today.
     #[serde(skip)]
-    plays: Arc<PlaysReport>,
+    on: Day,
     #[serde(skip)]
     names: BTreeMap<String, String>,
 }
 
 /// The renewals that a visitor sees and that somebody calls at risk or lost, with what each is worth: the largest first.
 pub(super) async fn at_risk(state: &AppState, visitor: &Visitor, rates: &mut Rates) -> Result<Vec<(Money, Renewal)>> {
-    let book = state.renewals(RENEWAL_DAYS).await?;
+    let (book, today) = (state.renewals(RENEWAL_DAYS).await?, state.today());
+    // The book is that of the last cycle's morning; days run on.
     let is_shown = |one: &&Renewal| {
-        one.is_at_risk() && (1..=AT_RISK_DAYS).contains(&one.days_to_end) && visitor.sight.sees(one.csm.as_deref())
+        let comes_up = (1..=AT_RISK_DAYS).contains(&(one.ends_on - today));
+        one.is_at_risk() && comes_up && visitor.sight.sees(one.csm.as_deref())
     };
     let mut renewals: Vec<(Money, Renewal)> =
         book.renewals.iter().filter(is_shown).map(|one| (one.worth(rates), one.clone())).collect();
@@ -68,7 +71,13 @@ impl Team {
         people.sort_by(|a, b| {
             over(b).total_cmp(&over(a)).then_with(|| b.overdue.cmp(&a.overdue)).then_with(|| a.person.cmp(&b.person))
         });
-        Ok(Team { at_risk, people, plays: state.plays().await?, names: state.names().await? })
+        Ok(Team {
+            at_risk,
+            people,
+            plays: PlaysReport::clone(state.plays().await?.as_ref()),
+            on: state.today(),
+            names: state.names().await?,
+        })
     }
 
     /// The parts of the page.
@@ -102,7 +111,7 @@ impl Team {
                 Cell::link(&one.name, address::account(&one.account_id)).with_note(csm.unwrap_or("nobody looks after it")),
                 Cell::number(crate::cli::renewals::amounts(one)),
                 Cell::day(one.ends_on),
-                if one.days_to_act < 0 { act_by.coloured("bad") } else { act_by },
+                if one.act_by < self.on { act_by.coloured("bad") } else { act_by },
                 called(one),
                 Cell::text(one.machine_reasons.first().or(one.csm_reason.as_ref()).map_or("", String::as_str)),
             ]);
