@@ -228,6 +228,7 @@ mod tests {
                 score: Some(10.0),
                 previous: Some(71.6),
                 band: Band::AtRisk,
+                previous_band: None,
                 computed_score: Some(10.0),
                 computed_band: Band::AtRisk,
                 score_with_sentiment: Some(10.0),

@@ -133,6 +133,7 @@ mod tests {
             score,
             previous,
             band,
+            previous_band: None,
             computed_score: score,
             computed_band: band,
             score_with_sentiment: score,

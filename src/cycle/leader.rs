@@ -169,13 +169,8 @@ impl Gathered {
 
 /// A renewal with what it is worth in the currency of reports, and the name of whoever called it.
 fn item(world: &World, renewal: Renewal, rates: &mut Rates) -> RenewalItem {
-    let worth: Exact = renewal.money.iter().map(|money| rates.convert(Exact::of(money.minor), money.currency)).sum();
     let name = |by: &String| world.users.get(by).map_or_else(|| by.clone(), |user| user.name.clone());
-    RenewalItem {
-        worth: Money { minor: worth.rounded(), currency: rates.currency },
-        caller: renewal.csm_by.as_ref().map(name).unwrap_or_default(),
-        renewal,
-    }
+    RenewalItem { worth: renewal.worth(rates), caller: renewal.csm_by.as_ref().map(name).unwrap_or_default(), renewal }
 }
 
 /// By play, the most often tried first.

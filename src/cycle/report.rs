@@ -86,6 +86,8 @@ pub struct AccountScore {
     pub previous: Option<f64>,
     /// The band.
     pub band: Band,
+    /// The band at the account's previous turn.
+    pub previous_band: Option<Band>,
     /// The score as it was computed, whatever people hold of it.
     pub computed_score: Option<f64>,
     /// The band of that.

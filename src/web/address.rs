@@ -36,6 +36,16 @@ pub(super) fn asking_page(path: &str, pairs: &[(&str, &str)]) -> String {
     format!("{address}{join}page=")
 }
 
+/// A pipeline's page.
+pub(super) fn pipeline(name: &str) -> String {
+    format!("/pipelines/{}", encoded(name))
+}
+
+/// The page of a record of a pipeline.
+pub(super) fn record(pipeline: &str, id: &str) -> String {
+    format!("/pipelines/{}/{}", encoded(pipeline), encoded(id))
+}
+
 /// Where a form or a link says to go on, if that is a page of ours: a path, never another host.
 pub(super) fn own(next: &str) -> &str {
     let is_own =

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -16,15 +16,22 @@ use super::account::OneAccount;
 use super::accounts::Accounts;
 use super::first_value::FirstValue;
 use super::guard::from_own_pages;
+use super::load::Load;
+use super::pipeline::OnePipeline;
+use super::pipelines::Pipelines;
+use super::playbooks::Playbooks;
+use super::record::OneRecord;
 use super::renewals::Renewals;
 use super::request::OneRequest;
 use super::requests::Requests;
 use super::revenue::{Revenue, Rules};
 use super::solutions::{OneSolution, Solutions};
+use super::status::Status;
 use super::task::OneTask;
 use super::tasks::Tasks;
+use super::today::Today;
 use super::view::{self, Views};
-use super::{AppState, Limits, account_say, health, metrics, pages, push, sign_in, task};
+use super::{AppState, Limits, account_say, health, metrics, pages, push, record, sign_in, task};
 
 /// Said with every answer that says nothing else: nothing is kept, framed, guessed at or loaded from elsewhere.
 const HEADERS: [(HeaderName, &str); 6] = [
@@ -53,6 +60,13 @@ fn views() -> Router<AppState> {
         .with::<Rules>("/revenue/rules")
         .with::<Requests>("/requests")
         .with::<OneRequest>("/requests/{id}")
+        .with::<Today>("/")
+        .with::<Pipelines>("/pipelines")
+        .with::<OnePipeline>("/pipelines/{name}")
+        .with::<OneRecord>("/pipelines/{name}/{id}")
+        .with::<Playbooks>("/playbooks")
+        .with::<Load>("/load")
+        .with::<Status>("/status")
         .with::<Solutions>("/solutions")
         .with::<OneSolution>("/solutions/{id}")
         .routes()
@@ -62,7 +76,6 @@ fn views() -> Router<AppState> {
 pub(super) fn routes(state: AppState, limits: Limits) -> Router {
     let push = push::routes(state.db.clone(), Arc::clone(&state.setup), Arc::clone(&state.clock));
     let routes = Router::new()
-        .route("/", get(async || Redirect::to("/tasks")))
         .merge(views())
         .merge(view::sheet::<Accounts>("accounts.csv"))
         .route("/accounts/{id}", post(account_say::say))
@@ -71,6 +84,8 @@ pub(super) fn routes(state: AppState, limits: Limits) -> Router {
         .merge(view::sheet::<FirstValue>("first-value.csv"))
         .merge(view::sheet::<Revenue>("revenue.csv"))
         .merge(view::sheet::<Requests>("requests.csv"))
+        .merge(view::sheet::<OnePipeline>("pipelines.csv"))
+        .route("/pipelines/{name}/{id}", post(record::change))
         .merge(sign_in::routes())
         .route("/style.css", get(pages::style))
         .route("/healthz", get(async || "ok\n"))

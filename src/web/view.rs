@@ -23,8 +23,10 @@ pub(super) struct Asked<Q> {
     pub state: AppState,
     /// By whom.
     pub visitor: Visitor,
-    /// What stands behind the page's name in its path; empty where nothing does.
+    /// What stands behind the page's name in its path, at its end; empty where nothing does.
     pub id: String,
+    /// Where two things stand there, the first.
+    pub within: String,
     /// What stands behind the question mark.
     pub query: Q,
 }
@@ -160,10 +162,13 @@ pub(super) async fn visitor(state: &AppState, headers: &HeaderMap, uri: &Uri) ->
     }
 }
 
+/// The parts of a path that are names of things.
+type Names = Option<Path<Vec<(String, String)>>>;
+
 async fn page<V: View>(
     State(state): State<AppState>,
     headers: HeaderMap,
-    id: Option<Path<String>>,
+    names: Names,
     uri: Uri,
     before: Result<Query<Before>, QueryRejection>,
     query: Result<Query<V::Query>, QueryRejection>,
@@ -174,7 +179,7 @@ async fn page<V: View>(
     };
     let said = before.map_or_else(|_| String::new(), |Query(before)| before.said);
     let frame = Frame::new(&state.config().company.name, Some(&visitor), uri.path(), &said);
-    let written = match gather::<V>(&state, visitor.clone(), id, query).await {
+    let written = match gather::<V>(&state, visitor.clone(), names, query).await {
         Ok((asked, report)) => {
             V::body(&asked, &report).and_then(|body| state.pages.render(V::TEMPLATE, frame, body)).map_err(Refusal::Failed)
         }
@@ -189,7 +194,7 @@ async fn page<V: View>(
 async fn data<V: View>(
     State(state): State<AppState>,
     headers: HeaderMap,
-    id: Option<Path<String>>,
+    names: Names,
     uri: Uri,
     query: Result<Query<V::Query>, QueryRejection>,
 ) -> Response {
@@ -201,7 +206,7 @@ async fn data<V: View>(
         }
         Err(error) => return refuse_data(uri.path(), &error.into()),
     };
-    match gather::<V>(&state, visitor, id, query).await {
+    match gather::<V>(&state, visitor, names, query).await {
         Ok((_, report)) => as_json(&report).into_response(),
         Err(refusal) => refuse_data(uri.path(), &refusal),
     }
@@ -210,14 +215,17 @@ async fn data<V: View>(
 async fn gather<V: View>(
     state: &AppState,
     visitor: Visitor,
-    id: Option<Path<String>>,
+    names: Names,
     query: Result<Query<V::Query>, QueryRejection>,
 ) -> Result<(Asked<V::Query>, V::Report), Refusal> {
     if !V::is_for(&visitor) {
         return Err(Refusal::Forbidden);
     }
     let Query(query) = query.map_err(|wrong| Refusal::Wrong(wrong.body_text()))?;
-    let asked = Asked { state: state.clone(), visitor, id: id.map_or_else(String::new, |Path(id)| id), query };
+    let mut names = names.map_or_else(Vec::new, |Path(names)| names).into_iter().map(|(_, name)| name);
+    let (first, second) = (names.next().unwrap_or_default(), names.next());
+    let (within, id) = second.map_or_else(|| (String::new(), first.clone()), |id| (first.clone(), id));
+    let asked = Asked { state: state.clone(), visitor, id, within, query };
     let report = V::report(&asked).await?;
     Ok((asked, report))
 }

@@ -39,6 +39,7 @@ mod outbox;
 mod pages;
 mod pages_accounts;
 mod pages_money;
+mod pages_staged;
 mod partitions;
 mod periodic;
 mod planning;
