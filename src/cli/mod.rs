@@ -55,6 +55,7 @@ mod table;
 mod task;
 pub(crate) mod tasks;
 mod telemetry;
+mod token;
 mod user;
 mod value_report;
 mod what_if;

@@ -1,5 +1,6 @@
 //! `longroad user`: the people who may sign in to the web pages.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Result;
@@ -12,12 +13,12 @@ use super::open;
 use super::reply::Reply;
 use super::table::{Side, Table};
 use crate::clock::Clock;
-use crate::config::nearest;
+use crate::config::{Config, nearest};
 use crate::model::record::User;
 use crate::store::audit::{self, Deed};
 use crate::store::facts::AsOf;
 use crate::store::sign_in::{self, LINK_SECONDS};
-use crate::store::{Db, people};
+use crate::store::{Db, digest_off, people};
 use crate::web::sign_in_address;
 
 /// Tell who may sign in to the web pages, and let somebody in or out
@@ -60,25 +61,23 @@ struct Told {
     role: &'static str,
     sessions: i64,
     seen_at: Option<String>,
+    /// Which digests are not sent: what the user has switched off, or `all` by the configuration.
+    digests_off: Vec<String>,
 }
 
 /// Does it.
 pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Result<Reply> {
     let config = open::config(file)?;
     let db = open::store(&config).await?;
-    let as_of = AsOf { day: open::today(&config, clock), through_pull: i64::MAX };
-    let users = people::users(&db, as_of, config.company.zone()).await?;
-    let known = |id: &str| -> Result<&User> {
-        users.get(id).ok_or_else(|| {
-            let hint = nearest(id, users.keys().map(String::as_str));
-            let hint =
-                hint.map_or_else(|| "`longroad user list` tells who there is".to_owned(), |near| format!("is `{near}` meant?"));
-            Wrong(format!("there is no user `{id}`; {hint}")).into()
-        })
-    };
+    let users = all(&db, &config, clock).await?;
     let reply = match &arguments.action {
         Action::List => {
             let sessions = sign_in::sessions(&db, clock.now()).await?;
+            let off = digest_off::all(&db).await?;
+            let off_of = |id: &str| match config.digests.off.contains(id) {
+                true => vec!["all".to_owned()],
+                false => off.keys().filter(|(person, _)| person == id).map(|(_, digest)| digest.clone()).collect(),
+            };
             let told: Vec<Told> = users
                 .values()
                 .map(|user| {
@@ -90,13 +89,14 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
                         role: user.role.word(),
                         sessions: session.map_or(0, |(count, _)| *count),
                         seen_at: session.map(|(_, at)| at.to_string()),
+                        digests_off: off_of(user.id.as_str()),
                     }
                 })
                 .collect();
             Reply::new(list(&told), &json!({"users": told}))?
         }
         Action::Link { id } => {
-            let user = known(id)?;
+            let user = known(&users, id)?;
             let Some(link) = sign_in::new_link(&db, user.id.as_str(), clock.now()).await? else {
                 return Err(Wrong(format!(
                     "{id} has several links that nobody has used; they end within {} minutes",
@@ -121,6 +121,22 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
     Ok(reply)
 }
 
+/// All who may sign in, by their ids.
+pub async fn all(db: &Db, config: &Config, clock: &dyn Clock) -> Result<BTreeMap<String, User>> {
+    let as_of = AsOf { day: open::today(config, clock), through_pull: i64::MAX };
+    people::users(db, as_of, config.company.zone()).await
+}
+
+/// The user with this id.
+pub fn known<'u>(users: &'u BTreeMap<String, User>, id: &str) -> Result<&'u User> {
+    users.get(id).ok_or_else(|| {
+        let near = nearest(id, users.keys().map(String::as_str));
+        let hint =
+            near.map_or_else(|| "`longroad user list` tells who there is".to_owned(), |near| format!("is `{near}` meant?"));
+        Wrong(format!("there is no user `{id}`; {hint}")).into()
+    })
+}
+
 async fn note(db: &Db, clock: &dyn Clock, action: &str, id: &str) -> Result<()> {
     audit::note(db, &Deed { at: clock.now(), actor: &open::person(), action, subject: id, detail: "" }).await
 }
@@ -136,6 +152,7 @@ fn list(users: &[Told]) -> String {
         ("mail", Side::Left, 40),
         ("sessions", Side::Right, 8),
         ("last seen", Side::Left, 20),
+        ("digests off", Side::Left, 20),
     ]);
     for user in users {
         let seen = user.seen_at.clone().unwrap_or_else(|| "–".to_owned());
@@ -146,6 +163,7 @@ fn list(users: &[Told]) -> String {
             user.email.clone(),
             user.sessions.to_string(),
             seen,
+            user.digests_off.join(", "),
         ]);
     }
     table.to_string()

@@ -54,13 +54,14 @@ mod world;
 
 pub use aha::{AhaReport, Among, aha};
 pub use backtest::{BacktestReport, FitRow, Question, Surprise, backtest};
+pub use book::reader_of;
 pub use calibrate::calibrate;
 pub use effect::{PlayReport, PlaysReport, effects};
 pub use first_value::{FirstValueReport, Missing, SalesReport, first_value, sales_quality};
 pub use load::{LoadReport, load};
 pub use look::{Preview, preview, score, scores};
-pub use mailing::Mailing;
-pub use mails::{renderer, send_due, sender, sign_in_mail, transport};
+pub use mailing::{Mailing, next_mail};
+pub use mails::{off_switch, renderer, send_due, sender, sign_in_mail, transport};
 pub use opinions::{Voice, Wish, say, withdraw};
 pub use plan::{PersonPlan, PlanReport, Planned, PlayOfPerson, Totals, plan};
 pub use renewals::{Coverage, RenewalsReport, TurnedOut, renewals};

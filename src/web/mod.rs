@@ -4,9 +4,11 @@
 //! [`view`] holds what all pages have in common; a file for each page says what it gathers and what its template may name.
 
 mod address;
+mod brake;
 mod exposition;
 mod guard;
 mod health;
+mod mails;
 mod memo;
 mod metrics;
 mod pager;
@@ -21,6 +23,7 @@ mod state;
 mod table;
 mod task;
 mod tasks;
+mod unsubscribe;
 mod view;
 mod visitor;
 

@@ -16,8 +16,19 @@ macro_rules! templates {
     };
 }
 
-const SHIPPED: &[(&str, &str)] =
-    templates!("layout", "pager", "refusal", "sign-in", "solution", "solutions", "table", "task", "tasks");
+const SHIPPED: &[(&str, &str)] = templates!(
+    "layout",
+    "mails",
+    "pager",
+    "refusal",
+    "sign-in",
+    "solution",
+    "solutions",
+    "table",
+    "task",
+    "tasks",
+    "unsubscribe"
+);
 
 /// How everything looks.
 const STYLE: &str = include_str!("../../templates/web/style.css");
@@ -88,6 +99,8 @@ fn what_was_said(word: &str) -> &'static str {
         "snoozed" => "The task is put off.",
         "dismissed" => "The task is dismissed.",
         "reopened" => "The task is open again.",
+        "off" => "This mail is not sent any more.",
+        "on" => "This mail comes again.",
         "saved" => "It is written down.",
         _ => "",
     }

@@ -13,10 +13,11 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::guard::from_own_pages;
+use super::mails::{self, Mails};
 use super::solutions::{OneSolution, Solutions};
 use super::task::OneTask;
 use super::tasks::Tasks;
-use super::{AppState, Limits, health, metrics, pages, push, sign_in, task, view};
+use super::{AppState, Limits, health, metrics, pages, push, sign_in, task, unsubscribe, view};
 
 /// Said with every answer that says nothing else: nothing is kept, framed, guessed at or loaded from elsewhere.
 const HEADERS: [(HeaderName, &str); 6] = [
@@ -41,7 +42,10 @@ pub(super) fn routes(state: AppState, limits: Limits) -> Router {
         .route("/tasks/{id}", post(task::change))
         .merge(view::routes::<Solutions>("/solutions"))
         .merge(view::routes::<OneSolution>("/solutions/{id}"))
+        .merge(view::routes::<Mails>("/mails"))
+        .route("/mails", post(mails::switch))
         .merge(sign_in::routes())
+        .merge(unsubscribe::routes())
         .route("/style.css", get(pages::style))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(health::ready))
@@ -63,7 +67,7 @@ fn guarded(routes: Router, limits: Limits) -> Router {
 
 /// Answers in time, whatever becomes of the page: a panic is an answer too, and tells the client nothing.
 async fn within(limit: Duration, request: Request, next: Next) -> Response {
-    let path = request.uri().path().to_owned();
+    let path = for_the_log(request.uri().path());
     // A task of its own: its panic ends it alone, and it ends when nobody waits for it any longer.
     let mut task = JoinSet::new();
     task.spawn(next.run(request));
@@ -78,6 +82,12 @@ async fn within(limit: Duration, request: Request, next: Next) -> Response {
             (StatusCode::SERVICE_UNAVAILABLE, "this page took too long\n").into_response()
         }
     }
+}
+
+/// Without what opens a door.
+fn for_the_log(path: &str) -> String {
+    let doors = ["/sign-in/", "/unsubscribe/"];
+    doors.into_iter().find(|door| path.starts_with(door)).unwrap_or(path).to_owned()
 }
 
 async fn headed(request: Request, next: Next) -> Response {

@@ -57,4 +57,5 @@ mod support;
 mod tasks;
 mod trust;
 mod unknown;
+mod unsubscribing;
 mod upgrades;
