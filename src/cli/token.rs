@@ -19,7 +19,7 @@ use crate::store::api_token::{self, Token};
 /// Let a program read the pages below /api/v1 on behalf of a person, and end that
 ///
 /// The program says `Authorization: Bearer TOKEN` and reads what the person may see; it can change nothing. A token holds until
-/// it is revoked, or its person leaves the record `users`.
+/// it is revoked.
 #[derive(Debug, clap::Args)]
 #[command(
     arg_required_else_help = true,

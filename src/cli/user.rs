@@ -12,19 +12,20 @@ use super::exit::Wrong;
 use super::open;
 use super::reply::Reply;
 use super::table::{Side, Table};
+use super::words::count;
 use crate::clock::Clock;
 use crate::config::{Config, nearest};
 use crate::model::record::User;
 use crate::store::audit::{self, Deed};
 use crate::store::facts::AsOf;
 use crate::store::sign_in::{self, LINK_SECONDS};
-use crate::store::{Db, digest_off, people};
+use crate::store::{Db, api_token, digest_off, people};
 use crate::web::sign_in_address;
 
 /// Tell who may sign in to the web pages, and let somebody in or out
 ///
-/// Everybody who stands in the record `users` may sign in, by a link that is mailed to the address there; whoever leaves that
-/// record is out at once.
+/// Everybody who stands in the record `users` may sign in, by a link that is mailed to the address there. A row that is left out of
+/// a later file stays known: of who leaves the company, write an address there that is not theirs, then end their sessions here.
 #[derive(Debug, clap::Args)]
 #[command(arg_required_else_help = true, subcommand_required = true, after_help = "Example:\n  longroad user link dana")]
 pub struct Arguments {
@@ -114,7 +115,13 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
         Action::SignOut { id } => {
             let ended = sign_in::end_all(&db, id).await?;
             note(&db, clock, "sign out", id).await?;
-            Reply::new(format!("{ended} sessions of {id} are ended"), &json!({"ended": ended}))?
+            let tokens = api_token::list(&db).await?.into_iter().filter(|token| token.person == *id);
+            let tokens: Vec<String> = tokens.map(|token| token.name).collect();
+            let mut text = format!("{} of {id} ended", count(ended, "session", "sessions"));
+            if !tokens.is_empty() {
+                text += &format!("; these tokens still read on behalf of {id} (`longroad token revoke`): {}", tokens.join(", "));
+            }
+            Reply::new(text, &json!({"ended": ended, "tokens": tokens}))?
         }
     };
     db.close().await;

@@ -75,7 +75,9 @@ fn cookie_name(state: &AppState) -> &'static str {
 
 /// The token that the request says, if any. Other ways to say who one is are a proxy's affair.
 pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    Some(headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")?.trim())
+    let said = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = said.split_once(' ').unwrap_or((said, ""));
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// What the request's cookie says.

@@ -16,6 +16,7 @@ mod costs;
 mod daemon;
 mod delivery;
 mod desks;
+mod doors;
 mod double;
 mod exports;
 mod first_value;

@@ -41,7 +41,7 @@ pub async fn house_on(url: &str, address: &str) -> House {
 /// A mail with the words that a person reads: quoted-printable undone.
 pub fn decoded(mail: &[u8]) -> String {
     let text = String::from_utf8(mail.to_vec()).unwrap().replace("=\r\n", "");
-    text.replace("=3D", "=").replace("\r\n", "\n")
+    text.replace("=3D", "=").replace("&#x3D;", "=").replace("\r\n", "\n")
 }
 
 /// The addresses of pages in a mail, as paths.
