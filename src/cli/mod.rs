@@ -10,6 +10,7 @@ mod check;
 mod check_data;
 mod cycle;
 mod demo;
+mod demo_pages;
 mod demo_summary;
 mod digests;
 mod exit;

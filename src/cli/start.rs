@@ -48,7 +48,7 @@ fn start(shared: &Shared, command: Command) -> Result<Reply> {
 async fn dispatch(shared: &Shared, command: Command) -> Result<Reply> {
     let (file, clock) = (shared.config.as_path(), &SystemClock);
     match command {
-        Command::Demo(arguments) => demo::run(&arguments, clock).await,
+        Command::Demo(arguments) => demo::run(&arguments, clock, shared.json).await,
         Command::Init(arguments) => init::run(&arguments),
         Command::Check(arguments) => check::run(file, &arguments, clock).await,
         Command::Pull(arguments) => pull::run(file, &arguments, clock).await,

@@ -75,9 +75,9 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
         Action::List => {
             let sessions = sign_in::sessions(&db, clock.now()).await?;
             let off = digest_off::all(&db).await?;
-            let off_of = |id: &str| match config.digests.off.contains(id) {
-                true => vec!["all".to_owned()],
-                false => off.keys().filter(|(person, _)| person == id).map(|(_, digest)| digest.clone()).collect(),
+            let off_of = |id: &str| -> Vec<String> {
+                let own = off.keys().filter(|(person, _)| person == id).map(|(_, digest)| digest.clone());
+                if config.digests.off.contains(id) { vec!["all".to_owned()] } else { own.collect() }
             };
             let told: Vec<Told> = users
                 .values()
@@ -117,10 +117,11 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
             note(&db, clock, "sign out", id).await?;
             let tokens = api_token::list(&db).await?.into_iter().filter(|token| token.person == *id);
             let tokens: Vec<String> = tokens.map(|token| token.name).collect();
-            let mut text = format!("{} of {id} ended", count(ended, "session", "sessions"));
-            if !tokens.is_empty() {
-                text += &format!("; these tokens still read on behalf of {id} (`longroad token revoke`): {}", tokens.join(", "));
-            }
+            let still = match tokens.as_slice() {
+                [] => String::new(),
+                some => format!("; these tokens still read on behalf of {id} (`longroad token revoke`): {}", some.join(", ")),
+            };
+            let text = format!("{} of {id} ended{still}", count(ended, "session", "sessions"));
             Reply::new(text, &json!({"ended": ended, "tokens": tokens}))?
         }
     };

@@ -51,6 +51,7 @@ impl Links {
     }
 
     /// With links that switch digests off.
+    #[must_use]
     pub fn with_switch(self, switch: OffSwitch) -> Links {
         Links { switch: Some(switch), ..self }
     }

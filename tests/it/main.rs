@@ -15,6 +15,7 @@ mod cluster;
 mod costs;
 mod daemon;
 mod delivery;
+mod demo_pages;
 mod desks;
 mod doors;
 mod double;
