@@ -23,7 +23,7 @@ pub use head::{APPROXIMATED, Head};
 pub use key::Key;
 pub use kind::{Context, Kind};
 pub use off_switch::OffSwitch;
-pub use parts::{Links, Notice, Section};
+pub use parts::{Links, Notice, Section, encoded};
 pub use picture::Picture;
 pub use reader::Reader;
 pub use sign_in::SignIn;

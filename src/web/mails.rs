@@ -77,6 +77,7 @@ impl View for Mails {
     type Query = NoQuery;
     type Report = MyMails;
     const TEMPLATE: &'static str = "mails";
+    const SUMMARY: &'static str = "Which mails the person gets, when the next one may come, and what became of the last ones";
 
     async fn report(asked: &Asked<NoQuery>) -> Result<MyMails, Refusal> {
         let (state, visitor) = (&asked.state, &asked.visitor);

@@ -11,6 +11,7 @@ mod health;
 mod mails;
 mod memo;
 mod metrics;
+mod openapi;
 mod pager;
 mod pages;
 pub mod push;

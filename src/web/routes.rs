@@ -17,7 +17,8 @@ use super::mails::{self, Mails};
 use super::solutions::{OneSolution, Solutions};
 use super::task::OneTask;
 use super::tasks::Tasks;
-use super::{AppState, Limits, health, metrics, pages, push, sign_in, task, unsubscribe, view};
+use super::view::Views;
+use super::{AppState, Limits, health, metrics, pages, push, sign_in, task, unsubscribe};
 
 /// Said with every answer that says nothing else: nothing is kept, framed, guessed at or loaded from elsewhere.
 const HEADERS: [(HeaderName, &str); 6] = [
@@ -26,23 +27,31 @@ const HEADERS: [(HeaderName, &str); 6] = [
         header::CONTENT_SECURITY_POLICY,
         "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     ),
-    (header::REFERRER_POLICY, "no-referrer"),
+    // With `no-referrer` browsers would not say where a form comes from, and it could not be told from another site's.
+    (header::REFERRER_POLICY, "same-origin"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
+
+/// What can be looked at.
+fn views() -> Router<AppState> {
+    Views::default()
+        .with::<Tasks>("/tasks")
+        .with::<OneTask>("/tasks/{id}")
+        .with::<Solutions>("/solutions")
+        .with::<OneSolution>("/solutions/{id}")
+        .with::<Mails>("/mails")
+        .routes()
+}
 
 /// All pages.
 pub(super) fn routes(state: AppState, limits: Limits) -> Router {
     let push = push::routes(state.db.clone(), Arc::clone(&state.setup), Arc::clone(&state.clock));
     let routes = Router::new()
         .route("/", get(async || Redirect::to("/tasks")))
-        .merge(view::routes::<Tasks>("/tasks"))
-        .merge(view::routes::<OneTask>("/tasks/{id}"))
+        .merge(views())
         .route("/tasks/{id}", post(task::change))
-        .merge(view::routes::<Solutions>("/solutions"))
-        .merge(view::routes::<OneSolution>("/solutions/{id}"))
-        .merge(view::routes::<Mails>("/mails"))
         .route("/mails", post(mails::switch))
         .merge(sign_in::routes())
         .merge(unsubscribe::routes())
