@@ -57,7 +57,8 @@ struct Sent {
     state: &'static str,
     #[serde(serialize_with = "written")]
     sent_at: Option<Instant>,
-    answer: String,
+    /// Why it was not sent, if so. What else the server says is for whoever runs longroad.
+    why: Option<String>,
 }
 
 #[expect(clippy::ref_option, reason = "serde hands it over so")]
@@ -95,7 +96,7 @@ impl View for Mails {
             digest: entry.key.digest,
             state: entry.state.name(),
             sent_at: entry.sent_at,
-            answer: entry.answer,
+            why: (entry.state == Standing::Rejected).then_some(entry.answer),
         });
         Ok(MyMails { email: visitor.user.email.clone(), digests: digests.collect(), mails: mails.collect() })
     }
@@ -117,9 +118,8 @@ impl View for Mails {
             .column("Mail")
             .column("What became of it");
         for mail in &report.mails {
-            let title = Kind::parse(&mail.digest).map_or_else(|| mail.digest.clone(), |kind| kind.title().to_owned());
-            let became = Cell::text(became(mail.state, mail.sent_at.map(written)));
-            let became = if mail.state == Standing::Rejected.name() { became.with_note(&mail.answer) } else { became };
+            let title = Kind::parse(&mail.digest).map_or_else(|| mail.digest.clone(), |kind| in_short(kind).to_owned());
+            let became = Cell::text(became(mail.state, mail.sent_at.map(written))).with_note(mail.why.as_deref().unwrap_or(""));
             table.row([Cell::text(mail.day), Cell::text(title), became]);
         }
         let content = json!({
@@ -130,6 +130,11 @@ impl View for Mails {
         });
         Body::new("My mails", &content)
     }
+}
+
+/// The title up to its colon.
+fn in_short(kind: Kind) -> &'static str {
+    kind.title().split(':').next().unwrap_or_default()
 }
 
 fn became(state: &str, sent: Option<String>) -> String {
