@@ -31,7 +31,7 @@ pub(super) struct Mails;
 pub(super) struct MyMails {
     email: String,
     digests: Vec<Mine>,
-    mails: Vec<Sent>,
+    mails: Vec<PastMail>,
 }
 
 /// A digest of the visitor's role.
@@ -51,7 +51,7 @@ struct Mine {
 
 /// A mail of late.
 #[derive(Debug, Serialize)]
-struct Sent {
+struct PastMail {
     day: Day,
     digest: String,
     state: &'static str,
@@ -91,7 +91,7 @@ impl View for Mails {
             let next_at = is_wanted.then(|| next_mail(kind, config, &reader, state.clock.now())).flatten();
             Mine { digest: kind.name(), title: kind.title(), next_at, off_since, off_by_configuration: all_off }
         });
-        let mails = outbox::list_of(&state.db, id, LAST).await?.into_iter().map(|entry| Sent {
+        let mails = outbox::list_of(&state.db, id, LAST).await?.into_iter().map(|entry| PastMail {
             day: entry.key.day,
             digest: entry.key.digest,
             state: entry.state.name(),
