@@ -10,9 +10,9 @@ use super::periodic::Gathering;
 use super::revenue::{RevenueBook, RevenueQuestion};
 use super::world::World;
 use super::{book, first_value, renewals};
-use crate::digest::Reader;
 use crate::digest::csm::StaleItem;
 use crate::digest::executive::{ExecutiveDigest, ExecutiveInputs, FirstValueInputs, Mover, RenewalInputs};
+use crate::digest::{Links, Reader};
 use crate::model::{Currency, Day, Exact, Money};
 use crate::revenue::renewal::Renewal;
 use crate::revenue::{By, Every, OpenedRow, Period, Rates, RevenueReport, What};
@@ -83,7 +83,7 @@ pub async fn gather(gathering: &Gathering<'_>) -> Result<Gathered> {
 
 impl Gathered {
     /// One executive's digest.
-    pub fn digest(&self, reader: &Reader, on: Day, web_url: &str) -> ExecutiveDigest {
+    pub fn digest(&self, reader: &Reader, on: Day, links: &Links) -> ExecutiveDigest {
         let inputs = ExecutiveInputs {
             reader: reader.clone(),
             company: self.company.clone(),
@@ -98,7 +98,7 @@ impl Gathered {
             stale: self.stale.clone(),
             approximated: self.world.approximated,
         };
-        ExecutiveDigest::build(&inputs, web_url)
+        ExecutiveDigest::build(&inputs, links)
     }
 }
 

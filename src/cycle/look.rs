@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 
+use super::Setup;
 use super::assess::Customer;
 use super::book::{self, Book};
 use super::calibrate;
 use super::evaluate::{Chance, Evaluated};
 use super::mailing::Mailing;
+use super::mails::Stationery;
 use super::periodic::{self, Gathering, Occasion};
 use super::population::{Block, Population, Standard};
 use super::report::{AccountScore, FactorReport, OpinionReport, ScoreReport, ScoresReport};
-use super::{Setup, mails};
 use crate::clock::Clock;
 use crate::delivery::Rendered;
 use crate::digest::{Kind, Reader};
@@ -357,21 +358,21 @@ pub async fn preview(
     let on = as_of.unwrap_or(today);
     let population = Arc::new(Population::now(db, setup, on).await?);
     let past = (on != today).then_some(on);
+    let stationery = Stationery::load(db, &setup.config).await?;
     let sending = |reader: &Reader| Mailing::Now.csm(&setup.config, reader, past, now);
     if kind != Kind::Csm {
         let refused = BTreeMap::new();
         let odds = Odds::on(db, setup, population.world.as_of).await?;
-        let gathering = Gathering { db, setup, population: &population, odds: &odds, refused: &refused };
+        let gathering = Gathering { db, setup, population: &population, odds: &odds, refused: &refused, stationery: &stationery };
         let occasion = Occasion { mailing: Mailing::Now, past, now };
         return periodic::preview(&gathering, occasion, kind, only).await;
     }
     let books = super::run::dry(db, setup, &population, past, &sending).await?;
-    let renderer = mails::renderer(&setup.config)?;
     let wanted = |book: &Book| book.is_of_use() && only.is_none_or(|only| book::reader(book).as_str() == only);
     let mut previews = Vec::new();
     for book in books.close().filter(wanted) {
         let reader = &book.inputs.reader;
-        let (rendered, mail) = mails::write_csm(&setup.config, &renderer, &book)?;
+        let (rendered, mail) = stationery.write_csm(&book)?;
         previews.push(Preview { reader: reader.id.to_string(), email: reader.email.clone(), rendered, mail });
     }
     Ok(previews)

@@ -10,10 +10,10 @@ use super::evaluate::Evaluated;
 use super::periodic::Gathering;
 use super::requests::{Filter, Looker, Moment, RenewalRow, RequestRow, RequestsReport, ShippedRow, TellRow, requests};
 use super::world::World;
-use crate::digest::Reader;
 use crate::digest::product::{
     MoverItem, NewItem, ProductDigest, ProductInputs, ProductItem, RenewalItem, RequestItem, ShippedItem, TellItem, WaitingItem,
 };
+use crate::digest::{Links, Reader};
 use crate::model::record::RequestStatus;
 use crate::model::{Day, Id};
 use crate::playbook::TaskStatus;
@@ -72,8 +72,8 @@ pub async fn gather(gathering: &Gathering<'_>) -> Result<Option<Gathered>> {
 
 impl Gathered {
     /// One product manager's digest.
-    pub fn digest(&self, reader: &Reader, on: Day, web_url: &str) -> ProductDigest {
-        ProductDigest::build(&self.0, reader, on, web_url)
+    pub fn digest(&self, reader: &Reader, on: Day, links: &Links) -> ProductDigest {
+        ProductDigest::build(&self.0, reader, on, links)
     }
 }
 

@@ -22,6 +22,7 @@ const SHIPPED: &[(&str, &str)] = templates!(
     "first-value",
     "layout",
     "load",
+    "mails",
     "options",
     "pager",
     "pipeline",
@@ -43,6 +44,7 @@ const SHIPPED: &[(&str, &str)] = templates!(
     "task",
     "tasks",
     "today",
+    "unsubscribe",
 );
 
 /// How everything looks.
@@ -116,6 +118,8 @@ fn what_was_said(word: &str) -> &'static str {
         "reopened" => "The task is open again.",
         "moved" => "The record has moved.",
         "extended" => "Its stay is extended.",
+        "off" => "This mail is not sent any more.",
+        "on" => "This mail comes again.",
         "saved" => "It is written down.",
         "withdrawn" => "It is taken back.",
         _ => "",

@@ -17,6 +17,7 @@ use super::accounts::Accounts;
 use super::first_value::FirstValue;
 use super::guard::from_own_pages;
 use super::load::Load;
+use super::mails::{self, Mails};
 use super::pipeline::OnePipeline;
 use super::pipelines::Pipelines;
 use super::playbooks::Playbooks;
@@ -31,7 +32,7 @@ use super::task::OneTask;
 use super::tasks::Tasks;
 use super::today::Today;
 use super::view::{self, Views};
-use super::{AppState, Limits, account_say, health, metrics, pages, push, record, sign_in, task};
+use super::{AppState, Limits, account_say, health, metrics, pages, push, record, sign_in, task, unsubscribe};
 
 /// Said with every answer that says nothing else: nothing is kept, framed, guessed at or loaded from elsewhere.
 const HEADERS: [(HeaderName, &str); 6] = [
@@ -69,6 +70,7 @@ fn views() -> Router<AppState> {
         .with::<Status>("/status")
         .with::<Solutions>("/solutions")
         .with::<OneSolution>("/solutions/{id}")
+        .with::<Mails>("/mails")
         .routes()
 }
 
@@ -86,7 +88,9 @@ pub(super) fn routes(state: AppState, limits: Limits) -> Router {
         .merge(view::sheet::<Requests>("requests.csv"))
         .merge(view::sheet::<OnePipeline>("pipelines.csv"))
         .route("/pipelines/{name}/{id}", post(record::change))
+        .route("/mails", post(mails::switch))
         .merge(sign_in::routes())
+        .merge(unsubscribe::routes())
         .route("/style.css", get(pages::style))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(health::ready))
@@ -108,7 +112,7 @@ fn guarded(routes: Router, limits: Limits) -> Router {
 
 /// Answers in time, whatever becomes of the page: a panic is an answer too, and tells the client nothing.
 async fn within(limit: Duration, request: Request, next: Next) -> Response {
-    let path = request.uri().path().to_owned();
+    let path = for_the_log(request.uri().path());
     // A task of its own: its panic ends it alone, and it ends when nobody waits for it any longer.
     let mut task = JoinSet::new();
     task.spawn(next.run(request));
@@ -123,6 +127,12 @@ async fn within(limit: Duration, request: Request, next: Next) -> Response {
             (StatusCode::SERVICE_UNAVAILABLE, "this page took too long\n").into_response()
         }
     }
+}
+
+/// Without what opens a door.
+fn for_the_log(path: &str) -> String {
+    let doors = ["/sign-in/", "/unsubscribe/"];
+    doors.into_iter().find(|door| path.starts_with(door)).unwrap_or(path).to_owned()
 }
 
 async fn headed(request: Request, next: Next) -> Response {

@@ -15,7 +15,7 @@ use super::AppState;
 use super::address::encoded;
 use super::openapi::{self, Told};
 use super::pages::{Body, Frame};
-use super::visitor::Visitor;
+use super::visitor::{Visitor, bearer};
 
 /// What is asked of a page.
 pub(super) struct Asked<Q> {
@@ -198,8 +198,12 @@ async fn data<V: View>(
     uri: Uri,
     query: Result<Query<V::Query>, QueryRejection>,
 ) -> Response {
-    let visitor = match Visitor::of(&state, &headers).await {
+    let visitor = match Visitor::asking(&state, &headers).await {
         Ok(Some(visitor)) => visitor,
+        Ok(None) if bearer(&headers).is_some() && !state.brakes.wrong_tokens.allows(state.clock.now()) => {
+            let answer = json!({"error": "too many wrong tokens were said in this minute; wait for the next one"});
+            return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "60")], as_json(&answer)).into_response();
+        }
         Ok(None) => {
             let answer = json!({"error": "say a token of `longroad token`: `Authorization: Bearer TOKEN`"});
             return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")], as_json(&answer)).into_response();

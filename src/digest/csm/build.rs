@@ -3,7 +3,7 @@
 use super::context::{ChangeLine, CsmDigest, FactorLine, ReviewLine, StagedLine, TaskLine, UnknownLine};
 use super::input::{ChangeItem, CsmInputs, ReviewItem, StagedItem, StaleItem, TaskItem, UnknownItem};
 use crate::digest::parts::{Links, NAME, SENTENCE, amount, counted, section, signed};
-use crate::digest::{APPROXIMATED, BookLine, LIST_LIMIT, Notice, band_label, clean, long_day, short_day};
+use crate::digest::{APPROXIMATED, BookLine, Kind, LIST_LIMIT, Notice, band_label, clean, long_day, short_day};
 use crate::health::Band;
 use crate::model::Day;
 
@@ -11,11 +11,9 @@ use crate::model::Day;
 const FACTORS: usize = 4;
 
 impl CsmDigest {
-    /// The digest. `web_url` is where links point, without a slash at its end; where it is empty, or
-    /// neither http nor https, the mail has no links.
-    pub fn build(inputs: &CsmInputs, web_url: &str) -> CsmDigest {
+    /// The digest, with these links.
+    pub fn build(inputs: &CsmInputs, links: &Links) -> CsmDigest {
         let on = inputs.on;
-        let links = Links::new(web_url);
         CsmDigest {
             language: "en".to_owned(),
             company: clean(&inputs.company, NAME),
@@ -27,13 +25,14 @@ impl CsmDigest {
             preheader: preheader(inputs, on),
             quiet: inputs.is_empty(),
             notices: notices(inputs),
-            todo: section(&inputs.tasks, links.page("tasks"), |place, task| task_line(place, task, on, &links)),
-            changed: section(&inputs.changes, links.page("accounts"), |_, change| change_line(change, &links)),
-            reviewed: section(&inputs.reviews, links.page("tasks"), |_, review| review_line(review, &links)),
+            todo: section(&inputs.tasks, links.page("tasks"), |place, task| task_line(place, task, on, links)),
+            changed: section(&inputs.changes, links.page("accounts"), |_, change| change_line(change, links)),
+            reviewed: section(&inputs.reviews, links.page("tasks"), |_, review| review_line(review, links)),
             staged: section(&inputs.staged, String::new(), |_, staged| staged_line(staged, on)),
-            unknown: section(&inputs.unknown, links.page("accounts"), |_, unknown| unknown_line(unknown, &links)),
-            book: BookLine::of(&inputs.book, &links),
+            unknown: section(&inputs.unknown, links.page("accounts"), |_, unknown| unknown_line(unknown, links)),
+            book: BookLine::of(&inputs.book, links),
             home: links.page(""),
+            unsubscribe: links.off(Kind::Csm, &inputs.reader.id),
         }
     }
 }
@@ -256,7 +255,7 @@ mod tests {
         for number in 0..1000 {
             inputs.task(TaskItem { id: format!("extra{number}"), due_on: inputs.on - 1, ..task.clone() });
         }
-        let digest = CsmDigest::build(&inputs, "");
+        let digest = CsmDigest::build(&inputs, &Links::default());
         let total = inputs.tasks.total();
         assert_eq!(digest.todo.rows.len(), 10);
         assert_eq!(digest.todo.total, total.to_string());
@@ -278,7 +277,7 @@ mod tests {
             for number in 0..count {
                 inputs.task(TaskItem { id: number.to_string(), ..task.clone() });
             }
-            let todo = CsmDigest::build(&inputs, "").todo;
+            let todo = CsmDigest::build(&inputs, &Links::default()).todo;
             assert_eq!((todo.any, todo.rows.len(), todo.more.as_str()), (count > 0, shown, more));
         }
     }
