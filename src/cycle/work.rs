@@ -241,6 +241,7 @@ pub fn task_item(setup: &Setup, customer: &Customer, task: &Task, prescription: 
         why: prescription.map(|one| one.evidence.join("; ")).unwrap_or_default(),
         due_on: task.due_on,
         solution: solution.map(|solution| solution.in_short.clone()).unwrap_or_default(),
+        solution_name: solution.map(|solution| solution.name.clone()).unwrap_or_default(),
         attempt: task.attempt,
         arr: largest(customer.arr()),
         escalated: prescription.is_some_and(|one| one.status == PrescriptionStatus::Escalated),

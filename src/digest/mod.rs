@@ -21,7 +21,7 @@ pub use book::{BandCell, Book, BookLine, band_label};
 pub use head::{APPROXIMATED, Head};
 pub use key::Key;
 pub use kind::{Context, Kind};
-pub use parts::{Notice, Section};
+pub use parts::{Notice, Section, encoded};
 pub use picture::Picture;
 pub use reader::Reader;
 pub use sign_in::SignIn;

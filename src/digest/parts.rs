@@ -48,12 +48,19 @@ impl Links {
 
     /// An account's page.
     pub fn account(&self, id: &Id) -> String {
-        let escaped = id.as_str().bytes().map(|byte| {
-            let plain = byte.is_ascii_alphanumeric() || b"-_~".contains(&byte);
-            if plain { char::from(byte).to_string() } else { format!("%{byte:02X}") }
-        });
-        self.page(&format!("accounts/{}", escaped.collect::<String>()))
+        self.below("accounts", id.as_str())
     }
+
+    /// The page of one of many things, by its name, which may hold anything.
+    pub fn below(&self, page: &str, name: &str) -> String {
+        self.page(&format!("{page}/{}", encoded(name)))
+    }
+}
+
+/// The text as a part of an address: letters, digits, `-`, `_` and `~` as they are, all else as percent signs and hexadecimal.
+pub fn encoded(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_~".contains(&byte);
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
 /// The texts of a list.

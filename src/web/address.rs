@@ -1,10 +1,6 @@
 //! Addresses of pages, built from ids and names that may hold anything.
 
-/// The text as a part of an address: letters, digits, `-`, `_` and `~` as they are, all else as percent signs and hexadecimal.
-pub(super) fn encoded(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_~".contains(&byte);
-    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
-}
+pub(super) use crate::digest::encoded;
 
 /// An account's page.
 pub(super) fn account(id: &str) -> String {

@@ -9,6 +9,7 @@ mod guard;
 mod health;
 mod memo;
 mod metrics;
+mod openapi;
 mod pager;
 mod pages;
 pub mod push;

@@ -16,7 +16,8 @@ use super::guard::from_own_pages;
 use super::solutions::{OneSolution, Solutions};
 use super::task::OneTask;
 use super::tasks::Tasks;
-use super::{AppState, Limits, health, metrics, pages, push, sign_in, task, view};
+use super::view::Views;
+use super::{AppState, Limits, health, metrics, pages, push, sign_in, task};
 
 /// Said with every answer that says nothing else: nothing is kept, framed, guessed at or loaded from elsewhere.
 const HEADERS: [(HeaderName, &str); 6] = [
@@ -31,16 +32,23 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
+/// What can be looked at.
+fn views() -> Router<AppState> {
+    Views::default()
+        .with::<Tasks>("/tasks")
+        .with::<OneTask>("/tasks/{id}")
+        .with::<Solutions>("/solutions")
+        .with::<OneSolution>("/solutions/{id}")
+        .routes()
+}
+
 /// All pages.
 pub(super) fn routes(state: AppState, limits: Limits) -> Router {
     let push = push::routes(state.db.clone(), Arc::clone(&state.setup), Arc::clone(&state.clock));
     let routes = Router::new()
         .route("/", get(async || Redirect::to("/tasks")))
-        .merge(view::routes::<Tasks>("/tasks"))
-        .merge(view::routes::<OneTask>("/tasks/{id}"))
+        .merge(views())
         .route("/tasks/{id}", post(task::change))
-        .merge(view::routes::<Solutions>("/solutions"))
-        .merge(view::routes::<OneSolution>("/solutions/{id}"))
         .merge(sign_in::routes())
         .route("/style.css", get(pages::style))
         .route("/healthz", get(async || "ok\n"))

@@ -65,6 +65,8 @@ impl View for Solutions {
     type Query = Words;
     type Report = Hits;
     const TEMPLATE: &'static str = "solutions";
+    const SUMMARY: &'static str = "The solution library";
+    const QUERY: &'static [(&'static str, &'static str)] = &[("q", "Words that a solution must hold, also in its head")];
 
     async fn report(asked: &Asked<Words>) -> Result<Hits, Refusal> {
         let library = &asked.state.setup.library.solutions;
@@ -87,6 +89,7 @@ impl View for OneSolution {
     type Query = NoQuery;
     type Report = Found;
     const TEMPLATE: &'static str = "solution";
+    const SUMMARY: &'static str = "One solution, whole";
 
     async fn report(asked: &Asked<NoQuery>) -> Result<Found, Refusal> {
         let one = asked.state.setup.library.solution(&asked.id);

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::model::Day;
 use crate::signals::Band;
 
 /// A table; templates show it with `{{> table}}`.
@@ -79,6 +80,11 @@ impl Cell {
     /// A number, or what stands for one that is not known.
     pub(super) fn number(text: impl ToString) -> Cell {
         Cell { class: "number", ..Cell::text(text) }
+    }
+
+    /// A day, which no line break parts.
+    pub(super) fn day(day: Day) -> Cell {
+        Cell { class: "day", ..Cell::text(day) }
     }
 
     /// A text that leads to a page of ours.

@@ -46,6 +46,7 @@ impl View for OneTask {
     type Query = NoQuery;
     type Report = TaskDetail;
     const TEMPLATE: &'static str = "task";
+    const SUMMARY: &'static str = "One task with its prescription, its solution and what was done with it";
 
     async fn report(asked: &Asked<NoQuery>) -> Result<TaskDetail, Refusal> {
         let state = &asked.state;

@@ -66,6 +66,11 @@ impl View for Tasks {
     type Query = Which;
     type Report = TaskList;
     const TEMPLATE: &'static str = "tasks";
+    const SUMMARY: &'static str = "What is to be done, by due date";
+    const QUERY: &'static [(&'static str, &'static str)] = &[
+        ("csm", "Only those of this user's accounts, and those that this user is to do"),
+        ("show", "`open` (if empty) or `closed`: done with in the last 30 days"),
+    ];
 
     async fn report(asked: &Asked<Which>) -> Result<TaskList, Refusal> {
         let (state, visitor, which) = (&asked.state, &asked.visitor, &asked.query);
@@ -137,7 +142,7 @@ fn row(asked: &Asked<Which>, task: &Task, list: &TaskList) -> [Cell; 5] {
     let overdue = task.is_open_on(today) && task.due_on < today;
     let status = Cell::text(standing(task, today));
     [
-        Cell::text(task.due_on),
+        Cell::day(task.due_on),
         Cell::link(&task.title, address::task(&task.id)).with_note(&task.diagnosis),
         Cell::link(account, account_href(&asked.visitor, task)),
         Cell::text(task.assignee.as_ref().map_or_else(|| "–".to_owned(), |person| name(person.as_str()))),

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::AppState;
 use super::address::encoded;
+use super::openapi::{self, Told};
 use super::pages::{Body, Frame};
 use super::visitor::Visitor;
 
@@ -70,6 +71,10 @@ pub(super) trait View: 'static {
     type Report: Serialize + Send + Sync + 'static;
     /// Its template.
     const TEMPLATE: &'static str;
+    /// What it tells, in one line, for who writes programs.
+    const SUMMARY: &'static str = "";
+    /// The names of what may stand behind the question mark, and what each is.
+    const QUERY: &'static [(&'static str, &'static str)] = &[];
 
     /// Whether it is for this visitor's role.
     fn is_for(_visitor: &Visitor) -> bool {
@@ -90,9 +95,27 @@ struct Before {
     said: String,
 }
 
-/// The page at this path, and the JSON of the same below `/api/v1`.
-pub(super) fn routes<V: View>(path: &str) -> Router<AppState> {
-    Router::new().route(path, get(page::<V>)).route(&format!("/api/v1{}", path.trim_end_matches('/')), get(data::<V>))
+/// Pages by their paths, and the JSON of the same below `/api/v1`.
+#[derive(Default)]
+pub(super) struct Views {
+    router: Router<AppState>,
+    told: Vec<Told>,
+}
+
+impl Views {
+    /// With this page. What stands behind its name in the path is `{id}`.
+    pub(super) fn with<V: View>(mut self, path: &'static str) -> Views {
+        self.told.push(Told { path, summary: V::SUMMARY, query: V::QUERY });
+        let data_path = format!("/api/v1{}", path.trim_end_matches('/'));
+        Views { router: self.router.route(path, get(page::<V>)).route(&data_path, get(data::<V>)), told: self.told }
+    }
+
+    /// All of them, and the document that tells of them.
+    pub(super) fn routes(self) -> Router<AppState> {
+        let document = openapi::document(&self.told).to_string();
+        let json = [(header::CONTENT_TYPE, "application/json")];
+        self.router.route("/api/v1/openapi.json", get(async move || (json, document)))
+    }
 }
 
 async fn page<V: View>(

@@ -142,3 +142,29 @@ async fn a_session_ends_when_its_person_signs_out_leaves_or_stays_away() {
     }
     assert_eq!(site.get("u2", "/tasks").await.status, 303, "a month is the most");
 }
+
+#[tokio::test]
+async fn the_document_for_programs_tells_every_path_and_every_path_answers() {
+    let site = site().await;
+    let document = site.get("", "/api/v1/openapi.json").await;
+    let document: serde_json::Value = serde_json::from_str(&document.body).unwrap();
+    assert_eq!(document["openapi"], "3.1.0");
+    let mut names = std::collections::BTreeSet::new();
+    let paths = document["paths"].as_object().unwrap();
+    assert!(paths.len() > 5);
+    for (path, verbs) in paths {
+        for (verb, told) in verbs.as_object().unwrap() {
+            assert!(names.insert(told["operationId"].as_str().unwrap().to_owned()), "{path}: two of one name");
+            assert!(!told["summary"].as_str().unwrap().is_empty(), "{path} has no summary");
+            assert!(told["responses"]["200"]["description"].is_string() && told["security"].is_array(), "{path}");
+            let within = told["parameters"].as_array().unwrap().iter().filter(|one| one["in"] == "path").count();
+            assert_eq!(within, path.matches('{').count(), "{path}");
+            if verb == "get" {
+                let asked = path.replace("{id}", "nothing-of-this-name");
+                assert_eq!(site.get("", &asked).await.status, 401, "{path}");
+                let status = site.get("u9", &asked).await.status;
+                assert_eq!(status, if path.contains('{') { 404 } else { 200 }, "{path}");
+            }
+        }
+    }
+}

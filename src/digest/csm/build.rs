@@ -136,6 +136,8 @@ fn task_line(place: usize, task: &TaskItem, on: Day, links: &Links) -> TaskLine 
         },
         why: clean(&task.why, SENTENCE),
         solution: clean(&task.solution, SENTENCE),
+        solution_link: if task.solution_name.is_empty() { String::new() } else { links.below("solutions", &task.solution_name) },
+        task_link: links.below("tasks", &task.id),
         link: links.account(&task.account_id),
     }
 }

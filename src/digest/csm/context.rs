@@ -67,6 +67,10 @@ pub struct TaskLine {
     pub why: String,
     /// The way to do it; may be empty.
     pub solution: String,
+    /// The page of the whole solution; empty where there is none.
+    pub solution_link: String,
+    /// The task's own page, where it is answered; empty where there is none.
+    pub task_link: String,
     /// The account's page; empty where there is none.
     pub link: String,
 }

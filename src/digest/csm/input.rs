@@ -27,6 +27,8 @@ pub struct TaskItem {
     pub due_on: Day,
     /// How, in a sentence or two; empty where the playbook gives none.
     pub solution: String,
+    /// The name of the solution; empty where there is none.
+    pub solution_name: String,
     /// 1 for the first prescription, 2 when the first did not help, and so on.
     pub attempt: u32,
     /// What the account pays in a year, where contracts say.

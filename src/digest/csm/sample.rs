@@ -104,6 +104,7 @@ impl CsmInputs {
                 why: why.to_owned(),
                 due_on: on + due_in,
                 solution: solution.to_owned(),
+                solution_name: if solution.is_empty() { String::new() } else { format!("how-to-{account}") },
                 attempt,
                 arr: (arr > 0).then(|| money(arr, "EUR")),
                 escalated,
