@@ -2,7 +2,6 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Chromium } from "./chromium.mjs";
 
 const MODULES = process.env.LONGROAD_TEST_BROWSER;
@@ -22,18 +21,25 @@ export async function withChromium(doing) {
   }
 }
 
-// Every look at a page: a telephone and a desk, by day and by night.
-export const LOOKS = [375, 1280].flatMap((width) => ["light", "dark"].map((scheme) => ({ width, scheme })));
+// What is true of widths is true by night, and what is true of colours is true of both widths: two looks see it all. Whoever
+// looks at pictures wants all four.
+const LOOKS = [
+  { width: 375, scheme: "dark" },
+  { width: 1280, scheme: "light" },
+  ...(PICTURES ? [{ width: 375, scheme: "light" }, { width: 1280, scheme: "dark" }] : []),
+];
 
 // Looks at the page that is open in every way, tells what is wrong with it, and takes its picture where pictures are wanted.
-// `rules`: what axe need not ask.
-export async function examine(page, name, looks, { rules = [], whole = true } = {}) {
-  for (const look of looks) {
+// `rules`: what axe need not ask. `whole`: it is a page of ours, and not a mail.
+export async function examine(page, name, { rules = [], whole = true } = {}) {
+  const found = new Map(page.complaints().map((fault) => [fault, []]));
+  for (const look of LOOKS) {
     await page.look(look);
-    const faults = [...page.complaints(), ...(await page.call(faultsOf, whole)), ...(await axe(page, rules))];
-    faults.forEach((fault) => tell({ page: name, ...look, fault }));
+    const faults = [...(await page.call(faultsOf, whole)), ...(await axe(page, rules)), ...page.complaints()];
+    for (const fault of faults) found.set(fault, [...(found.get(fault) ?? []), `${look.width} ${look.scheme}`]);
     await picture(page, name, look);
   }
+  for (const [fault, looks] of found) tell({ page: name, looks: looks.join(), fault });
 }
 
 let axeText;
@@ -66,7 +72,7 @@ function faultsOf(whole) {
     const within = (element) => element !== document.body && (scrolls(element) || within(element.parentElement));
     const beyond = (element) => element.getBoundingClientRect().right > root.clientWidth + 0.5;
     const wide = [...document.body.querySelectorAll("*")].filter((one) => beyond(one) && !within(one.parentElement));
-    faults.push(`the page is ${root.scrollWidth} wide: ${wide.slice(-3).map(shown).join("; ")}`);
+    faults.push(`wider than ${root.clientWidth}: ${wide.slice(-3).map(shown).join("; ")}`);
   }
   if (window.ran !== undefined) faults.push("a name was run as a script");
   for (const link of document.querySelectorAll("a[href], form[action]")) {
@@ -98,11 +104,5 @@ export async function examinePrint(page, name) {
   });
   const bytes = await page.print();
   if (bytes.subarray(0, 5).toString() !== "%PDF-") faults.push("it cannot be printed");
-  faults.forEach((fault) => tell({ page: name, media: "print", fault }));
+  faults.forEach((fault) => tell({ page: name, looks: "print", fault }));
 }
-
-// The pages that routes name, as `/tasks/{id}`: whoever adds one adds it there.
-export const ROUTES = (() => {
-  const folder = fileURLToPath(new URL("../../src/web/", import.meta.url));
-  return [...readFileSync(join(folder, "routes.rs"), "utf8").matchAll(/routes::<\w+>\("([^"]+)"\)/g)].map(([, path]) => path);
-})();

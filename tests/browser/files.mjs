@@ -4,7 +4,7 @@
 
 import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { LOOKS, examine, examinePrint, tell, withChromium } from "./checks.mjs";
+import { examine, examinePrint, tell, withChromium } from "./checks.mjs";
 
 const [kind, ...files] = process.argv.slice(2);
 // A mail program puts a mail into a page of its own.
@@ -15,7 +15,7 @@ await withChromium(async (browser) => {
   for (const file of files) {
     await page.open(pathToFileURL(resolve(file)).href);
     tell({ walked: basename(file) });
-    await examine(page, basename(file), LOOKS, kind === "mails" ? mail : {});
+    await examine(page, basename(file), kind === "mails" ? mail : {});
     if (kind === "pages") await examinePrint(page, basename(file));
   }
 });
