@@ -16,7 +16,8 @@ async function tabTo(page, selector) {
       const { outlineStyle, outlineWidth } = getComputedStyle(focused);
       const { width, height, left, right } = focused.getBoundingClientRect();
       const isSeen = outlineStyle !== "none" && parseFloat(outlineWidth) > 0 && width > 0 && height > 0 && right > 0 && left < innerWidth;
-      return focused === document.body || isSeen ? "" : focused.outerHTML.slice(0, 200);
+      // Within the field for a day, the browser shows its own button.
+      return focused === document.body || !focused.matches(":focus") || isSeen ? "" : focused.outerHTML.slice(0, 200);
     });
     if (unseen) tell({ fault: `one does not see where one is: ${unseen}` });
   }
