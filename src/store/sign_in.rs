@@ -2,12 +2,14 @@
 //! kept, so that whoever reads the store can open nothing.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::rand::{SecureRandom, SystemRandom};
 use sha2::{Digest, Sha256};
+use tokio::time::timeout;
 
 use super::{Db, Tx, on_db, on_tx};
 use crate::model::{Instant, hex};
@@ -20,6 +22,8 @@ const MOST_LINKS: i64 = 5;
 pub const IDLE_SECONDS: i64 = 7 * 86_400;
 /// A session ends after so long, however busy. Seconds.
 pub const LONGEST_SECONDS: i64 = 30 * 86_400;
+/// Noting that a session is used may take so long.
+const NOTING: Duration = Duration::from_secs(2);
 /// How exactly it is known when a session was used last. Seconds.
 const SEEN_SECONDS: i64 = 3600;
 
@@ -92,13 +96,18 @@ pub async fn person_of(db: &Db, session: &str, now: Instant) -> Result<Option<St
             .context("looking for a session")?;
     let Some((person, seen_at)) = found else { return Ok(None) };
     if seen_at <= now.plus_seconds(-SEEN_SECONDS).micros() {
-        let mut tx = db.quick().await?;
-        let sql = "UPDATE session SET seen_at = $2 WHERE hash = $1 AND seen_at < $2";
-        on_tx!(&mut tx, conn => sqlx::query(sql).bind(&hash).bind(now.micros()).execute(conn).await.map(drop))
-            .context("noting that a session is used")?;
-        tx.commit().await?;
+        // Nobody waits long for it: while a cycle writes, the next look will note it.
+        let _ = timeout(NOTING, note(db, &hash, now)).await;
     }
     Ok(Some(person))
+}
+
+async fn note(db: &Db, hash: &str, now: Instant) -> Result<()> {
+    let mut tx = db.quick().await?;
+    let sql = "UPDATE session SET seen_at = $2 WHERE hash = $1 AND seen_at < $2";
+    on_tx!(&mut tx, conn => sqlx::query(sql).bind(hash).bind(now.micros()).execute(conn).await.map(drop))
+        .context("noting that a session is used")?;
+    tx.commit().await
 }
 
 /// Ends a session.

@@ -217,7 +217,7 @@ async fn odd_requests_are_answered_or_cut_off() {
     for header in [
         "content-security-policy: default-src 'none'",
         "x-content-type-options: nosniff",
-        "referrer-policy: no-referrer",
+        "referrer-policy: same-origin",
         "x-frame-options: deny",
         "cache-control: no-store",
     ] {
