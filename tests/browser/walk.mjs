@@ -12,6 +12,7 @@ const [address, ...people] = process.argv.slice(2);
 const routes = await known();
 const walked = new Set();
 const kinds = new Map();
+const seen = new Set();
 
 // The pages that there are, as `/tasks/{id}`: those of which there is JSON.
 async function known() {
@@ -33,44 +34,47 @@ function waysOn() {
   return [...[...document.querySelectorAll("a[href]")].map((link) => link.href), ...asked];
 }
 
+// Whether the page that is open is as it should be. What is shown to another role just so was examined there.
+async function judge(page, what, status = 200) {
+  if (page.status !== status) return tell({ page: what, fault: `it answers ${page.status}` });
+  const main = await page.ask("document.querySelector('main')?.outerHTML");
+  if (seen.has(main)) return;
+  seen.add(main);
+  await examine(page, what);
+  await examinePrint(page, what);
+}
+
+const press = (page) => page.turn(() => page.call(() => document.querySelector("main form button").click()));
+
 async function walk(browser, name, link) {
   const page = await browser.page();
   await page.open(link);
-  await examine(page, `${name} /sign-in/LINK`);
-  await page.turn(() => page.call(() => document.querySelector("main form button").click()));
+  await judge(page, `${name} /sign-in/LINK`);
+  await press(page);
   const queue = [await page.ask("location.href")];
-  for (const [path, status] of [["/tasks/none", 404], ["/tasks?page=0", 422]]) {
-    await page.open(address + path);
-    await examine(page, `${name} ${path}`);
-    if (page.status !== status) tell({ page: `${name} ${path}`, fault: `it answers ${page.status}` });
-  }
   for (const next of queue) {
     const url = new URL(next);
     if (url.origin !== new URL(address).origin) continue;
     const route = routeOf(url.pathname);
     const given = [...url.searchParams].filter(([, value]) => value).map(([name]) => name);
-    const who = given.length ? "all" : name;
-    const kind = `${who} ${route ?? url.pathname.replace(/(?<=.\/).*/, "")}?${given.join("&")}`;
+    const kind = `${given.length ? "all" : name} ${route ?? url.pathname.replace(/(?<=.\/).*/, "")}?${given.join("&")}`;
     const before = kinds.get(kind) ?? new Set();
     const here = url.pathname + url.search;
     if (before.has(here) || before.size >= (given.length ? OF_A_KIND : 1)) continue;
     kinds.set(kind, before.add(here));
     const what = `${name} ${here}`;
-    page.status = 0;
     if (!(await page.open(url.href))) {
       await keep(page, what, url);
       continue;
     }
-    tell({ walked: what, status: page.status });
-    if (page.status !== 200) {
-      tell({ page: what, fault: `it answers ${page.status}` });
-      page.complaints();
-      continue;
-    }
-    walked.add(route);
+    tell({ walked: what });
+    if (page.status === 200) walked.add(route);
     queue.push(...(await page.call(waysOn)));
-    await examine(page, what);
-    await examinePrint(page, what);
+    await judge(page, what);
+  }
+  for (const [path, status] of [["/tasks/none", 404], ["/tasks?page=0", 422]]) {
+    await page.open(address + path);
+    await judge(page, `${name} ${path}`, status);
   }
 }
 
@@ -83,24 +87,21 @@ async function keep(page, what, url) {
   page.complaints();
 }
 
-// What is seen by who is not signed in, and by who asks for what is not there.
-async function refused(browser) {
+// What is seen by who is not signed in.
+async function nobody(browser) {
   const page = await browser.page();
   await page.open(`${address}/tasks`);
-  await examine(page, "nobody /sign-in");
-  await page.turn(() => page.call(() => {
-    document.querySelector("input[type=email]").value = "nobody@example.com";
-    document.querySelector("main form button").click();
-  }));
-  await examine(page, "nobody /sign-in sent");
+  await judge(page, "nobody /tasks");
+  await page.call(() => (document.querySelector("input[type=email]").value = "nobody@example.com"));
+  await press(page);
+  await judge(page, "nobody /sign-in");
   await page.open(`${address}/sign-in/old`);
-  await page.turn(() => page.call(() => document.querySelector("main form button").click()));
-  await examine(page, "nobody /sign-in/old");
-  if (page.status !== 410) tell({ page: "nobody /sign-in/old", fault: `it answers ${page.status}` });
+  await press(page);
+  await judge(page, "nobody /sign-in/old", 410);
 }
 
 await withChromium(async (browser) => {
-  await refused(browser);
+  await nobody(browser);
   await Promise.all(people.map((person) => walk(browser, person.split("=", 1)[0], person.slice(person.indexOf("=") + 1))));
   for (const route of routes) if (!walked.has(route)) tell({ page: route, fault: "nothing leads there" });
 });
