@@ -6,7 +6,9 @@
 import { examine, examinePrint, tell, withChromium } from "./checks.mjs";
 
 // Of a page with something behind the question mark, so many are looked at by all together: another list, the second page.
-const OF_A_KIND = 2;
+const ASKED = 2;
+// Where the first of a kind leads nowhere, so many are tried.
+const TRIED = 8;
 
 const [address, ...people] = process.argv.slice(2);
 const routes = await known();
@@ -36,7 +38,10 @@ function waysOn() {
 
 // Whether the page that is open is as it should be. What is shown to another role just so was examined there.
 async function judge(page, what, status = 200) {
-  if (page.status !== status) return tell({ page: what, fault: `it answers ${page.status}` });
+  if (page.status !== status) {
+    page.complaints();
+    return tell({ page: what, fault: `it answers ${page.status}` });
+  }
   const main = await page.ask("document.querySelector('main')?.outerHTML");
   if (seen.has(main)) return;
   seen.add(main);
@@ -51,16 +56,30 @@ async function walk(browser, name, link) {
   await page.open(link);
   await judge(page, `${name} /sign-in/LINK`);
   await press(page);
-  const queue = [await page.ask("location.href")];
+  const left = await through(page, name, [await page.ask("location.href")], 1);
+  for (const [path, status] of [["/tasks/none", 404], ["/tasks?page=0", 422]]) {
+    await page.open(address + path);
+    await judge(page, `${name} ${path}`, status);
+  }
+  return async () => through(page, name, left, TRIED);
+}
+
+// Walks through these pages and those behind them, `most` of each kind; the addresses that were left out.
+async function through(page, name, queue, most) {
+  const left = [];
   for (const next of queue) {
     const url = new URL(next);
     if (url.origin !== new URL(address).origin) continue;
     const route = routeOf(url.pathname);
-    const given = [...url.searchParams].filter(([, value]) => value).map(([name]) => name);
+    const given = [...url.searchParams].filter(([, value]) => value).map(([name]) => name).sort();
     const kind = `${given.length ? "all" : name} ${route ?? url.pathname.replace(/(?<=.\/).*/, "")}?${given.join("&")}`;
     const before = kinds.get(kind) ?? new Set();
     const here = url.pathname + url.search;
-    if (before.has(here) || before.size >= (given.length ? OF_A_KIND : 1)) continue;
+    if (before.has(here) || (most > 1 && missing().length === 0)) continue;
+    if (before.size >= (given.length ? ASKED : most)) {
+      left.push(next);
+      continue;
+    }
     kinds.set(kind, before.add(here));
     const what = `${name} ${here}`;
     if (!(await page.open(url.href))) {
@@ -72,11 +91,10 @@ async function walk(browser, name, link) {
     queue.push(...(await page.call(waysOn)));
     await judge(page, what);
   }
-  for (const [path, status] of [["/tasks/none", 404], ["/tasks?page=0", 422]]) {
-    await page.open(address + path);
-    await judge(page, `${name} ${path}`, status);
-  }
+  return left;
 }
+
+const missing = () => routes.filter((route) => !walked.has(route));
 
 // What is no page but a table to be kept.
 async function keep(page, what, url) {
@@ -102,6 +120,7 @@ async function nobody(browser) {
 
 await withChromium(async (browser) => {
   await nobody(browser);
-  await Promise.all(people.map((person) => walk(browser, person.split("=", 1)[0], person.slice(person.indexOf("=") + 1))));
-  for (const route of routes) if (!walked.has(route)) tell({ page: route, fault: "nothing leads there" });
+  const further = await Promise.all(people.map((person) => walk(browser, person.split("=", 1)[0], person.slice(person.indexOf("=") + 1))));
+  for (const on of further) await on();
+  missing().forEach((route) => tell({ page: route, fault: "nothing leads there" }));
 });

@@ -70,7 +70,7 @@ fn hostile(name: &str, number: usize) -> String {
     format!("{name} {}", more[number % more.len()])
 }
 
-/// Makes everything hostile that people write freely, and some ids.
+/// Makes everything hostile that people write freely, and the ids of accounts.
 fn spoil(folder: &Path) {
     let columns = [
         ("accounts.csv", &["name", "seller", "region"][..]),
@@ -101,12 +101,11 @@ fn spoil(folder: &Path) {
     for file in std::fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
         let text = std::fs::read_to_string(&path).unwrap();
-        // `A0001` to `A0009`.
-        std::fs::write(path, text.replace("A000", STRANGE)).unwrap();
+        std::fs::write(path, text.replace("A00", STRANGE)).unwrap();
     }
 }
 
-/// The ids of nine accounts begin so.
+/// The ids of all accounts begin so, and not with `A00`.
 const STRANGE: &str = "../?a=<b>&'#%2F ";
 
 /// A sample company whose data are hostile, in the middle of its work.
@@ -120,7 +119,7 @@ async fn house() -> House {
     let (path, text) = demo_first_value();
     house.play(path, &text);
     house.configure(&demo_config(first).replace("\"Atlas Reporting\"", "\"Atlas <script>window.ran = 1</script> & Söhne\""));
-    let renamed = |id: &str| id.replace("A000", STRANGE);
+    let renamed = |id: &str| id.replace("A00", STRANGE);
     for morning in company.mornings() {
         company.write(&house.data(), morning).unwrap();
         spoil(&house.data());
