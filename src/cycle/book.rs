@@ -86,11 +86,12 @@ impl Books {
         Books { leader, readers, carried, on: world.as_of.day, without_csm: 0 }
     }
 
-    /// Adds a task to the book of whoever is to do it, or where that is nobody who reads digests to the leader's.
-    pub fn task(&mut self, person: Option<&Id>, task: TaskItem) {
-        let known = person.filter(|id| self.readers.contains_key(id.as_str())).cloned();
-        if let Some(book) = known.or_else(|| self.leader.clone()).and_then(|id| self.readers.get_mut(id.as_str())) {
-            book.inputs.task(task);
+    /// Adds a task to the book of whoever is to do it; where that is nobody who reads digests to that of the account's CSM, or
+    /// else to the leader's. It is put into words only where somebody reads it.
+    pub fn task(&mut self, person: Option<&Id>, csm: Option<&Id>, task: impl FnOnce() -> TaskItem) {
+        let reader = [person, csm, self.leader.as_ref()].into_iter().flatten().find(|id| self.readers.contains_key(id.as_str()));
+        if let Some(book) = reader.cloned().and_then(|id| self.readers.get_mut(id.as_str())) {
+            book.inputs.task(task());
             book.worth_sending = true;
         }
     }
@@ -109,14 +110,6 @@ impl Books {
         let owner = reader(&self.readers, &customer.csm);
         self.without_csm += u64::from(owner.is_none());
         let owner = owner.or_else(|| self.leader.clone());
-        for (assignee, task) in turn.tasks {
-            if let Some(reader) = reader(&self.readers, &assignee).or_else(|| owner.clone())
-                && let Some(book) = self.readers.get_mut(reader.as_str())
-            {
-                book.inputs.task(task);
-                book.worth_sending = true;
-            }
-        }
         for (from, to) in turn.moved {
             if let Some(book) = self.readers.get_mut(to.as_str()) {
                 let from = from.map_or_else(|| "nobody".to_owned(), |from| from.to_string());

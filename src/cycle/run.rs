@@ -220,6 +220,7 @@ impl<'a> Night<'a> {
         let population = Arc::clone(&self.population);
         let mut ahead = 0..population.blocks.len();
         let mut ready: VecDeque<Ahead> = ahead.by_ref().take(AHEAD).map(|index| self.look_ahead(index)).collect();
+        let mut unwritten: Option<Unwritten> = None;
         for block in &population.blocks {
             let Some(Ahead { work, parts }) = ready.pop_front() else { break };
             let work = work.await.context("reading the work of a block")??;
@@ -228,9 +229,23 @@ impl<'a> Night<'a> {
                 diagnosed.extend(part.await.with_context(|| format!("scoring block {}", block.number))?);
             }
             ready.extend(ahead.next().map(|index| self.look_ahead(index)));
-            self.block(block, diagnosed, work, report).await?;
+            let scored = self.block(block, diagnosed, work, report).await?;
+            if let Some(before) = unwritten.replace(scored) {
+                self.write(before).await?;
+            }
+        }
+        if let Some(last) = unwritten {
+            self.write(last).await?;
         }
         self.settle(report).await
+    }
+
+    /// Keeps what a block was given.
+    async fn write(&mut self, Unwritten { block, packing }: Unwritten) -> Result<()> {
+        let on = self.population.world.as_of.day;
+        let (given, turns) = packing.await.with_context(|| format!("packing block {block}"))??;
+        scores::save_block(&mut self.tx, on, block, &given).await?;
+        turns::save_block(&mut self.tx, on, block, &turns).await
     }
 
     /// Begins with what fits into people's days; the rest waits and is counted.
@@ -244,8 +259,8 @@ impl<'a> Night<'a> {
             let customers = blocks.get(&block).map_or(&[][..], |block| &block.customers);
             if let Ok(at) = customers.binary_search_by_key(&ordinal, |customer| customer.ordinal) {
                 for task in opened.tasks.iter().filter(|task| task.is_open_on(on)) {
-                    let item = work::task_item(self.setup, &customers[at], task, Some(&opened.prescription));
-                    self.books.task(task.assignee.as_ref(), item);
+                    let item = || work::task_item(self.setup, &customers[at], task, Some(&opened.prescription));
+                    self.books.task(task.assignee.as_ref(), customers[at].csm.as_ref(), item);
                 }
             }
             begin.entry(block).or_default().push(opened);
@@ -286,7 +301,7 @@ impl<'a> Night<'a> {
         customers: Vec<Diagnosed>,
         mut work: BTreeMap<Id, Work>,
         report: &mut CycleReport,
-    ) -> Result<()> {
+    ) -> Result<Unwritten> {
         let on = self.population.world.as_of.day;
         let mut remembered: HashMap<Day, Turns> = HashMap::new();
         let (mut given, mut factors, mut opened) = (Vec::new(), BTreeMap::new(), Vec::<Opened>::new());
@@ -302,7 +317,8 @@ impl<'a> Night<'a> {
             }
             let known = work.remove(&customer.id);
             let tellings = self.tellings.remove(&customer.id).unwrap_or_default();
-            let turn = if tellings.is_empty() && known.is_none() && diagnoses.found.is_empty() && diagnoses.paused.is_empty() {
+            let mut turn = if tellings.is_empty() && known.is_none() && diagnoses.found.is_empty() && diagnoses.paused.is_empty()
+            {
                 Turn::default()
             } else {
                 let world = &self.population.world;
@@ -310,6 +326,11 @@ impl<'a> Night<'a> {
                 work::turn(&mut self.tx, &mut self.desks, place, &diagnoses, known, tellings, &mut opened).await?
             };
             count(report, &turn);
+            for task in std::mem::take(&mut turn.tasks) {
+                let prescription = turn.prescriptions.iter().rev().find(|one| one.id == task.prescription);
+                let item = || work::task_item(self.setup, customer, &task, prescription);
+                self.books.task(task.assignee.as_ref().or(task.csm.as_ref()), customer.csm.as_ref(), item);
+            }
             let change = match before.filter(|_| told) {
                 Some(before) => Some(self.change(customer, &evaluated, before, block.number, &mut remembered).await?),
                 None => None,
@@ -326,8 +347,8 @@ impl<'a> Night<'a> {
         }
         opened.extend(self.desks.held.remove(&block.number).unwrap_or_default());
         tasks::insert(&mut self.tx, block.number, &opened).await?;
-        scores::save_block(&mut self.tx, on, block.number, &given).await?;
-        turns::save_block(&mut self.tx, on, block.number, &factors).await
+        let packing = tokio::task::spawn_blocking(move || Ok((scores::pack(&given)?, turns::pack(&factors)?)));
+        Ok(Unwritten { block: block.number, packing })
     }
 
     /// What moved since the account's previous turn.
@@ -353,6 +374,12 @@ impl<'a> Night<'a> {
         }
         Ok(book::change(customer, evaluated, band, &factors))
     }
+}
+
+/// What a block was given, being packed while the next one is looked at.
+struct Unwritten {
+    block: i64,
+    packing: JoinHandle<Result<(Vec<u8>, Vec<u8>)>>,
 }
 
 /// What of a block is done ahead.

@@ -1,6 +1,5 @@
 //! Diagnose, prescribe, review for one customer, and what of it its CSM should read.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -40,8 +39,10 @@ pub struct Turn {
     pub paused: Vec<String>,
     /// What the last prescriptions did.
     pub reviews: Vec<ReviewItem>,
-    /// What is to be done, with whoever is to do it.
-    pub tasks: Vec<(Option<Id>, TaskItem)>,
+    /// What is to be done.
+    pub tasks: Vec<Task>,
+    /// What these are parts of, the latest last.
+    pub prescriptions: Vec<Prescription>,
     /// Tasks that have gone from one person to another.
     pub moved: Vec<(Option<Id>, Id)>,
 }
@@ -207,12 +208,10 @@ pub async fn turn(
     for opened in &new {
         desks.begin(opened);
     }
-    let prescriptions: BTreeMap<&str, &Prescription> =
-        history.iter().chain(new.iter().map(|opened| &opened.prescription)).map(|one| (one.id.as_str(), one)).collect();
-    for task in all_tasks.iter().chain(new.iter().flat_map(|opened| &opened.tasks)).filter(|task| task.is_open_on(on)) {
-        let item = task_item(setup, customer, task, prescriptions.get(task.prescription.as_str()).copied());
-        turn.tasks.push((task.assignee.clone().or_else(|| task.csm.clone()), item));
-    }
+    let all_new = new.iter().flat_map(|opened| &opened.tasks).cloned();
+    turn.tasks = all_tasks.into_iter().chain(all_new).filter(|task| task.is_open_on(on)).collect();
+    history.extend(new.iter().map(|opened| opened.prescription.clone()));
+    turn.prescriptions = history;
     opened.extend(new);
     Ok(turn)
 }

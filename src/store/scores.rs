@@ -118,7 +118,8 @@ impl In<'_> {
     }
 }
 
-fn encode(scores: &[GivenScore]) -> Result<Vec<u8>> {
+/// The scores of one block, by place, as they are kept.
+pub fn pack(scores: &[GivenScore]) -> Result<Vec<u8>> {
     let mut out = Out(Vec::new());
     for given in scores {
         out.given(given);
@@ -214,11 +215,10 @@ pub async fn of_block(db: &Db, as_of: Day, block: i64) -> Result<Vec<GivenScore>
     body.map_or(Ok(Vec::new()), |body| decode(&body))
 }
 
-/// Keeps the scores of one block, in place of those of an earlier cycle of the same morning.
-pub async fn save_block(tx: &mut Tx, as_of: Day, block: i64, scores: &[GivenScore]) -> Result<()> {
+/// Keeps the packed scores of one block, in place of those of an earlier cycle of the same morning.
+pub async fn save_block(tx: &mut Tx, as_of: Day, block: i64, body: &[u8]) -> Result<()> {
     let sql = "INSERT INTO score_block (as_of, block, body) VALUES ($1, $2, $3)
                ON CONFLICT (as_of, block) DO UPDATE SET body = excluded.body";
-    let body = encode(scores)?;
     on_tx!(tx, conn => sqlx::query(sql).bind(i64::from(as_of.days())).bind(block).bind(body).execute(conn).await.map(drop))
         .with_context(|| format!("writing the scores of block {block}"))
 }
@@ -256,7 +256,7 @@ mod tests {
             attained_on: None,
         };
         let scores = [given(7, Some(62.123_456_789)), given(4095, None)];
-        assert_eq!(decode(&encode(&scores).unwrap()).unwrap(), scores);
+        assert_eq!(decode(&pack(&scores).unwrap()).unwrap(), scores);
         assert!(decode(b"nonsense").is_err());
     }
 }

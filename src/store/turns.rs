@@ -23,7 +23,8 @@ pub fn remembered(about: About, input: Option<f64>, points: f64) -> Factor {
     Factor { dimension: u16::MAX, about, input, observed_on: None, weight: 0.0, points, max_points: 0.0, state }
 }
 
-fn encode(accounts: &BTreeMap<u16, Vec<Factor>>) -> Result<Vec<u8>> {
+/// The factors of the turns in one block, by place, as they are kept.
+pub fn pack(accounts: &BTreeMap<u16, Vec<Factor>>) -> Result<Vec<u8>> {
     let mut out = Vec::new();
     for (place, factors) in accounts {
         for factor in factors {
@@ -93,11 +94,10 @@ pub async fn of_block(db: &Db, as_of: Day, block: i64) -> Result<Turns> {
     body.map_or(Ok(Turns::default()), |body| Turns::unpack(&body))
 }
 
-/// Keeps the factors of a morning's turns in one block, in place of those of an earlier cycle of the same morning.
-pub async fn save_block(tx: &mut Tx, as_of: Day, block: i64, accounts: &BTreeMap<u16, Vec<Factor>>) -> Result<()> {
+/// Keeps the packed factors of a morning's turns in one block, in place of those of an earlier cycle of the same morning.
+pub async fn save_block(tx: &mut Tx, as_of: Day, block: i64, body: &[u8]) -> Result<()> {
     let sql = "INSERT INTO turn_block (as_of, block, body) VALUES ($1, $2, $3)
                ON CONFLICT (as_of, block) DO UPDATE SET body = excluded.body";
-    let body = encode(accounts)?;
     on_tx!(tx, conn => sqlx::query(sql).bind(i64::from(as_of.days())).bind(block).bind(body).execute(conn).await.map(drop))
         .with_context(|| format!("writing the turns of block {block}"))
 }
@@ -114,7 +114,7 @@ mod tests {
             remembered(About::Cap(2), None, -12.5),
         ];
         let accounts = BTreeMap::from([(3, factors), (4000, Vec::new())]);
-        let back = Turns::unpack(&encode(&accounts).unwrap()).unwrap();
+        let back = Turns::unpack(&pack(&accounts).unwrap()).unwrap();
         assert_eq!((back.of(3).unwrap(), back.of(4000).unwrap(), back.of(2).unwrap()), (accounts[&3].clone(), vec![], vec![]));
         assert!(Turns::unpack(&[1, 2, 3]).is_err());
     }
