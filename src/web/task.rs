@@ -12,7 +12,7 @@ use super::AppState;
 use super::address::{self, encoded};
 use super::pages::Body;
 use super::solutions::NoQuery;
-use super::tasks::is_for;
+use super::tasks::{account_href, is_for};
 use super::view::{Asked, Refusal, View, refuse};
 use super::visitor::Visitor;
 use crate::cli::tasks::standing;
@@ -87,7 +87,7 @@ impl View for OneTask {
         });
         let content = json!({
             "account": detail.account,
-            "account_href": address::account(task.account_id.as_str()),
+            "account_href": account_href(&asked.visitor, task),
             "diagnosis": task.diagnosis,
             "evidence": detail.prescription.evidence,
             "standing": standing(task, today),

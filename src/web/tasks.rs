@@ -56,6 +56,12 @@ pub(super) fn is_for(visitor: &Visitor, task: &Task) -> bool {
     own || visitor.sight.sees(task.csm.as_ref().map(crate::model::Id::as_str))
 }
 
+/// Where a task's account is shown; empty where it is not for the visitor's eyes, though the task is theirs.
+pub(super) fn account_href(visitor: &Visitor, task: &Task) -> String {
+    let sees = visitor.sight.sees(task.csm.as_ref().map(crate::model::Id::as_str));
+    if sees { address::account(task.account_id.as_str()) } else { String::new() }
+}
+
 impl View for Tasks {
     type Query = Which;
     type Report = TaskList;
@@ -104,7 +110,7 @@ impl View for Tasks {
         .column("For")
         .column("Status");
         for task in &list.tasks[list.pager.range()] {
-            table.row(row(task, list, today));
+            table.row(row(asked, task, list));
         }
         let overdue = list.tasks.iter().filter(|task| task.is_open_on(today) && task.due_on < today).count();
         let of = |show: &str| format!("/tasks?csm={}&show={show}", address::encoded(&which.csm));
@@ -129,7 +135,8 @@ impl View for Tasks {
     }
 }
 
-fn row(task: &Task, list: &TaskList, today: Day) -> [Cell; 5] {
+fn row(asked: &Asked<Which>, task: &Task, list: &TaskList) -> [Cell; 5] {
+    let today = asked.state.today();
     let name = |id: &str| list.people.get(id).map_or_else(|| id.to_owned(), |user| user.name.clone());
     let account = list.names.get(task.account_id.as_str()).map_or(task.account_id.as_str(), String::as_str);
     let overdue = task.is_open_on(today) && task.due_on < today;
@@ -137,7 +144,7 @@ fn row(task: &Task, list: &TaskList, today: Day) -> [Cell; 5] {
     [
         Cell::day(task.due_on),
         Cell::link(&task.title, address::task(&task.id)).with_note(&task.diagnosis),
-        Cell::link(account, address::account(task.account_id.as_str())),
+        Cell::link(account, account_href(&asked.visitor, task)),
         Cell::text(task.assignee.as_ref().map_or_else(|| "–".to_owned(), |person| name(person.as_str()))),
         if overdue { status.coloured("bad") } else { status },
     ]

@@ -7,6 +7,7 @@ mod backups;
 mod believed;
 mod believing;
 mod broken_files;
+mod browser;
 mod chaos_ledger;
 mod chaos_mail;
 mod cli;

@@ -6,7 +6,7 @@ use crate::house::{BY_HAND, House, day, usage};
 use crate::site::Site;
 
 /// Two CSMs under a leader, a product manager, an executive; each CSM has a customer whose champion left.
-async fn site() -> Site {
+pub async fn site() -> Site {
     let house = House::with_five_plays(BY_HAND).await;
     let morning = day("2026-02-02");
     house.put(
