@@ -11,7 +11,7 @@ use super::account_parts as parts;
 use super::account_people as people;
 use super::account_work::{Prescribed, work};
 use super::address;
-use super::course::picture;
+use super::course::course;
 use super::pages::Body;
 use super::table::colour;
 use super::view::{Asked, Refusal, View};
@@ -130,7 +130,7 @@ impl View for OneAccount {
             "terms": parts::terms(detail),
             "contacts": people::contacts(detail),
             "touches": people::touches(detail, state.config().company.zone()),
-            "course": picture(&detail.known.course),
+            "course": course(&detail.known.course),
             "tomorrow": today + 1,
             "month": today + 30,
         });

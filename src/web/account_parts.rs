@@ -68,7 +68,7 @@ pub(super) fn factors(factors: &[FactorReport]) -> Table {
     for (cost, factor) in costliest(factors) {
         table.row([
             Cell::number(format!("{cost:.1}")),
-            Cell::text(&factor.text).coloured("name"),
+            Cell::text(&factor.text).long(),
             Cell::text(&factor.dimension),
             Cell::number(age(factor)),
             Cell::number(format!("{:.1} %", factor.weight * 100.0)),

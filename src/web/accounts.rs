@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use anyhow::Error;
 use serde::{Deserialize, Serialize, Serializer};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::accounts_order::{Column, change};
 use super::address::{self, encoded};
+use super::choices::choices;
 use super::pager::Pager;
 use super::pages::Body;
 use super::table::{Cell, Table, colour};
@@ -163,10 +164,6 @@ impl View for Accounts {
 
     fn body(asked: &Asked<Which>, list: &AccountList) -> Result<Body, Error> {
         let (which, leads) = (&asked.query, asked.visitor.leads());
-        let choices = |chosen: &str, words: Vec<(String, String)>| -> Vec<Value> {
-            words.into_iter().map(|(word, text)| json!({"word": word, "text": text, "chosen": word == chosen})).collect()
-        };
-        let words = |word: &str| (word.to_owned(), word.replace('_', " "));
         let total: u64 = list.bands.values().sum();
         let tab = |name: &str, text: String| json!({"href": format!("/accounts?{}", which.with("band", name)), "text": text, "here": which.band == name});
         let mut tabs = vec![tab("", format!("all {total}"))];
@@ -182,8 +179,8 @@ impl View for Accounts {
             "q": which.q,
             "band": which.band,
             "sort": which.sort,
-            "csms": if leads { choices(&which.csm, list.csms.clone()) } else { Vec::new() },
-            "lifecycles": choices(&which.lifecycle, LIFECYCLES.iter().map(|word| words(word)).collect()),
+            "csms": if leads { choices(list.csms.clone(), &which.csm) } else { Vec::new() },
+            "lifecycles": choices(LIFECYCLES.iter().map(|word| (word, word.replace('_', " "))), &which.lifecycle),
             "narrow": which.is_narrow(),
             "table": table(which, list, leads),
             "pager": list.pager.links(&format!("/accounts?{}&page=", which.with("page", ""))),
@@ -226,7 +223,7 @@ fn table(which: &Which, list: &AccountList, leads: bool) -> Table {
         let name = csm.map_or("–", |csm| list.people.get(csm).map_or(csm, |user| user.name.as_str()));
         let why = account.reasons.first().cloned().unwrap_or_default();
         let mut row = vec![
-            Cell::link(&account.name, address::account(&account.account_id)).with_note(why).coloured("name"),
+            Cell::link(&account.name, address::account(&account.account_id)).with_note(why).long(),
             Cell::number(points(account.score)).with_note(known),
             Cell::number(change(account).map_or_else(|| "–".to_owned(), signed)),
             Cell::number(chance),

@@ -126,7 +126,7 @@ impl Cell {
         self.coloured("long")
     }
 
-    /// The same in the colour that this word stands for: `bad`, `fair`, `good` or `soft`; or of the width: `name`.
+    /// The same in the colour that this word stands for: `bad`, `fair`, `good` or `soft`.
     pub(super) fn coloured(self, class: &'static str) -> Cell {
         Cell { class: format!("{} {class}", self.class).trim().to_owned(), ..self }
     }

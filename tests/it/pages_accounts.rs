@@ -365,7 +365,7 @@ async fn what_was_done_with_of_late_says_what_the_review_found() {
     let words = page.words();
     let past = words.split_once("What was done with in 90 days").map(|(_, past)| past);
     assert!(past.is_some_and(|past| past.contains("recovered")), "{words}");
-    assert!(words.contains("The score over the year") && page.body.contains("<polyline points="), "{words}");
+    assert!(words.contains("The score over the year") && page.body.contains("<polyline class="), "{words}");
     let course = data(&site, "u1", "/accounts/a%2F1").await["course"].clone();
     let mornings: Vec<&str> = course.as_array().unwrap().iter().map(|one| one["on"].as_str().unwrap()).collect();
     assert_eq!((mornings.first(), mornings.last()), (Some(&"2026-02-02"), Some(&"2026-03-24")));
