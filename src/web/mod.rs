@@ -3,9 +3,17 @@
 //!
 //! `view` holds what all pages have in common; a file for each page says what it gathers and what its template may name.
 
+mod account;
+mod account_parts;
+mod account_people;
+mod account_say;
+mod account_work;
+mod accounts;
+mod accounts_order;
 mod address;
 mod chart;
 mod choices;
+mod course;
 mod exposition;
 mod first_value;
 mod guard;

@@ -17,6 +17,8 @@ macro_rules! templates {
 }
 
 const SHIPPED: &[(&str, &str)] = templates!(
+    "account",
+    "accounts",
     "first-value",
     "layout",
     "options",
@@ -106,6 +108,7 @@ fn what_was_said(word: &str) -> &'static str {
         "dismissed" => "The task is dismissed.",
         "reopened" => "The task is open again.",
         "saved" => "It is written down.",
+        "withdrawn" => "It is taken back.",
         _ => "",
     }
 }

@@ -12,6 +12,8 @@ use axum::routing::{get, post};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::account::OneAccount;
+use super::accounts::Accounts;
 use super::first_value::FirstValue;
 use super::guard::from_own_pages;
 use super::renewals::Renewals;
@@ -22,7 +24,7 @@ use super::solutions::{OneSolution, Solutions};
 use super::task::OneTask;
 use super::tasks::Tasks;
 use super::view::{self, Views};
-use super::{AppState, Limits, health, metrics, pages, push, sign_in, task};
+use super::{AppState, Limits, account_say, health, metrics, pages, push, sign_in, task};
 
 /// Said with every answer that says nothing else: nothing is kept, framed, guessed at or loaded from elsewhere.
 const HEADERS: [(HeaderName, &str); 6] = [
@@ -41,6 +43,8 @@ const HEADERS: [(HeaderName, &str); 6] = [
 /// What can be looked at.
 fn views() -> Router<AppState> {
     Views::default()
+        .with::<Accounts>("/accounts")
+        .with::<OneAccount>("/accounts/{id}")
         .with::<Tasks>("/tasks")
         .with::<OneTask>("/tasks/{id}")
         .with::<Renewals>("/renewals")
@@ -60,6 +64,8 @@ pub(super) fn routes(state: AppState, limits: Limits) -> Router {
     let routes = Router::new()
         .route("/", get(async || Redirect::to("/tasks")))
         .merge(views())
+        .merge(view::sheet::<Accounts>("accounts.csv"))
+        .route("/accounts/{id}", post(account_say::say))
         .route("/tasks/{id}", post(task::change))
         .merge(view::sheet::<Renewals>("renewals.csv"))
         .merge(view::sheet::<FirstValue>("first-value.csv"))

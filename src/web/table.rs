@@ -123,10 +123,10 @@ impl Cell {
 
     /// The same with room for some words on each line.
     pub(super) fn long(self) -> Cell {
-        self.coloured("long")
+        self.coloured("name")
     }
 
-    /// The same in the colour that this word stands for: `bad`, `fair`, `good` or `soft`.
+    /// The same in the colour that this word stands for: `bad`, `fair`, `good` or `soft`; or of the width: `name`.
     pub(super) fn coloured(self, class: &'static str) -> Cell {
         Cell { class: format!("{} {class}", self.class).trim().to_owned(), ..self }
     }
