@@ -172,11 +172,13 @@ fn tally_cells(whose: &str, tally: &Tally, currency: &str) -> [String; 8] {
     ]
 }
 
-fn call(call: Option<Call>) -> String {
+/// `best case`; `–` where nobody has called it.
+pub fn call(call: Option<Call>) -> String {
     call.map_or("–", Call::words).to_owned()
 }
 
-fn yes(flag: Option<bool>) -> &'static str {
+/// `yes`, `no`, or `–` where nobody knows.
+pub fn yes(flag: Option<bool>) -> &'static str {
     match flag {
         Some(true) => "yes",
         Some(false) => "no",
@@ -184,8 +186,8 @@ fn yes(flag: Option<bool>) -> &'static str {
     }
 }
 
-/// ARR by currency.
-pub(crate) fn amounts(one: &Renewal) -> String {
+/// The revenue of a year that is up for renewal.
+pub fn amounts(one: &Renewal) -> String {
     let amounts: Vec<String> = one.amounts.iter().map(|(currency, [arr, _])| format!("{currency} {}", amount(arr))).collect();
     if amounts.is_empty() { "–".to_owned() } else { amounts.join(" + ") }
 }

@@ -24,6 +24,7 @@ use crate::revenue::renewal::{Due, Facts, Renewal, Sums, Tally, Turned, due, end
 use crate::risk::Machine;
 use crate::signals::{Signal, State};
 use crate::store::directory::place_of;
+use crate::store::facts::BlockFacts;
 use crate::store::scores::GivenScore;
 use crate::store::{Db, facts, scores};
 
@@ -207,10 +208,7 @@ pub async fn gather(db: &Db, setup: &Setup, population: &Population, odds: &Odds
         let seen = Seen { setup, population, block, odds };
         for customer in &block.customers {
             let Some(records) = records.get(&customer.ordinal) else { continue };
-            let dues = due(&records.contracts, on, on + days.cast_signed(), world.service_rules);
-            if !dues.is_empty() {
-                lines.extend(seen.lines(customer, records, &dues));
-            }
+            lines.extend(seen.lines(customer, records, days));
         }
         known_from = records.values().flat_map(|records| records.touches.iter().copied()).chain(known_from).min();
         turned(db, world, block.number, &records, &mut gathered.turned).await?;
@@ -228,9 +226,13 @@ pub async fn gather(db: &Db, setup: &Setup, population: &Population, odds: &Odds
 
 /// The records of a block's accounts, by ordinal.
 pub async fn records(db: &Db, world: &World, block: i64) -> Result<BTreeMap<u32, Records>> {
+    of_facts(&facts::of_block(db, block, world.as_of).await?, world)
+}
+
+/// The same of these facts.
+pub fn of_facts(facts: &BlockFacts, world: &World) -> Result<BTreeMap<u32, Records>> {
     let (day, zone) = (world.as_of.day, &world.zone);
     let mut records: BTreeMap<u32, Records> = BTreeMap::new();
-    let facts = facts::of_block(db, block, world.as_of).await?;
     for (kind, facts) in facts.believed()? {
         for fact in facts {
             let Some(ordinal) = fact.ordinal else { continue };
@@ -285,17 +287,26 @@ struct Line {
 }
 
 /// Where a customer is looked at.
-struct Seen<'a> {
-    setup: &'a Setup,
-    population: &'a Population,
-    block: &'a Block,
-    odds: &'a Odds,
+pub struct Seen<'a> {
+    pub setup: &'a Setup,
+    pub population: &'a Population,
+    pub block: &'a Block,
+    pub odds: &'a Odds,
 }
 
 impl Seen<'_> {
-    fn lines(&self, customer: &Customer, records: &Records, dues: &[Due]) -> Vec<Line> {
+    /// The renewals of one customer, without what takes a look at all of them.
+    pub fn renewals(&self, customer: &Customer, records: &Records, days: u32) -> Vec<Renewal> {
+        self.lines(customer, records, days).into_iter().map(|line| line.renewal).collect()
+    }
+
+    fn lines(&self, customer: &Customer, records: &Records, days: u32) -> Vec<Line> {
         let world = &self.population.world;
         let on = world.as_of.day;
+        let dues = due(&records.contracts, on, on + days.cast_signed(), world.service_rules);
+        if dues.is_empty() {
+            return Vec::new();
+        }
         let Some(evaluated) = Evaluated::seen(self.setup, self.population, self.block, customer) else { return Vec::new() };
         let probability =
             self.odds.look_at(customer, &evaluated, on).map(|seen| self.odds.models.probability(&self.odds.parts, &seen));

@@ -3,7 +3,15 @@
 //!
 //! [`view`] holds what all pages have in common; a file for each page says what it gathers and what its template may name.
 
+mod account;
+mod account_parts;
+mod account_people;
+mod account_say;
+mod account_work;
+mod accounts;
+mod accounts_order;
 mod address;
+mod course;
 mod exposition;
 mod guard;
 mod health;

@@ -17,6 +17,8 @@ macro_rules! templates {
 }
 
 const SHIPPED: &[(&str, &str)] = templates!(
+    "account",
+    "accounts",
     "layout",
     "load",
     "pager",
@@ -107,6 +109,7 @@ fn what_was_said(word: &str) -> &'static str {
         "moved" => "The record has moved.",
         "extended" => "Its stay is extended.",
         "saved" => "It is written down.",
+        "withdrawn" => "It is taken back.",
         _ => "",
     }
 }

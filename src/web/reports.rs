@@ -5,7 +5,9 @@ use std::sync::Arc;
 use anyhow::Result;
 
 use super::AppState;
-use crate::cycle::{self, RenewalsReport, ScoresReport};
+use crate::cycle::{self, AccountReport, Morning, RenewalsReport, ScoresReport};
+use crate::model::Day;
+use crate::store::directory::{block_of, ordinals};
 
 impl AppState {
     /// The scores of the last cycle, of all accounts, by their ids.
@@ -18,5 +20,17 @@ impl AppState {
     pub(super) async fn renewals(&self, days: u32) -> Result<Arc<RenewalsReport>> {
         let gather = Box::pin(cycle::renewals(&self.db, &self.setup, self.clock.as_ref(), None, days));
         self.memo.get(&format!("renewals {days}"), self.clock.now(), gather).await
+    }
+
+    /// All that is known of one account on a morning, that of the last cycle by default. `None`: nobody ever heard of it.
+    /// Its block alone is read, once it is known what all customers of that morning are compared by.
+    pub(super) async fn account(&self, id: &str, as_of: Option<Day>) -> Result<Option<AccountReport>> {
+        let Some(ordinal) = ordinals(&self.db, &[id]).await?.remove(id) else { return Ok(None) };
+        let morning = Morning::of(&self.db, &self.setup, self.clock.as_ref(), as_of).await?;
+        let standard = self.standards.get(&morning.name(), self.clock.now(), morning.standard(&self.db)).await?;
+        // To fit probabilities of a past morning, all that was before it is lived again: nobody waits for that at a page.
+        let odds = if as_of.is_none() { morning.odds(&self.db).await? } else { morning.kept_odds(&self.db).await? };
+        let look = morning.block(&self.db, block_of(ordinal), &standard).await?;
+        cycle::account(&self.db, &look, &odds, id, ordinal).await.map(Some)
     }
 }

@@ -12,6 +12,8 @@ use axum::routing::{get, post};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::account::OneAccount;
+use super::accounts::Accounts;
 use super::guard::from_own_pages;
 use super::load::Load;
 use super::pipeline::OnePipeline;
@@ -24,7 +26,7 @@ use super::task::OneTask;
 use super::tasks::Tasks;
 use super::today::Today;
 use super::view::{Views, sheet};
-use super::{AppState, Limits, health, metrics, pages, push, record, sign_in, task};
+use super::{AppState, Limits, account_say, health, metrics, pages, push, record, sign_in, task};
 
 /// Said with every answer that says nothing else: nothing is kept, framed, guessed at or loaded from elsewhere.
 const HEADERS: [(HeaderName, &str); 6] = [
@@ -44,6 +46,8 @@ const HEADERS: [(HeaderName, &str); 6] = [
 fn views() -> Router<AppState> {
     Views::default()
         .with::<Today>("/")
+        .with::<Accounts>("/accounts")
+        .with::<OneAccount>("/accounts/{id}")
         .with::<Tasks>("/tasks")
         .with::<OneTask>("/tasks/{id}")
         .with::<Pipelines>("/pipelines")
@@ -62,6 +66,8 @@ pub(super) fn routes(state: AppState, limits: Limits) -> Router {
     let push = push::routes(state.db.clone(), Arc::clone(&state.setup), Arc::clone(&state.clock));
     let routes = Router::new()
         .merge(views())
+        .merge(sheet::<Accounts>("accounts.csv"))
+        .route("/accounts/{id}", post(account_say::say))
         .route("/tasks/{id}", post(task::change))
         .merge(sheet::<OnePipeline>("pipelines.csv"))
         .route("/pipelines/{name}/{id}", post(record::change))

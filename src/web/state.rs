@@ -32,13 +32,15 @@ pub struct AppState {
     pub(super) pages: Arc<Pages>,
     /// What took long to gather, for a few seconds.
     pub(super) memo: Arc<Memo>,
+    /// What customers of a morning are compared by, for hours.
+    pub(super) standards: Arc<Memo>,
 }
 
 impl AppState {
     /// Fails where a template that comes with longroad is broken.
     pub fn new(db: Db, setup: Arc<Setup>, clock: Arc<dyn Clock>, scheduler: Arc<Pulse>) -> Result<AppState> {
-        let (pages, memo) = (Arc::new(Pages::load()?), Arc::new(Memo::default()));
-        Ok(AppState { db, setup, clock, scheduler, pages, memo })
+        let (memo, standards) = (Arc::new(Memo::brief()), Arc::new(Memo::lasting()));
+        Ok(AppState { db, setup, clock, scheduler, pages: Arc::new(Pages::load()?), memo, standards })
     }
 
     /// The settings.

@@ -98,7 +98,7 @@ impl Cell {
         Cell { note: note.to_string(), ..self }
     }
 
-    /// The same in the colour that this word stands for: `bad`, `fair`, `good` or `soft`.
+    /// The same in the colour that this word stands for: `bad`, `fair`, `good` or `soft`; or of the width: `name`.
     pub(super) fn coloured(self, class: &'static str) -> Cell {
         Cell { class: format!("{} {class}", self.class).trim().to_owned(), ..self }
     }

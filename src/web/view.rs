@@ -151,7 +151,7 @@ pub(super) fn sheet<V: Sheet>(name: &'static str) -> Router<AppState> {
 }
 
 /// Whoever asks for a page; the answer that leads to the door where that is nobody.
-async fn visitor(state: &AppState, headers: &HeaderMap, uri: &Uri) -> Result<Visitor, Response> {
+pub(super) async fn visitor(state: &AppState, headers: &HeaderMap, uri: &Uri) -> Result<Visitor, Response> {
     match Visitor::of(state, headers).await {
         Ok(Some(visitor)) => Ok(visitor),
         Ok(None) => {

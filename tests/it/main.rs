@@ -37,6 +37,7 @@ mod nights;
 mod opinions;
 mod outbox;
 mod pages;
+mod pages_accounts;
 mod pages_staged;
 mod partitions;
 mod periodic;
