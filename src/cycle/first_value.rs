@@ -96,7 +96,7 @@ pub struct SalesReport {
 pub struct Courses {
     on: Day,
     approximated: bool,
-    courses: Vec<Course>,
+    all: Vec<Course>,
 }
 
 impl Courses {
@@ -104,14 +104,14 @@ impl Courses {
     pub async fn gather(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Option<Day>) -> Result<Courses> {
         let look = Look::at(db, setup, clock, as_of).await?;
         let world = &look.population.world;
-        let courses = courses(db, &look.setup, world).await?;
-        Ok(Courses { on: look.on, approximated: world.approximated, courses })
+        let all = courses(db, &look.setup, world).await?;
+        Ok(Courses { on: look.on, approximated: world.approximated, all })
     }
 
     /// The report of the accounts of some people, `sees` telling of a CSM whether it is one of them.
     pub fn report(&self, span: Span, sees: impl Fn(Option<&str>) -> bool) -> FirstValueReport {
         let on = self.on;
-        let seen: Vec<&Course> = self.courses.iter().filter(|course| sees(course.csm.as_deref())).collect();
+        let seen: Vec<&Course> = self.all.iter().filter(|course| sees(course.csm.as_deref())).collect();
         let mut groups = BTreeMap::new();
         groups.insert("product", by(&seen, on, |course| course.product.clone()));
         groups.insert("segment", by(&seen, on, |course| course.segment.clone()));

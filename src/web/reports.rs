@@ -5,7 +5,8 @@ use std::sync::Arc;
 use anyhow::Result;
 
 use super::AppState;
-use crate::cycle::{self, AccountReport, Morning, RenewalsReport, ScoresReport};
+use crate::cycle::requests::{Filter, Looker, Moment, RequestsReport, requests};
+use crate::cycle::{self, AccountReport, Courses, Morning, RenewalsReport, ScoresReport};
 use crate::model::Day;
 use crate::store::directory::{block_of, ordinals};
 
@@ -32,5 +33,20 @@ impl AppState {
         let odds = if as_of.is_none() { morning.odds(&self.db).await? } else { morning.kept_odds(&self.db).await? };
         let look = morning.block(&self.db, block_of(ordinal), &standard).await?;
         cycle::account(&self.db, &look, &odds, id, ordinal).await.map(Some)
+    }
+
+    /// The ways of all accounts to their first value.
+    pub(super) async fn courses(&self) -> Result<Arc<Courses>> {
+        let gather = Box::pin(Courses::gather(&self.db, &self.setup, self.clock.as_ref(), None));
+        self.memo.get("courses", self.clock.now(), gather).await
+    }
+
+    /// Requests as somebody sees them.
+    pub(super) async fn requests(&self, filter: &Filter, looker: Looker<'_>) -> Result<Arc<RequestsReport>> {
+        let gather = async {
+            let moment = Moment::of(&self.db, self.config(), self.clock.as_ref(), None).await?;
+            requests(&self.db, self.config(), moment, filter, looker).await
+        };
+        self.memo.get(&format!("requests {filter:?} {looker:?}"), self.clock.now(), gather).await
     }
 }

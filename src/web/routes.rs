@@ -14,12 +14,17 @@ use tokio::time::timeout;
 
 use super::account::OneAccount;
 use super::accounts::Accounts;
+use super::first_value::FirstValue;
 use super::guard::from_own_pages;
 use super::load::Load;
 use super::pipeline::OnePipeline;
 use super::pipelines::Pipelines;
 use super::playbooks::Playbooks;
 use super::record::OneRecord;
+use super::renewals::Renewals;
+use super::request::OneRequest;
+use super::requests::Requests;
+use super::revenue::{Revenue, Rules};
 use super::solutions::{OneSolution, Solutions};
 use super::status::Status;
 use super::task::OneTask;
@@ -56,6 +61,12 @@ fn views() -> Router<AppState> {
         .with::<Playbooks>("/playbooks")
         .with::<Load>("/load")
         .with::<Status>("/status")
+        .with::<Renewals>("/renewals")
+        .with::<FirstValue>("/first-value")
+        .with::<Revenue>("/revenue")
+        .with::<Rules>("/revenue/rules")
+        .with::<Requests>("/requests")
+        .with::<OneRequest>("/requests/{id}")
         .with::<Solutions>("/solutions")
         .with::<OneSolution>("/solutions/{id}")
         .routes()
@@ -71,6 +82,10 @@ pub(super) fn routes(state: AppState, limits: Limits) -> Router {
         .route("/tasks/{id}", post(task::change))
         .merge(sheet::<OnePipeline>("pipelines.csv"))
         .route("/pipelines/{name}/{id}", post(record::change))
+        .merge(sheet::<Renewals>("renewals.csv"))
+        .merge(sheet::<FirstValue>("first-value.csv"))
+        .merge(sheet::<Revenue>("revenue.csv"))
+        .merge(sheet::<Requests>("requests.csv"))
         .merge(sign_in::routes())
         .route("/style.css", get(pages::style))
         .route("/healthz", get(async || "ok\n"))

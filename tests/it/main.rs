@@ -38,6 +38,7 @@ mod opinions;
 mod outbox;
 mod pages;
 mod pages_accounts;
+mod pages_money;
 mod pages_staged;
 mod partitions;
 mod periodic;

@@ -10,7 +10,7 @@ use super::company::Company;
 use super::own::Own;
 use super::section::Section;
 use super::team::Team;
-use crate::cycle::requests::{Filter, Looker, Moment, RequestRow, RequestsReport, requests};
+use crate::cycle::requests::{Filter, Looker, RequestRow};
 use crate::cycle::{self, Waits, freshness};
 use crate::digest::csm::{StaleItem, behind};
 use crate::digest::long_day;
@@ -50,16 +50,6 @@ impl AppState {
         self.memo.get("waits", self.clock.now(), gather).await
     }
 
-    /// Feature requests as product managers see them.
-    async fn requests_of_product(&self) -> Result<Arc<RequestsReport>> {
-        let gather = Box::pin(async {
-            let moment = Moment::of(&self.db, self.config(), self.clock.as_ref(), None).await?;
-            let looker = Looker { sight: self.config().requests.product_sees_arr };
-            requests(&self.db, self.config(), moment, &Filter::default(), looker).await
-        });
-        self.memo.get("requests of product", self.clock.now(), gather).await
-    }
-
     /// Which sources are behind, in the words of the mails.
     async fn behind(&self) -> Result<Vec<String>> {
         let as_of = AsOf { day: self.today(), through_pull: i64::MAX };
@@ -81,7 +71,8 @@ impl View for Today {
         let role = visitor.user.role;
         let (team, company) = (matches!(role, Role::Leader | Role::Admin), matches!(role, Role::Executive | Role::Admin));
         let ranked = if role == Role::Product {
-            let report = state.requests_of_product().await?;
+            let looker = Looker::of(&state.config().requests, &visitor.user);
+            let report = state.requests(&Filter::default(), looker).await?;
             Some(report.requests.iter().filter(|row| row.rank.is_some()).take(REQUESTS).cloned().collect())
         } else {
             None
@@ -123,10 +114,9 @@ impl View for Today {
 fn of_product(rows: &[RequestRow]) -> Section {
     let mut table = Table::new("By rank", "No request is ranked yet.").number("Rank").column("Request").number("Accounts");
     for row in rows {
-        let href = format!("/requests/{}", address::encoded(&row.id));
         table.row([
             Cell::number(row.rank.map_or_else(|| "–".to_owned(), |rank| rank.to_string())),
-            Cell::link(&row.title, href).with_note(row.product.as_deref().unwrap_or("")),
+            Cell::link(&row.title, address::request(&row.id)).with_note(row.product.as_deref().unwrap_or("")),
             Cell::number(row.accounts),
         ]);
     }
@@ -137,9 +127,6 @@ fn of_product(rows: &[RequestRow]) -> Section {
 fn elsewhere(asked: &Asked<NoQuery>) -> Vec<serde_json::Value> {
     let visitor = &asked.visitor;
     let mut ways = Vec::new();
-    if visitor.sees_accounts() {
-        ways.push(("/pipelines", "Pipelines"));
-    }
     if visitor.leads() {
         ways.push(("/playbooks", "How plays did"));
     }
