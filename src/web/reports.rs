@@ -37,7 +37,7 @@ impl AppState {
 
     /// The ways of all accounts to their first value.
     pub(super) async fn courses(&self) -> Result<Arc<Courses>> {
-        let gather = Courses::gather(&self.db, &self.setup, self.clock.as_ref(), None);
+        let gather = Box::pin(Courses::gather(&self.db, &self.setup, self.clock.as_ref(), None));
         self.memo.get("courses", self.clock.now(), gather).await
     }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::section::Section;
 use super::team::{AT_RISK_DAYS, at_risk};
 use crate::cli::words::{count, percent};
-use crate::cycle::{self, RevenueBook, RevenueQuestion};
+use crate::cycle::{RevenueBook, RevenueQuestion};
 use crate::model::{Currency, Money};
 use crate::revenue::{By, Every, Rates};
 use crate::value::cohort::Span;
@@ -59,17 +59,12 @@ async fn retention(state: &AppState) -> Result<Retention> {
     Ok(last.map_or((None, None, unknown.clone()), |year| (year.nrr, year.grr, unknown)))
 }
 
-async fn attainment(state: &AppState) -> Result<(Option<f64>, usize)> {
-    let report = cycle::first_value(&state.db, &state.setup, state.clock.as_ref(), None, Span::Month).await?;
-    Ok((report.all.rate, report.all.due - report.all.unknown))
-}
-
 impl Company {
     /// Gathers it.
     pub(super) async fn gather(state: &AppState, visitor: &Visitor) -> Result<Company> {
         let (config, now) = (state.config(), state.clock.now());
         let retention: Arc<Retention> = state.memo.get("retention", now, Box::pin(retention(state))).await?;
-        let attainment: Arc<(Option<f64>, usize)> = state.memo.get("attainment", now, Box::pin(attainment(state))).await?;
+        let attainment = state.courses().await?.report(Span::Month, |_| true).all;
         let mut rates = Rates::new(config.company.currency, config.revenue.rates.clone());
         let renewals = at_risk(state, visitor, &mut rates).await?;
         let minor = renewals.iter().fold(0, |sum: i64, (worth, _)| sum.saturating_add(worth.minor));
@@ -79,8 +74,8 @@ impl Company {
             nrr: *nrr,
             grr: *grr,
             nrr_unknown: if nrr.is_none() { unknown.clone() } else { String::new() },
-            attainment: attainment.0,
-            attainment_of: attainment.1,
+            attainment: attainment.rate,
+            attainment_of: attainment.due - attainment.unknown,
             arr_at_risk: at_risk.amount(),
             currency: at_risk.currency,
             renewals_at_risk: renewals.len(),
