@@ -356,9 +356,13 @@ async fn a_csm_sees_what_the_own_accounts_ask_for_and_of_revenue_theirs_alone() 
 #[tokio::test]
 async fn each_role_has_its_ways() {
     let site = site().await;
-    let own = "Today Tasks Accounts Renewals First value Requests Solutions Status";
-    let all = "Today Tasks Accounts Renewals First value Revenue Requests Solutions Status";
-    for (person, ways) in [("una", own), ("leo", all), ("eva", all), ("pia", "Today Tasks Requests Solutions Status")] {
+    let accounts = "Accounts Renewals First value Pipelines";
+    for (person, ways) in [
+        ("una", format!("Today Tasks {accounts} Requests Solutions Status My mails")),
+        ("leo", format!("Today Tasks {accounts} Revenue Plays Load Requests Solutions Status My mails")),
+        ("eva", format!("Today Tasks {accounts} Revenue Plays Requests Solutions Status My mails")),
+        ("pia", "Today Tasks Requests Solutions Status My mails".to_owned()),
+    ] {
         let page = site.get(person, "/requests").await.body;
         let nav = page.split_once("<nav").unwrap().1.split_once("</nav>").unwrap().0;
         let texts: Vec<&str> = nav.split("</a>").filter_map(|part| part.rsplit_once('>').map(|(_, text)| text)).collect();
