@@ -104,7 +104,6 @@ impl View for Today {
             "tasks_href": format!("/tasks?csm={}", address::encoded(visitor.user.id.as_str())),
             "late": own.late(),
             "sections": sections,
-            "elsewhere": elsewhere(asked),
         });
         Body::new("Today", &content)
     }
@@ -113,28 +112,11 @@ impl View for Today {
 fn of_product(rows: &[RequestRow]) -> Section {
     let mut table = Table::new("By rank", "No request is ranked yet.").number("Rank").column("Request").number("Accounts");
     for row in rows {
-        let href = format!("/requests/{}", address::encoded(&row.id));
         table.row([
             Cell::number(row.rank.map_or_else(|| "–".to_owned(), |rank| rank.to_string())),
-            Cell::link(&row.title, href).with_note(row.product.as_deref().unwrap_or("")),
+            Cell::link(&row.title, address::request(&row.id)).with_note(row.product.as_deref().unwrap_or("")),
             Cell::number(row.accounts),
         ]);
     }
     Section::new("Feature requests of the highest rank", rows.len(), table, ("/requests", "All requests"))
-}
-
-/// Pages to which no other way leads from here.
-fn elsewhere(asked: &Asked<NoQuery>) -> Vec<serde_json::Value> {
-    let visitor = &asked.visitor;
-    let mut ways = Vec::new();
-    if visitor.sees_accounts() {
-        ways.push(("/pipelines", "Pipelines"));
-    }
-    if visitor.leads() {
-        ways.push(("/playbooks", "How plays did"));
-    }
-    if matches!(visitor.user.role, Role::Leader | Role::Admin) {
-        ways.push(("/load", "Load"));
-    }
-    ways.into_iter().map(|(href, text)| json!({"href": href, "text": text})).collect()
 }
