@@ -1,5 +1,6 @@
 //! One nightly cycle: pull, score, diagnose, prescribe, review, write digests, send.
 
+mod account;
 mod aha;
 mod assess;
 mod backtest;
@@ -52,13 +53,15 @@ mod what_if;
 mod work;
 mod world;
 
+pub(crate) use account::{AccountReport, Given, account};
 pub use aha::{AhaReport, Among, aha};
 pub use backtest::{BacktestReport, FitRow, Question, Surprise, backtest};
 pub use book::reader_of;
 pub use calibrate::calibrate;
 pub use effect::{PlayReport, PlaysReport, effects};
-pub use first_value::{FirstValueReport, Missing, SalesReport, first_value, sales_quality};
+pub use first_value::{Courses, FirstValueReport, Missing, SalesReport, first_value, sales_quality};
 pub use load::{LoadReport, load};
+pub(crate) use look::Morning;
 pub use look::{Preview, preview, score, scores};
 pub use mailing::{Mailing, next_mail};
 pub use mails::{off_switch, renderer, send_due, sender, sign_in_mail, transport};

@@ -161,6 +161,14 @@ impl OpinionReport {
     }
 }
 
+impl OpinionReport {
+    /// Whether it counts on that morning.
+    pub fn holds_on(&self, day: Day) -> bool {
+        let ends = self.expires_on.into_iter().chain(self.withdrawn.as_ref().map(|withdrawal| withdrawal.on));
+        self.said_on <= day && ends.into_iter().all(|end| day < end)
+    }
+}
+
 /// `score ACCOUNT --json`.
 #[derive(Clone, Debug, Serialize)]
 pub struct ScoreReport {

@@ -133,7 +133,7 @@ impl Board<'_> {
 
     async fn read<R: Record>(&self, block: i64, only: Option<&[u32]>) -> Result<Vec<(u32, R)>> {
         let facts = match only {
-            Some(ordinals) => facts::of_accounts(self.db, block, R::KIND, ordinals, self.as_of).await?,
+            Some(ordinals) => facts::of_accounts(self.db, block, &[R::KIND], ordinals, self.as_of).await?,
             None => facts::of_record(self.db, block, R::KIND, self.as_of).await?,
         };
         let mut records = Vec::new();

@@ -3,9 +3,20 @@
 //!
 //! [`view`] holds what all pages have in common; a file for each page says what it gathers and what its template may name.
 
+mod account;
+mod account_parts;
+mod account_people;
+mod account_say;
+mod account_work;
+mod accounts;
+mod accounts_order;
 mod address;
 mod brake;
+mod chart;
+mod choices;
+mod course;
 mod exposition;
+mod first_value;
 mod guard;
 mod health;
 mod mails;
@@ -15,7 +26,12 @@ mod openapi;
 mod pager;
 mod pages;
 pub mod push;
+mod renewals;
 mod reports;
+mod request;
+mod requests;
+mod requests_beside;
+mod revenue;
 mod routes;
 mod serve;
 mod sign_in;

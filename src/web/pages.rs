@@ -17,17 +17,27 @@ macro_rules! templates {
 }
 
 const SHIPPED: &[(&str, &str)] = templates!(
+    "account",
+    "accounts",
+    "first-value",
     "layout",
     "mails",
+    "options",
     "pager",
     "refusal",
+    "renewals",
+    "request",
+    "requests",
+    "requests-beside",
+    "revenue",
+    "rules",
     "sign-in",
     "solution",
     "solutions",
     "table",
     "task",
     "tasks",
-    "unsubscribe"
+    "unsubscribe",
 );
 
 /// How everything looks.
@@ -102,6 +112,7 @@ fn what_was_said(word: &str) -> &'static str {
         "off" => "This mail is not sent any more.",
         "on" => "This mail comes again.",
         "saved" => "It is written down.",
+        "withdrawn" => "It is taken back.",
         _ => "",
     }
 }

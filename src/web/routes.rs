@@ -12,13 +12,20 @@ use axum::routing::{get, post};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::account::OneAccount;
+use super::accounts::Accounts;
+use super::first_value::FirstValue;
 use super::guard::from_own_pages;
 use super::mails::{self, Mails};
+use super::renewals::Renewals;
+use super::request::OneRequest;
+use super::requests::Requests;
+use super::revenue::{Revenue, Rules};
 use super::solutions::{OneSolution, Solutions};
 use super::task::OneTask;
 use super::tasks::Tasks;
-use super::view::Views;
-use super::{AppState, Limits, health, metrics, pages, push, sign_in, task, unsubscribe};
+use super::view::{self, Views};
+use super::{AppState, Limits, account_say, health, metrics, pages, push, sign_in, task, unsubscribe};
 
 /// Said with every answer that says nothing else: nothing is kept, framed, guessed at or loaded from elsewhere.
 const HEADERS: [(HeaderName, &str); 6] = [
@@ -37,8 +44,16 @@ const HEADERS: [(HeaderName, &str); 6] = [
 /// What can be looked at.
 fn views() -> Router<AppState> {
     Views::default()
+        .with::<Accounts>("/accounts")
+        .with::<OneAccount>("/accounts/{id}")
         .with::<Tasks>("/tasks")
         .with::<OneTask>("/tasks/{id}")
+        .with::<Renewals>("/renewals")
+        .with::<FirstValue>("/first-value")
+        .with::<Revenue>("/revenue")
+        .with::<Rules>("/revenue/rules")
+        .with::<Requests>("/requests")
+        .with::<OneRequest>("/requests/{id}")
         .with::<Solutions>("/solutions")
         .with::<OneSolution>("/solutions/{id}")
         .with::<Mails>("/mails")
@@ -51,8 +66,14 @@ pub(super) fn routes(state: AppState, limits: Limits) -> Router {
     let routes = Router::new()
         .route("/", get(async || Redirect::to("/tasks")))
         .merge(views())
+        .merge(view::sheet::<Accounts>("accounts.csv"))
+        .route("/accounts/{id}", post(account_say::say))
         .route("/tasks/{id}", post(task::change))
         .route("/mails", post(mails::switch))
+        .merge(view::sheet::<Renewals>("renewals.csv"))
+        .merge(view::sheet::<FirstValue>("first-value.csv"))
+        .merge(view::sheet::<Revenue>("revenue.csv"))
+        .merge(view::sheet::<Requests>("requests.csv"))
         .merge(sign_in::routes())
         .merge(unsubscribe::routes())
         .route("/style.css", get(pages::style))

@@ -33,6 +33,8 @@ pub struct AppState {
     pub(super) pages: Arc<Pages>,
     /// What took long to gather, for a few seconds.
     pub(super) memo: Arc<Memo>,
+    /// What customers of a morning are compared by, for hours.
+    pub(super) standards: Arc<Memo>,
     /// What strangers may do in a minute.
     pub(super) brakes: Arc<Brakes>,
 }
@@ -48,9 +50,9 @@ pub(super) struct Brakes {
 impl AppState {
     /// Fails where a template that comes with longroad is broken.
     pub fn new(db: Db, setup: Arc<Setup>, clock: Arc<dyn Clock>, scheduler: Arc<Pulse>) -> Result<AppState> {
-        let (pages, memo) = (Arc::new(Pages::load()?), Arc::new(Memo::default()));
+        let (memo, standards) = (Arc::new(Memo::brief()), Arc::new(Memo::lasting()));
         let brakes = Arc::new(Brakes { asked_links: Brake::new(60), wrong_tokens: Brake::new(60) });
-        Ok(AppState { db, setup, clock, scheduler, pages, memo, brakes })
+        Ok(AppState { db, setup, clock, scheduler, pages: Arc::new(Pages::load()?), memo, standards, brakes })
     }
 
     /// The settings.

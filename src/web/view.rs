@@ -88,6 +88,12 @@ pub(super) trait View: 'static {
     fn body(asked: &Asked<Self::Query>, report: &Self::Report) -> Result<Body, Error>;
 }
 
+/// A page whose rows can be had for a spreadsheet.
+pub(super) trait Sheet: View {
+    /// The rows as CSV, all that the page would show on all its pages.
+    fn sheet(asked: &Asked<Self::Query>, report: &Self::Report) -> Result<String, Error>;
+}
+
 /// What any page may be asked besides: what was done just before it.
 #[derive(Debug, Default, Deserialize)]
 struct Before {
@@ -118,6 +124,42 @@ impl Views {
     }
 }
 
+/// The rows of a page as a file of this name, at `/NAME`.
+pub(super) fn sheet<V: Sheet>(name: &'static str) -> Router<AppState> {
+    let file = async move |State(state): State<AppState>,
+                           headers: HeaderMap,
+                           uri: Uri,
+                           query: Result<Query<V::Query>, QueryRejection>| {
+        let visitor = match visitor(&state, &headers, &uri).await {
+            Ok(visitor) => visitor,
+            Err(answer) => return answer,
+        };
+        let written = match gather::<V>(&state, visitor.clone(), None, query).await {
+            Ok((asked, report)) => V::sheet(&asked, &report).map_err(Refusal::Failed),
+            Err(refusal) => Err(refusal),
+        };
+        let kept = format!("attachment; filename=\"{name}\"");
+        let head = [(header::CONTENT_TYPE, "text/csv; charset=utf-8"), (header::CONTENT_DISPOSITION, kept.as_str())];
+        match written {
+            Ok(text) => (head, text).into_response(),
+            Err(refusal) => refuse(&state, Some(&visitor), uri.path(), &refusal),
+        }
+    };
+    Router::new().route(&format!("/{name}"), get(file))
+}
+
+/// Whoever asks for a page; the answer that leads to the door where that is nobody.
+pub(super) async fn visitor(state: &AppState, headers: &HeaderMap, uri: &Uri) -> Result<Visitor, Response> {
+    match Visitor::of(state, headers).await {
+        Ok(Some(visitor)) => Ok(visitor),
+        Ok(None) => {
+            let next = uri.path_and_query().map_or("/", |there| there.as_str());
+            Err(Redirect::to(&format!("/sign-in?next={}", encoded(next))).into_response())
+        }
+        Err(error) => Err(refuse(state, None, uri.path(), &error.into())),
+    }
+}
+
 async fn page<V: View>(
     State(state): State<AppState>,
     headers: HeaderMap,
@@ -126,13 +168,9 @@ async fn page<V: View>(
     before: Result<Query<Before>, QueryRejection>,
     query: Result<Query<V::Query>, QueryRejection>,
 ) -> Response {
-    let visitor = match Visitor::of(&state, &headers).await {
-        Ok(Some(visitor)) => visitor,
-        Ok(None) => {
-            let next = uri.path_and_query().map_or("/", |there| there.as_str());
-            return Redirect::to(&format!("/sign-in?next={}", encoded(next))).into_response();
-        }
-        Err(error) => return refuse(&state, None, uri.path(), &error.into()),
+    let visitor = match visitor(&state, &headers, &uri).await {
+        Ok(visitor) => visitor,
+        Err(answer) => return answer,
     };
     let said = before.map_or_else(|_| String::new(), |Query(before)| before.said);
     let frame = Frame::new(&state.config().company.name, Some(&visitor), uri.path(), &said);

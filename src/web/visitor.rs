@@ -55,10 +55,14 @@ impl Visitor {
 
     /// The ways that stand above every page.
     pub(super) fn ways(&self) -> Vec<(&'static str, &'static str)> {
-        let accounts = [("/", "Today"), ("/tasks", "Tasks"), ("/accounts", "Accounts"), ("/renewals", "Renewals")];
-        let all = [("/solutions", "Solutions"), ("/status", "Status"), ("/mails", "My mails")];
-        let mut ways = if self.sees_accounts() { accounts.to_vec() } else { Vec::new() };
-        ways.extend(all);
+        let mut ways = vec![("/", "Today"), ("/tasks", "Tasks")];
+        if self.sees_accounts() {
+            ways.extend([("/accounts", "Accounts"), ("/renewals", "Renewals"), ("/first-value", "First value")]);
+        }
+        if self.leads() {
+            ways.push(("/revenue", "Revenue"));
+        }
+        ways.extend([("/requests", "Requests"), ("/solutions", "Solutions"), ("/status", "Status"), ("/mails", "My mails")]);
         ways
     }
 }

@@ -39,6 +39,8 @@ mod nights;
 mod opinions;
 mod outbox;
 mod pages;
+mod pages_accounts;
+mod pages_money;
 mod partitions;
 mod periodic;
 mod planning;
