@@ -1,7 +1,7 @@
 //! What `longroad run` serves over HTTP: pages for people and the JSON of the same for programs, signs of life and numbers
 //! for who watches over it, and the way in for who sends.
 //!
-//! [`view`] holds what all pages have in common; a file for each page says what it gathers and what its template may name.
+//! `view` holds what all pages have in common; a file for each page says what it gathers and what its template may name.
 
 mod account;
 mod account_parts;
