@@ -148,9 +148,9 @@ async fn what_changed_and_what_waits_stands_in_the_day() {
         ("contracts.csv", "kID,ID,2025-08-10,2026-12-10,9000,EUR,30"),
         ("contacts.csv", "cID,ID,Cy,champion,2026-01-20"),
     ] {
-        let lines: String = later.iter().map(|id| format!("{}\n", line.replace("ID", id))).collect();
+        let lines: Vec<String> = later.iter().map(|id| line.replace("ID", id)).collect();
         let before = std::fs::read_to_string(house.data().join(file)).unwrap();
-        house.put(file, &format!("{before}{lines}"));
+        house.put(file, &format!("{before}{}\n", lines.join("\n")));
     }
     // One of the first two falls silent.
     let first = day("2026-02-02");

@@ -106,7 +106,7 @@ async fn a_mail_program_unsubscribes(url: &str) {
     let again = "content-type: multipart/form-data; boundary=x\r\n";
     assert_eq!(site.ask("", "POST", &path, again, "--x\r\nwhatever\r\n--x--\r\n").await.status, 200, "once more is no mistake");
     let off = ["u1", "digest off", "csm", "by the link of a mail"].map(str::to_owned);
-    assert_eq!(switches(house).await, [off.clone()]);
+    assert_eq!(switches(house).await, std::slice::from_ref(&off));
     house.night(monday() + 1).await;
     house.night(monday() + 7).await;
     assert_eq!(days(house, "csm", "u1").await, [monday()], "nothing is written any more");
