@@ -14,7 +14,6 @@ use super::view::{Asked, Refusal, View};
 use super::visitor::Visitor;
 use crate::cli::tasks::standing;
 use crate::cli::words::count;
-use crate::model::Day;
 use crate::model::record::User;
 use crate::playbook::Task;
 use crate::store::accounts;
