@@ -4,6 +4,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use longroad::delivery::Renderer;
+use longroad::digest::Links;
 use longroad::digest::csm::{CsmDigest, CsmInputs};
 
 fn main() {
@@ -14,7 +15,7 @@ fn main() {
         .map(|_| {
             let start = Instant::now();
             for _ in 0..per_round {
-                let digest = CsmDigest::build(black_box(&inputs), "https://longroad.example.com");
+                let digest = CsmDigest::build(black_box(&inputs), &Links::new("https://longroad.example.com"));
                 black_box(renderer.render(&digest).expect("the sample"));
             }
             start.elapsed().as_secs_f64() * 1e6 / f64::from(per_round)

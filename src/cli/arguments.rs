@@ -7,7 +7,8 @@ use clap::{Parser, Subcommand};
 use super::{
     aha, ask, audit, backtest, backup, check, cycle, demo, digests, export, first_value, forget, health, init, jobs, load,
     move_record, opinion, opinions, pipeline, plan, playbooks, preview, pull, rejects, renewals, request, requests, resend,
-    restore, revenue, risk, run, sales_quality, score, scores, solutions, sources, task, tasks, user, value_report, what_if,
+    restore, revenue, risk, run, sales_quality, score, scores, solutions, sources, task, tasks, token, user, value_report,
+    what_if,
 };
 
 /// Watches over customers: scores their health with every point explained, prescribes what to do, looks at what became of
@@ -89,6 +90,7 @@ pub enum Command {
     Export(export::Arguments),
     Forget(forget::Arguments),
     User(user::Arguments),
+    Token(token::Arguments),
     Health(health::Arguments),
     Audit(audit::Arguments),
     Backup(backup::Arguments),

@@ -1,12 +1,16 @@
 //! `longroad demo`: a sample company, lived through day by day.
 
 use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
 use clap::value_parser;
+use serde::Serialize;
+use tokio::net::TcpListener;
 
+use super::demo_pages::{self, DemoPages, Door};
 use super::demo_summary::Summary;
 use super::exit::Wrong;
 use super::init::write_new;
@@ -26,7 +30,7 @@ use crate::store::{Change, Db, change_task};
 ///
 /// The last day is today. An older demo in the folder is replaced, with all that was changed in it.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  longroad demo --accounts 100 --days 14")]
+#[command(after_help = "Example:\n  longroad demo --accounts 100 --days 14 --serve")]
 pub struct Arguments {
     /// The folder
     #[arg(long, value_name = "DIR", default_value = "longroad-demo")]
@@ -40,6 +44,12 @@ pub struct Arguments {
     /// How many days are lived through
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = value_parser!(u32).range(1..=365))]
     days: u32,
+    /// Serve the web pages then, until Ctrl-C, with a link to enter as each kind of person
+    #[arg(long)]
+    serve: bool,
+    /// Where the pages are served: an address of this machine
+    #[arg(long, value_name = "ADDRESS", default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)))]
+    listen: SocketAddr,
 }
 
 /// Marks a folder as one that a demo may replace.
@@ -52,15 +62,26 @@ const CALLED_DAYS: u32 = 120;
 /// Cycles run at this hour of the sample company's day.
 const HOUR: i64 = 5;
 
-/// Lives through it.
-pub async fn run(arguments: &Arguments, clock: &dyn Clock) -> Result<Reply> {
+/// What there is to see at the end.
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    summary: &'a Summary,
+    /// Ways into the pages.
+    links: &'a [Door],
+}
+
+/// Lives through it, and where it is wanted serves the pages.
+pub async fn run(arguments: &Arguments, clock: &dyn Clock, as_json: bool) -> Result<Reply> {
     telemetry::start(&Log { level: Level::Warn, ..Log::default() });
     let zone = Zone::parse("Europe/Berlin").map_err(|reason| anyhow!(reason))?;
     let last_day = zone.day_of(clock.now());
     let first_day = last_day - (arguments.days.cast_signed() - 1);
+    let listener = if arguments.serve { Some(demo_pages::listen(arguments.listen).await?) } else { None };
+    let pages = listener.as_ref().map_or(Ok(arguments.listen), TcpListener::local_addr)?;
     prepare(&arguments.dir)?;
     let file = arguments.dir.join("longroad.toml");
-    write_new(&file, &demo_config(first_day))?;
+    write_new(&file, &demo_config(first_day, pages))?;
     let (own_path, own_text) = demo_first_value();
     for (path, text) in playbook::shipped().iter().copied().chain([(own_path, own_text.as_str())]) {
         write_new(&arguments.dir.join("playbooks").join(path), text)?;
@@ -88,8 +109,17 @@ pub async fn run(arguments: &Arguments, clock: &dyn Clock) -> Result<Reply> {
         }
     }
     let summary = Summary::gather(&db, &setup, &now, &reports).await?;
+    if let Some(listener) = listener {
+        let pages = DemoPages::open(listener, &db, &setup, now.now(), summary.csm()).await?;
+        let text = format!("{}\n\n{}", summary.text(&arguments.dir), pages.text());
+        Reply::new(text, &Shown { summary: &summary, links: &pages.doors })?.print(as_json)?;
+        pages.serve().await?;
+        db.close().await;
+        return Ok(Reply::printed());
+    }
     db.close().await;
-    Reply::new(summary.text(&arguments.dir), &summary)
+    let text = format!("{}\n  longroad run          # serves the pages to which the mails lead", summary.text(&arguments.dir));
+    Reply::new(text, &summary)
 }
 
 /// The sample company's people go through their tasks.

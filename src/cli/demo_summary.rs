@@ -78,6 +78,11 @@ impl Summary {
         })
     }
 
+    /// Who looks after the account that is most at risk.
+    pub fn csm(&self) -> Option<&str> {
+        self.worst.first()?.csm.as_deref()
+    }
+
     /// For people.
     pub fn text(&self, folder: &Path) -> String {
         let folder = folder.display();

@@ -52,7 +52,7 @@ pub async fn run(file: &Path, arguments: &Arguments) -> Result<Reply> {
 }
 
 /// When it is tried next. `resend`: whether mails without an answer are sent again.
-fn next_at(entry: &Entry, resend: bool) -> Option<Instant> {
+pub(crate) fn next_at(entry: &Entry, resend: bool) -> Option<Instant> {
     let waits = match entry.state {
         State::Planned => true,
         State::Unknown => resend && entry.attempts < MOST_UNANSWERED && entry.not_after.is_none_or(|end| entry.next_at < end),
@@ -92,7 +92,8 @@ fn text(entries: &[Entry], zone: &Zone, resend: bool) -> String {
     table.to_string()
 }
 
-fn state(entry: &Entry, again: bool) -> String {
+/// Where it stands, for people.
+pub(crate) fn state(entry: &Entry, again: bool) -> String {
     match (entry.state, entry.attempts) {
         (State::Planned, 0) => "waits to be sent".to_owned(),
         (State::Planned, tries) => format!("tried {tries}×, again at"),

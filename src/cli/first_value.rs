@@ -55,9 +55,7 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
     };
     let report = cycle::first_value(&db, &setup, clock, as_of, span).await?;
     db.close().await;
-    let groups = report.groups.iter().flat_map(|(name, rows)| rows.iter().map(move |row| (*name, row)));
-    let rows = std::iter::once(("all", &report.all)).chain(report.cohorts.iter().map(|row| ("cohort", row))).chain(groups);
-    arguments.sheet.write(&HEADS, rows.map(|(by, row)| sheet_row(by, row)))?;
+    arguments.sheet.write(&HEADS, sheet_rows(&report))?;
     Reply::new(text(&report), &report)
 }
 
@@ -67,38 +65,18 @@ fn text(report: &FirstValueReport) -> String {
     let _ =
         writeln!(text, "attainment = attained by the deadline ÷ accounts whose deadline has passed and whose outcome is known;");
     let _ = writeln!(text, "days = from go-live, by which a quarter, half, three quarters had attained it (Kaplan–Meier)\n");
-    let mut table = table("went live in");
-    let seen = |row: &&Attainment| row.unknown < row.accounts;
-    report.cohorts.iter().filter(seen).for_each(|row| table.row(cells(row.key.as_deref().unwrap_or("–"), row)));
-    table.row(cells("all", &report.all));
+    let (table, unseen) = cohorts(report);
     let _ = writeln!(text, "{table}");
-    let unseen = report.cohorts.iter().filter(|row| !seen(row)).count();
-    if unseen > 0 {
-        let _ = writeln!(
-            text,
-            "{} not shown: the data do not reach back to their go-live\n",
-            count(unseen as u64, "cohort is", "cohorts are")
-        );
+    if let Some(unseen) = unseen {
+        let _ = writeln!(text, "{unseen}\n");
     }
     if let Some(days) = report.all.median_days_from_contract {
         let _ = writeln!(text, "half had attained it {days} days after the start of their first contract\n");
     }
-    for (name, rows) in &report.groups {
-        if rows.iter().all(|row| row.key.is_none()) {
-            continue;
-        }
-        let mut table = self::table(name);
-        rows.iter().take(MOST).for_each(|row| table.row(cells(row.key.as_deref().unwrap_or("–"), row)));
+    for (_, table) in groups(report, MOST, &str::to_owned) {
         let _ = writeln!(text, "{table}");
     }
-    let renewal = report.renewal;
-    let _ = writeln!(
-        text,
-        "renewal of first terms: {} where attained in time, {} where late, {} where missed\n",
-        renewed(renewal.attained),
-        renewed(renewal.late),
-        renewed(renewal.missed)
-    );
+    let _ = writeln!(text, "{}\n", renewals(report));
     let _ = writeln!(text, "{} forecast to miss it next", count(report.missing_next.len() as u64, "account is", "accounts are"));
     let columns = [
         ("last day", Side::Left, 10),
@@ -116,6 +94,44 @@ fn text(report: &FirstValueReport) -> String {
         let _ = write!(text, "\n{table}");
     }
     text
+}
+
+/// Attainment by cohort and of all; and how many cohorts are left out, because nothing is known of them.
+pub(crate) fn cohorts(report: &FirstValueReport) -> (Table, Option<String>) {
+    let mut table = table("went live in");
+    let seen = |row: &&Attainment| row.unknown < row.accounts;
+    report.cohorts.iter().filter(seen).for_each(|row| table.row(cells(row.key.as_deref().unwrap_or("–"), row)));
+    table.row(cells("all", &report.all));
+    let unseen = report.cohorts.iter().filter(|row| !seen(row)).count();
+    let told =
+        format!("{} not shown: the data do not reach back to their go-live", count(unseen as u64, "cohort is", "cohorts are"));
+    (table, (unseen > 0).then_some(told))
+}
+
+/// Attainment by product, segment and so on, at most so many lines each, where the accounts name one. `named`: what a person of
+/// this id is called.
+pub(crate) fn groups(report: &FirstValueReport, most: usize, named: &dyn Fn(&str) -> String) -> Vec<(&'static str, Table)> {
+    let grouped = report.groups.iter().filter(|(_, rows)| rows.iter().any(|row| row.key.is_some()));
+    let one = |(name, rows): (&&'static str, &Vec<Attainment>)| {
+        let mut table = table(name);
+        for row in rows.iter().take(most) {
+            let key = row.key.as_deref().unwrap_or("–");
+            table.row(cells(&if *name == "csm" { named(key) } else { key.to_owned() }, row));
+        }
+        (*name, table)
+    };
+    grouped.map(one).collect()
+}
+
+/// What renewal says of it.
+pub(crate) fn renewals(report: &FirstValueReport) -> String {
+    let renewal = report.renewal;
+    format!(
+        "renewal of first terms: {} where attained in time, {} where late, {} where missed",
+        renewed(renewal.attained),
+        renewed(renewal.late),
+        renewed(renewal.missed)
+    )
 }
 
 fn table(name: &'static str) -> Table {
@@ -165,7 +181,8 @@ pub fn renewed(renewed: Renewed) -> String {
     }
 }
 
-const HEADS: [&str; 15] = [
+/// Their heads.
+pub(crate) const HEADS: [&str; 15] = [
     "by",
     "key",
     "accounts",
@@ -182,6 +199,13 @@ const HEADS: [&str; 15] = [
     "three_quarters_days",
     "median_days_from_contract",
 ];
+
+/// The rows of a spreadsheet: of all, of each cohort, of each group.
+pub(crate) fn sheet_rows(report: &FirstValueReport) -> impl Iterator<Item = Vec<String>> {
+    let groups = report.groups.iter().flat_map(|(name, rows)| rows.iter().map(move |row| (*name, row)));
+    let cohorts = report.cohorts.iter().map(|row| ("cohort", row));
+    std::iter::once(("all", &report.all)).chain(cohorts).chain(groups).map(|(by, row)| sheet_row(by, row))
+}
 
 fn sheet_row(by: &str, row: &Attainment) -> Vec<String> {
     let counts = [row.accounts, row.due, row.attained, row.late, row.missed, row.unknown, row.pending, row.pending_attained];

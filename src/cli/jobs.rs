@@ -10,6 +10,7 @@ use super::open;
 use super::reply::Reply;
 use super::table::{Side, Table};
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::model::{Instant, Zone};
 use crate::schedule::{Timetable, When, timetables};
 use crate::store::Db;
@@ -32,25 +33,29 @@ pub struct Arguments {
 
 /// One job.
 #[derive(Debug, Serialize)]
-struct Standing {
+pub(crate) struct Standing {
+    /// When it is due.
     #[serde(flatten)]
-    schedule: Schedule,
+    pub schedule: Schedule,
     /// Its latest run that was done.
-    last_done: Option<Run>,
+    pub last_done: Option<Run>,
     /// What became of its latest slot.
-    latest: Option<Run>,
+    pub latest: Option<Run>,
 }
 
 /// When a job is due: the line, what it means, its zone, and the next times.
 #[derive(Debug, Serialize)]
 pub struct Schedule {
-    job: String,
+    /// The job's name.
+    pub(crate) job: String,
     line: String,
-    in_words: String,
+    /// What the line means.
+    pub(crate) in_words: String,
     timezone: String,
     next: Vec<String>,
+    /// The next times.
     #[serde(skip)]
-    next_at: Vec<Instant>,
+    pub(crate) next_at: Vec<Instant>,
 }
 
 impl Schedule {
@@ -83,14 +88,24 @@ impl Schedule {
 pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Result<Reply> {
     let config = open::config(file)?;
     let db = open::store(&config).await?;
-    let now = ledger::now(&db, clock.now()).await?;
-    let mut jobs = Vec::new();
-    for timetable in timetables(&config) {
-        jobs.push(standing(&db, &timetable, now).await?);
-    }
-    let runs = ledger::runs(&db, now.plus_seconds(-i64::from(arguments.days) * 86_400), arguments.limit).await?;
+    let (jobs, runs) = gather(&db, &config, clock.now(), (arguments.days, arguments.limit)).await?;
     db.close().await;
     Reply::new(text(&jobs, &runs, config.schedule_zone()), &json!({"jobs": jobs, "runs": runs}))
+}
+
+/// All jobs, and the runs of so many days, at most so many.
+pub(crate) async fn gather(
+    db: &Db,
+    config: &Config,
+    here: Instant,
+    (days, most): (u32, u32),
+) -> Result<(Vec<Standing>, Vec<Run>)> {
+    let now = ledger::now(db, here).await?;
+    let mut jobs = Vec::new();
+    for timetable in timetables(config) {
+        jobs.push(standing(db, &timetable, now).await?);
+    }
+    Ok((jobs, ledger::runs(db, now.plus_seconds(-i64::from(days) * 86_400), most).await?))
 }
 
 async fn standing(db: &Db, timetable: &Timetable, now: Instant) -> Result<Standing> {
@@ -127,11 +142,7 @@ fn text(jobs: &[Standing], runs: &[Run], zone: &Zone) -> String {
         ("why", Side::Left, 120),
     ]);
     for run in runs.iter().filter(|run| run.state != "done") {
-        let why = match run.state.as_str() {
-            "running" => format!("begun by {}", run.owner),
-            "ready" if !run.error.is_empty() => format!("to be tried again {}: {}", shown(run.next_at, zone), run.error),
-            _ => run.error.clone(),
-        };
+        let why = why(run, zone);
         left.row([shown(run.slot, zone), run.job.clone(), run.state.clone(), run.attempt.to_string(), why]);
     }
     let done = runs.iter().filter(|run| run.state == "done").count();
@@ -139,6 +150,16 @@ fn text(jobs: &[Standing], runs: &[Run], zone: &Zone) -> String {
     format!("times in {}\n\n{table}\n{done} of the last {} runs are done; {rest}", zone.name(), runs.len())
 }
 
-fn shown(at: Instant, zone: &Zone) -> String {
+/// Why a run is not done.
+pub(crate) fn why(run: &Run, zone: &Zone) -> String {
+    match run.state.as_str() {
+        "running" => format!("begun by {}", run.owner),
+        "ready" if !run.error.is_empty() => format!("to be tried again {}: {}", shown(run.next_at, zone), run.error),
+        _ => run.error.clone(),
+    }
+}
+
+/// `2026-11-22 03:30`.
+pub(crate) fn shown(at: Instant, zone: &Zone) -> String {
     format!("{} {}", zone.day_of(at), zone.clock_of(at))
 }

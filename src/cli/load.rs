@@ -13,7 +13,7 @@ use super::words::count;
 use crate::clock::Clock;
 use crate::cycle::{self, LoadReport};
 use crate::model::{Id, Money};
-use crate::playbook::{KINDS, Load};
+use crate::playbook::{KINDS, Load, Relief};
 
 /// Show who has how much to do against the hours there are, what is left untouched, and where accounts could go
 ///
@@ -74,10 +74,41 @@ fn row(one: &Load, currency: &str) -> Vec<String> {
     ]
 }
 
+/// The kinds of tasks that take anybody's hours.
+pub(crate) fn kinds(report: &LoadReport) -> Vec<&'static str> {
+    let anybody = |kind: &&&'static str| report.people.iter().any(|one| one.task_hours.contains_key(**kind));
+    KINDS.iter().filter(anybody).copied().collect()
+}
+
+/// What too much costs, where anybody has too much.
+pub(crate) fn cost(report: &LoadReport) -> Option<String> {
+    let over: Vec<&Load> = report.people.iter().filter(|one| one.over).collect();
+    let cost =
+        over.iter().filter_map(|one| one.untouched_arr).reduce(|sum, arr| Money { minor: sum.minor + arr.minor, ..sum })?;
+    let who = count(over.len() as u64, "person has", "people have");
+    Some(format!("{who} more to do than hours; {cost} of ARR in their books are untouched"))
+}
+
+/// How many accounts are in nobody's book, if any are.
+pub(crate) fn without_csm(report: &LoadReport) -> Option<String> {
+    let accounts = count(report.without_csm as u64, "account has", "accounts have");
+    (report.without_csm > 0).then(|| format!("{accounts} nobody who looks after them"))
+}
+
+/// What the moves make of somebody's hours.
+pub(crate) fn relief(one: &Relief, person: &str) -> String {
+    let (then, there_are) = (one.hours_then, one.hours_per_week);
+    if then <= there_are {
+        return format!("{person} would then need {then:.1} of {there_are:.1} h a week");
+    }
+    format!(
+        "{person} would still need {then:.1} of {there_are:.1} h a week: nobody else has room for more, the language and the skill"
+    )
+}
+
 /// Hours a week by what they go into.
 fn hours(report: &LoadReport) -> Table {
-    let anybody = |kind: &&&'static str| report.people.iter().any(|one| one.task_hours.contains_key(**kind));
-    let kinds: Vec<&'static str> = KINDS.iter().filter(anybody).copied().collect();
+    let kinds = kinds(report);
     let mut columns = vec![("hours a week", Side::Left, 20), ("contacts", Side::Right, 8)];
     columns.extend(kinds.iter().map(|kind| (*kind, Side::Right, 8)));
     columns.extend([("needs", Side::Right, 6), ("has", Side::Right, 6), ("", Side::Left, 12)]);
@@ -121,15 +152,8 @@ fn text(report: &LoadReport) -> String {
     if !report.without_rate.is_empty() {
         let _ = writeln!(text, "\nleft out, without a rate into {}: {}", report.currency, report.without_rate.join(", "));
     }
-    let over: Vec<&Load> = report.people.iter().filter(|one| one.over).collect();
-    let cost = over.iter().filter_map(|one| one.untouched_arr).reduce(|sum, arr| Money { minor: sum.minor + arr.minor, ..sum });
-    if let Some(cost) = cost {
-        let who = count(over.len() as u64, "person has", "people have");
-        let _ = writeln!(text, "\n{who} more to do than hours; {cost} of ARR in their books are untouched");
-    }
-    if report.without_csm > 0 {
-        let accounts = count(report.without_csm as u64, "account has", "accounts have");
-        let _ = writeln!(text, "\n{accounts} nobody who looks after them");
+    for line in cost(report).into_iter().chain(without_csm(report)) {
+        let _ = writeln!(text, "\n{line}");
     }
     if !report.untouched.is_empty() {
         let _ = write!(text, "\nUntouched in their books\n{}", untouched(report));
@@ -138,16 +162,7 @@ fn text(report: &LoadReport) -> String {
         let _ = write!(text, "\nCould go, with its tasks, to somebody with room\n{}", moves(report));
     }
     for one in &report.reliefs {
-        let (then, there_are) = (one.hours_then, one.hours_per_week);
-        let _ = if then <= there_are {
-            writeln!(text, "{} would then need {then:.1} of {there_are:.1} h a week", one.person)
-        } else {
-            writeln!(
-                text,
-                "{} would still need {then:.1} of {there_are:.1} h a week: nobody else has room for more, the language and the skill",
-                one.person
-            )
-        };
+        let _ = writeln!(text, "{}", relief(one, one.person.as_str()));
     }
     text
 }

@@ -11,9 +11,9 @@ use super::sheet::{Sheet, cell};
 use super::table::{Side, Table, cut};
 use super::words::{count, percent};
 use crate::clock::Clock;
-use crate::cycle::{self, At, Seen};
-use crate::model::{Day, Money};
-use crate::pipeline::{Field, Group, Pipeline, Report, Role, State, Sum, Value, Waiting};
+use crate::cycle::{self, At, RecordLine};
+use crate::model::Day;
+use crate::pipeline::{Group, Pipeline, Report, Sum, Waiting};
 
 /// Lines of each list where --all is not given.
 const MOST: usize = 12;
@@ -52,8 +52,9 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
     let mut rows = Vec::new();
     let report = cycle::pipeline_report(&db, &setup, at, pipeline, &mut |seen| {
         if arguments.sheet.is_wanted() {
-            rows.push(row(seen, at.on));
+            rows.push(cells(&RecordLine::of(seen, at.on)));
         }
+        true
     })
     .await;
     db.close().await;
@@ -63,7 +64,8 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
     Reply::new(text(pipeline, &report, if arguments.all { usize::MAX } else { MOST }), &report)
 }
 
-const COLUMNS: [&str; 19] = [
+/// Its columns.
+pub(crate) const COLUMNS: [&str; 19] = [
     "id",
     "name",
     "stage",
@@ -86,64 +88,62 @@ const COLUMNS: [&str; 19] = [
 ];
 
 /// A record, for a spreadsheet.
-fn row(seen: &Seen<'_>, on: Day) -> Vec<String> {
-    let text = |field: Field| match seen.facts.get(field).map(|known| known.value) {
-        Some(Value::Text(text)) => text.to_owned(),
-        _ => String::new(),
-    };
-    let state = seen.stands.ok();
-    let open = state.filter(|state| seen.pipeline.stages[state.stage].role == Role::Open);
-    let touch = seen.touch.filter(|_| state.is_some());
+pub(crate) fn cells(line: &RecordLine) -> Vec<String> {
     vec![
-        seen.id.to_owned(),
-        seen.name.to_owned(),
-        cell(state.map(|state| &seen.pipeline.stages[state.stage].name)),
-        cell(state.map(|state| state.since)),
-        cell(open.and_then(|state| state.ends_on)),
-        cell(open.and_then(|state| state.overdue_days(on))),
-        cell(state.map(|state| state.extended)),
-        cell(seen.owner),
-        cell(state.and_then(|state| state.visits.first()).map(|visit| visit.from)),
-        cell(seen.stands.err().map(crate::pipeline::Aside::reason)),
-        cell(seen.amount.map(Money::amount)),
-        cell(seen.amount.map(|amount| amount.currency)),
-        cell(seen.cost.map(Money::amount)),
-        cell(cycle::source(seen.facts)),
-        text(Field::Region),
-        text(Field::Industry),
-        cell(state.map(State::good_answers)),
-        cell(touch.map(|(day, _)| day)),
-        cell(touch.map(|(_, by)| by)),
+        line.id.clone(),
+        line.name.clone(),
+        cell(line.stage.as_ref()),
+        cell(line.since),
+        cell(line.ends_on),
+        cell(line.overdue_days),
+        cell(line.extended),
+        cell(line.owner.as_ref()),
+        cell(line.opened_on),
+        cell(line.set_aside.as_ref()),
+        cell(line.amount.as_ref()),
+        cell(line.currency),
+        cell(line.cost.as_ref()),
+        cell(line.source.as_ref()),
+        cell(line.region.as_ref()),
+        cell(line.industry.as_ref()),
+        cell(line.good_answers),
+        cell(line.next_touch_on),
+        cell(line.next_touch_by.as_ref()),
     ]
 }
 
-fn text(pipeline: &Pipeline, report: &Report, most: usize) -> String {
-    let when = if report.with_today { "now, on" } else { "as of the morning of" };
-    let mut text = format!("{} ({}), {when} {}\n", report.title, report.pipeline, report.as_of);
-    let mut say = |line: String| text.extend([line.trim_end(), "\n"]);
+/// What is to be known before the numbers: what is set aside, how many there are, how it stands against its bar.
+pub(crate) fn opening(report: &Report) -> Vec<String> {
+    let mut lines = Vec::new();
     if !report.set_aside.is_empty() {
         let parts: Vec<String> = report.set_aside.iter().map(|(why, number)| format!("{number} {why}")).collect();
-        say(format!("set aside before anything is counted: {}", parts.join(", ")));
+        lines.push(format!("set aside before anything is counted: {}", parts.join(", ")));
     }
     for (word, number) in &report.unknown_stages {
-        say(format!("{} in the source's stage “{}”, which no pipeline knows: counted as new", records(*number), cut(word, 40)));
+        let word = cut(word, 40);
+        lines.push(format!("{} in the source's stage “{word}”, which no pipeline knows: counted as new", records(*number)));
     }
-    say(format!("{}, {} on the way, {} overdue", records(report.records), report.open, report.overdue_count));
+    lines.push(format!("{}, {} on the way, {} overdue", records(report.records), report.open, report.overdue_count));
     if let Some(bar) = &report.bar {
         let share = percent(bar.won as f64 / bar.decided.max(1) as f64);
         let verdict = if bar.stopped { "stopped: it falls short of its bar" } else { "goes on" };
-        say(format!("won {} of {} decided ({share}), the bar is {}: {verdict}", bar.won, bar.decided, percent(bar.bar)));
+        lines.push(format!("won {} of {} decided ({share}), the bar is {}: {verdict}", bar.won, bar.decided, percent(bar.bar)));
     }
-    say(format!("\n{}", stages(report)));
+    lines
+}
+
+/// What is expected of what is on the way, and which win rates are lived otherwise than declared.
+pub(crate) fn outlook(report: &Report) -> Vec<String> {
+    let mut lines = Vec::new();
     if !report.expected.is_empty() {
         let lived =
             if report.expected_lived.is_empty() { String::new() } else { format!(", as lived {}", sums(&report.expected_lived)) };
-        say(format!("expected of what is on the way: by declared win rates {}{lived}", sums(&report.expected)));
+        lines.push(format!("expected of what is on the way: by declared win rates {}{lived}", sums(&report.expected)));
     }
     for stage in report.stages.iter().filter(|stage| stage.differs) {
         let interval =
             stage.win_rate_interval.map_or(String::new(), |(low, high)| format!("{} to {}", percent(low), percent(high)));
-        say(format!(
+        lines.push(format!(
             "win rate of {} differs: declared {}, lived {} ({interval}, {} of {} decided)",
             stage.name,
             percent(stage.win_rate_declared.unwrap_or(0.0)),
@@ -152,16 +152,36 @@ fn text(pipeline: &Pipeline, report: &Report, most: usize) -> String {
             stage.decided
         ));
     }
+    lines
+}
+
+/// How often, by what is counted: the most frequent first.
+pub(crate) fn frequent(counts: &std::collections::BTreeMap<String, u64>) -> Vec<(&String, &u64)> {
+    let mut rows: Vec<_> = counts.iter().collect();
+    rows.sort_by(|a, b| (b.1, a.0).cmp(&(a.1, b.0)));
+    rows
+}
+
+/// Whether anything is known of where records come from.
+pub(crate) fn is_known(groups: &[Group]) -> bool {
+    groups.len() > 1 || groups.first().is_some_and(|group| group.name != "unknown")
+}
+
+fn text(pipeline: &Pipeline, report: &Report, most: usize) -> String {
+    let when = if report.with_today { "now, on" } else { "as of the morning of" };
+    let mut text = format!("{} ({}), {when} {}\n", report.title, report.pipeline, report.as_of);
+    let mut say = |line: String| text.extend([line.trim_end(), "\n"]);
+    opening(report).into_iter().for_each(&mut say);
+    say(format!("\n{}", stages(report)));
+    outlook(report).into_iter().for_each(&mut say);
     for (title, counts) in [
         ("Handed back, by stage and reason", &report.returned_reasons),
         ("Lost, by reason", &report.lost_reasons),
         ("To be touched by now, by channel", &report.touches_due),
     ] {
         if !counts.is_empty() {
-            let mut rows: Vec<_> = counts.iter().collect();
-            rows.sort_by(|a, b| (b.1, a.0).cmp(&(a.1, b.0)));
-            let lines: Vec<String> =
-                rows.iter().take(most).map(|(what, number)| format!("  {number:>6}  {}", cut(what, 80))).collect();
+            let rows = frequent(counts).into_iter().take(most);
+            let lines: Vec<String> = rows.map(|(what, number)| format!("  {number:>6}  {}", cut(what, 80))).collect();
             say(format!("\n{title}\n{}", lines.join("\n")));
         }
     }
@@ -174,9 +194,8 @@ fn text(pipeline: &Pipeline, report: &Report, most: usize) -> String {
     if !report.returned.is_empty() {
         say(format!("\nLast handed back\n{}", waiting(&report.returned, most, false)));
     }
-    let known = |groups: &[Group]| groups.len() > 1 || groups.first().is_some_and(|group| group.name != "unknown");
     for (title, groups) in [("source", &report.sources), ("region", &report.regions), ("industry", &report.industries)] {
-        if known(groups) {
+        if is_known(groups) {
             say(format!("\n{}", origins(title, groups, most)));
         }
     }
@@ -187,16 +206,16 @@ fn text(pipeline: &Pipeline, report: &Report, most: usize) -> String {
     text
 }
 
-fn records(number: u64) -> String {
+pub(crate) fn records(number: u64) -> String {
     count(number, "record", "records")
 }
 
-fn sums(sums: &[Sum]) -> String {
+pub(crate) fn sums(sums: &[Sum]) -> String {
     let texts: Vec<String> = sums.iter().map(|sum| sum.money.to_string()).collect();
     if texts.is_empty() { "–".to_owned() } else { texts.join(" + ") }
 }
 
-fn share(share: Option<f64>) -> String {
+pub(crate) fn share(share: Option<f64>) -> String {
     share.map_or_else(|| "–".to_owned(), percent)
 }
 

@@ -104,7 +104,7 @@ fn text(report: &PlaysReport) -> String {
 }
 
 /// Both sides of a comparison, and its difference.
-fn sides(one: Option<&Comparison>, value: impl Fn(f64) -> String, change: impl Fn(f64) -> String) -> [String; 3] {
+pub(crate) fn sides(one: Option<&Comparison>, value: impl Fn(f64) -> String, change: impl Fn(f64) -> String) -> [String; 3] {
     let Some(one) = one else { return ["–".to_owned(), "–".to_owned(), "too few".to_owned()] };
     let difference = format!("{} ({} to {})", change(one.effect), change(one.low), change(one.high));
     [value(one.treated), value(one.untreated), difference]

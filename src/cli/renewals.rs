@@ -55,14 +55,8 @@ fn text(report: &RenewalsReport) -> String {
     if let Some(total) = &report.total {
         let _ = writeln!(text, "{}", by_call(total));
     }
-    if report.sums.len() > 1 {
-        let sums = report.sums.iter().map(|sums| format!("{} {}", sums.currency, amount(&sums.arr)));
-        let _ = writeln!(text, "By currency: {}.", sums.collect::<Vec<_>>().join(" + "));
-    }
-    if !report.without_rate.is_empty() {
-        let currencies = report.without_rate.join(", ");
-        let _ =
-            writeln!(text, "No rate is known for {currencies}: what is in it is listed, and left out of sums ([revenue.rates]).");
+    for note in money_notes(report) {
+        let _ = writeln!(text, "{note}.");
     }
     let _ = writeln!(text, "{}\n", coverage(report));
     let mut table = Table::new(&[
@@ -98,12 +92,29 @@ fn text(report: &RenewalsReport) -> String {
     if !table.is_empty() {
         let _ = writeln!(text, "{table}");
     }
-    let _ = write!(text, "{}", turned(report));
+    if let Some((title, table)) = turned(report) {
+        let _ = write!(text, "{title}");
+        let _ = if table.is_empty() { Ok(()) } else { write!(text, "\n\n{table}") };
+    }
     text
 }
 
+/// What should be known of the sums.
+pub(crate) fn money_notes(report: &RenewalsReport) -> Vec<String> {
+    let mut notes = Vec::new();
+    if report.sums.len() > 1 {
+        let sums = report.sums.iter().map(|sums| format!("{} {}", sums.currency, amount(&sums.arr)));
+        notes.push(format!("By currency: {}", sums.collect::<Vec<_>>().join(" + ")));
+    }
+    if !report.without_rate.is_empty() {
+        let currencies = report.without_rate.join(", ");
+        notes.push(format!("No rate is known for {currencies}: what is in it is listed, and left out of sums ([revenue.rates])"));
+    }
+    notes
+}
+
 /// ARR by the machine's call and by people's.
-fn by_call(sums: &Sums) -> Table {
+pub(crate) fn by_call(sums: &Sums) -> Table {
     let head = [("ARR by call", Side::Left, 20), ("machine", Side::Right, 18), ("people", Side::Right, 18)];
     let mut table = Table::new(&head);
     for name in Call::ALL.map(Call::name).into_iter().chain(["none"]) {
@@ -119,7 +130,8 @@ fn by_call(sums: &Sums) -> Table {
     table
 }
 
-fn coverage(report: &RenewalsReport) -> String {
+/// How well the renewals are looked after.
+pub(crate) fn coverage(report: &RenewalsReport) -> String {
     let coverage = &report.coverage;
     let or = |what: Option<usize>, unknown: &str| what.map_or_else(|| unknown.to_owned(), |n| n.to_string());
     let parts = [
@@ -132,14 +144,14 @@ fn coverage(report: &RenewalsReport) -> String {
     parts.join("; ")
 }
 
-fn turned(report: &RenewalsReport) -> String {
+/// How calls turned out, under a title; the table is empty where no term ended.
+pub(crate) fn turned(report: &RenewalsReport) -> Option<(String, Table)> {
     let turned = &report.turned_out;
-    let Some(from) = turned.from else { return String::new() };
-    let mut text = format!("How the calls of two weeks before turned out, for terms that ended since {from}: ");
-    if turned.terms.is_empty() {
-        return text + "none ended";
-    }
-    let _ = writeln!(text, "{}\n", count(turned.terms.len() as u64, "term", "terms"));
+    let ended = match turned.terms.len() {
+        0 => "none ended".to_owned(),
+        terms => count(terms as u64, "term", "terms"),
+    };
+    let title = format!("How the calls of two weeks before turned out, for terms that ended since {}: {ended}", turned.from?);
     let mut table = Table::new(&[
         ("whose", Side::Left, 8),
         ("call", Side::Left, 9),
@@ -148,15 +160,14 @@ fn turned(report: &RenewalsReport) -> String {
         ("undecided", Side::Right, 9),
         ("ARR renewed", Side::Right, 24),
         ("ARR lost", Side::Right, 24),
-        ("", Side::Left, 3),
+        ("in", Side::Left, 3),
     ]);
     for (whose, tallies) in [("machine", &turned.machine), ("people", &turned.people)] {
         for tally in tallies {
             table.row(tally_cells(whose, tally, &report.currency.to_string()));
         }
     }
-    let _ = write!(text, "{table}");
-    text
+    Some((title, table))
 }
 
 fn tally_cells(whose: &str, tally: &Tally, currency: &str) -> [String; 8] {
@@ -172,11 +183,13 @@ fn tally_cells(whose: &str, tally: &Tally, currency: &str) -> [String; 8] {
     ]
 }
 
-fn call(call: Option<Call>) -> String {
+/// A call, for people.
+pub(crate) fn call(call: Option<Call>) -> String {
     call.map_or("–", Call::words).to_owned()
 }
 
-fn yes(flag: Option<bool>) -> &'static str {
+/// `yes`, `no`, or `–` where nobody knows.
+pub fn yes(flag: Option<bool>) -> &'static str {
     match flag {
         Some(true) => "yes",
         Some(false) => "no",
@@ -184,7 +197,8 @@ fn yes(flag: Option<bool>) -> &'static str {
     }
 }
 
-fn amounts(one: &Renewal) -> String {
+/// The ARR up for renewal.
+pub(crate) fn amounts(one: &Renewal) -> String {
     let amounts: Vec<String> = one.amounts.iter().map(|(currency, [arr, _])| format!("{currency} {}", amount(arr))).collect();
     if amounts.is_empty() { "–".to_owned() } else { amounts.join(" + ") }
 }
@@ -198,13 +212,17 @@ fn spread(one: &Renewal) -> String {
 }
 
 fn why(one: &Renewal) -> String {
-    let csm = one.csm_reason.as_ref().filter(|_| one.differs).map(|reason| format!("CSM: {reason}"));
-    let parts =
-        one.gaps.iter().cloned().chain(csm).chain(one.machine_reasons.iter().take(2).cloned()).chain(one.expansion.clone());
-    parts.collect::<Vec<_>>().join("; ")
+    one.gaps.iter().cloned().chain(reasons(one, 0)).collect::<Vec<_>>().join("; ")
 }
 
-const HEADS: [&str; 24] = [
+/// What speaks for and against it, besides the gaps; without so many of the machine's reasons, of which the first tells its score.
+pub(crate) fn reasons(one: &Renewal, without: usize) -> Vec<String> {
+    let csm = one.csm_reason.as_ref().filter(|_| one.differs).map(|reason| format!("CSM: {reason}"));
+    csm.into_iter().chain(one.machine_reasons.iter().take(2).skip(without).cloned()).chain(one.expansion.clone()).collect()
+}
+
+/// The heads of the book's lines.
+pub(crate) const HEADS: [&str; 24] = [
     "account_id",
     "name",
     "csm",
@@ -231,7 +249,8 @@ const HEADS: [&str; 24] = [
     "expansion",
 ];
 
-fn cells(one: &Renewal) -> Vec<String> {
+/// A line of the book, for a spreadsheet.
+pub(crate) fn cells(one: &Renewal) -> Vec<String> {
     vec![
         one.account_id.clone(),
         one.name.clone(),

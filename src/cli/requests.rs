@@ -11,10 +11,10 @@ use super::reply::Reply;
 use super::requests_text::{COLUMNS, detail, row, text};
 use super::sheet::Sheet;
 use crate::clock::Clock;
-use crate::config::{Config, Sight};
+use crate::config::Config;
 use crate::cycle::requests::{Filter, Looker, Moment, request_detail, requests};
 use crate::model::Day;
-use crate::model::record::{RequestStatus, Role};
+use crate::model::record::{RequestStatus, User};
 use crate::store::Db;
 use crate::store::people;
 
@@ -34,19 +34,19 @@ pub struct Arguments {
     /// As known on this morning; all that is known by now by default
     #[arg(long, value_name = "DATE")]
     as_of: Option<Day>,
-    /// As this user may see it: what a product manager sees of revenue is a setting
+    /// As this user may see it: what a product manager sees of revenue is a setting, and a CSM sees what the own accounts ask for
     #[arg(long = "for", value_name = "USER")]
     reader: Option<String>,
     #[command(flatten)]
     sheet: Sheet,
 }
 
-const STATUSES: [RequestStatus; 5] =
-    [RequestStatus::Open, RequestStatus::Planned, RequestStatus::Building, RequestStatus::Shipped, RequestStatus::Declined];
-
 fn status() -> impl TypedValueParser<Value = RequestStatus> {
-    let names = PossibleValuesParser::new(STATUSES.map(RequestStatus::word));
-    names.map(|name| STATUSES.into_iter().find(|one| one.word() == name).expect("one of the words just listed"))
+    let names = PossibleValuesParser::new(RequestStatus::ALL.iter().map(|status| status.word()));
+    names.map(|name| {
+        let status = RequestStatus::ALL.iter().find(|status| status.word() == name);
+        *status.expect("one of the words just listed")
+    })
 }
 
 /// Lists them, or opens one.
@@ -55,7 +55,8 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
     let as_of = open::morning(&config, clock, arguments.as_of)?;
     let db = open::store(&config).await?;
     let moment = Moment::of(&db, &config, clock, as_of).await?;
-    let looker = looker(&db, &config, moment, arguments.reader.as_deref()).await?;
+    let reader = reader(&db, &config, moment, arguments.reader.as_deref()).await?;
+    let looker = reader.as_ref().map_or(Looker::ALL, |user| Looker::of(&config.requests, user));
     if let Some(id) = &arguments.id {
         let found = request_detail(&db, &config, moment, id, looker).await?;
         db.close().await;
@@ -69,10 +70,9 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
     Reply::new(text(&report), &report)
 }
 
-/// What that user may see; the operator sees all.
-async fn looker(db: &Db, config: &Config, moment: Moment, reader: Option<&str>) -> Result<Looker> {
-    let Some(id) = reader else { return Ok(Looker { sight: Sight::Full }) };
-    let users = people::users(db, moment.known, config.company.zone()).await?;
-    let user = users.get(id).ok_or_else(|| Wrong(format!("there is no user `{id}`")))?;
-    Ok(Looker { sight: if user.role == Role::Product { config.requests.product_sees_arr } else { Sight::Full } })
+/// Whose eyes look; the operator sees all.
+async fn reader(db: &Db, config: &Config, moment: Moment, reader: Option<&str>) -> Result<Option<User>> {
+    let Some(id) = reader else { return Ok(None) };
+    let mut users = people::users(db, moment.known, config.company.zone()).await?;
+    Ok(Some(users.remove(id).ok_or_else(|| Wrong(format!("there is no user `{id}`")))?))
 }

@@ -126,7 +126,8 @@ fn line(row: &RequestRow, score: Option<f64>) -> Vec<String> {
     ]
 }
 
-fn money(money: Option<&String>) -> String {
+/// An amount for people; `–` where it is not known, or not to be seen.
+pub(crate) fn money(money: Option<&String>) -> String {
     money.map_or_else(|| "–".to_owned(), |amount| readable(amount))
 }
 
@@ -138,7 +139,8 @@ fn readable(amount: &str) -> String {
     format!("{}{rest}", grouped(number as f64))
 }
 
-fn figure(score: Option<f64>) -> String {
+/// A score, for people.
+pub(crate) fn figure(score: Option<f64>) -> String {
     score.map_or_else(|| "–".to_owned(), grouped)
 }
 

@@ -19,19 +19,28 @@ pub enum Table {
     Survival,
 }
 
+/// A table as it is written: its heads, its rows.
+type Lines = (Vec<&'static str>, Vec<Vec<String>>);
+
 /// Writes a table of the report.
 pub fn report(sheet: &Sheet, table: Table, report: &RevenueReport) -> Result<()> {
+    let (heads, rows) = lines(table, report);
+    sheet.write(&heads, rows)
+}
+
+/// The heads and rows of a table of the report.
+pub(crate) fn lines(table: Table, report: &RevenueReport) -> Lines {
     match table {
         Table::Periods => {
             let own = report.periods.iter().map(|period| (None, report.currency, period));
             let grouped = report.groups.iter().flat_map(|group| {
                 group.periods.iter().map(|period| (Some(group.key.as_deref().unwrap_or_default()), report.currency, period))
             });
-            if report.by.is_some() { periods(sheet, report.by, grouped) } else { periods(sheet, None, own) }
+            if report.by.is_some() { periods(report.by, grouped) } else { periods(None, own) }
         }
         Table::Currencies => {
             let all = report.currencies.iter().flat_map(|one| one.periods.iter().map(|period| (None, one.currency, period)));
-            periods(sheet, None, all)
+            periods(None, all)
         }
         Table::Projection => {
             let months = report.projection.iter().flat_map(|projection| &projection.months);
@@ -44,7 +53,8 @@ pub fn report(sheet: &Sheet, table: Table, report: &RevenueReport) -> Result<()>
                     month.worse.clone(),
                 ]
             };
-            sheet.write(&["month", "currency", "mrr", "mrr_one_point_better", "mrr_one_point_worse"], months.map(row))
+            let heads = vec!["month", "currency", "mrr", "mrr_one_point_better", "mrr_one_point_worse"];
+            (heads, months.map(row).collect())
         }
         Table::Survival => {
             let rows = report.renewal_survival.iter().flat_map(|survival| {
@@ -56,16 +66,12 @@ pub fn report(sheet: &Sheet, table: Table, report: &RevenueReport) -> Result<()>
                     row
                 })
             });
-            sheet.write(&["due_in", "customers", "months_later", "looked_at", "kept"], rows)
+            (vec!["due_in", "customers", "months_later", "looked_at", "kept"], rows.collect())
         }
     }
 }
 
-fn periods<'a>(
-    sheet: &Sheet,
-    by: Option<&'static str>,
-    periods: impl Iterator<Item = (Option<&'a str>, Currency, &'a PeriodRow)>,
-) -> Result<()> {
+fn periods<'a>(by: Option<&'static str>, periods: impl Iterator<Item = (Option<&'a str>, Currency, &'a PeriodRow)>) -> Lines {
     let mut heads = vec!["period", "starts_on", "ends_on", "complete", "currency"];
     heads.extend(by);
     heads.extend(NUMBERS);
@@ -85,7 +91,7 @@ fn periods<'a>(
         row.extend(shares.map(cell));
         row
     });
-    sheet.write(&heads, rows)
+    (heads, rows.collect())
 }
 
 const NUMBERS: [&str; 22] = [

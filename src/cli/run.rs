@@ -157,7 +157,7 @@ async fn live(notify: &Notify) -> Result<()> {
 }
 
 /// Waits for SIGTERM or SIGINT, and names it.
-async fn asked_to_stop() -> Result<&'static str> {
+pub async fn asked_to_stop() -> Result<&'static str> {
     let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
     Ok(tokio::select! {

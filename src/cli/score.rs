@@ -13,7 +13,7 @@ use super::table::{Side, Table, cut};
 use super::words::{band, percent, points, signed};
 use crate::clock::Clock;
 use crate::config::nearest;
-use crate::cycle::{self, AccountScore, FactorReport, ScoreReport};
+use crate::cycle::{self, AccountScore, FactorReport, OpinionReport, ScoreReport};
 use crate::model::Day;
 
 /// Explain the score of one account: every factor with its input, age, weight and points, and what moved
@@ -87,16 +87,21 @@ fn text(report: &ScoreReport) -> String {
     text + &unknown_signals(&report.factors) + &changes(report)
 }
 
+/// The score without what a person holds, and with it.
+pub fn beside(account: &AccountScore, opinion: &OpinionReport) -> String {
+    let computed = points(account.computed_score);
+    match opinion.kind {
+        "override" => format!(" (computed: {computed}, {})", band(account.computed_band)),
+        "sentiment" => format!(" (subjective: {computed} without it, {} with it)", points(account.score_with_sentiment)),
+        _ => String::new(),
+    }
+}
+
 /// What people hold, with and without it.
 fn opinions(account: &AccountScore) -> String {
-    let computed = points(account.computed_score);
     let mut text = String::new();
     for one in &account.opinions {
-        let beside = match one.kind {
-            "override" => format!(" (computed: {computed}, {})", band(account.computed_band)),
-            "sentiment" => format!(" (subjective: {computed} without it, {} with it)", points(account.score_with_sentiment)),
-            _ => String::new(),
-        };
+        let beside = beside(account, one);
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{}{beside}, by {} on {}: {}", told(one), cut(&one.by, 40), one.said_on, cut(&one.reason, 200));
     }
@@ -112,11 +117,20 @@ fn has_part(factor: &FactorReport) -> bool {
     factor.input.is_some() || factor.max_points > 0.0
 }
 
-/// The costliest first.
+/// What the signals take or withhold, each with its cost in points, the costliest first.
+pub fn costliest(factors: &[FactorReport]) -> Vec<(f64, &FactorReport)> {
+    let known = factors.iter().filter(|factor| !is_apart(factor) && has_part(factor));
+    let mut costs: Vec<_> = known.map(|factor| (factor.max_points - factor.points, factor)).collect();
+    costs.sort_by(|(a, one), (b, other)| b.total_cmp(a).then_with(|| one.signal.cmp(&other.signal)));
+    costs
+}
+
+/// `12 d`; `–` for what has no age.
+pub fn age(factor: &FactorReport) -> String {
+    factor.age_days.map_or_else(|| "–".to_owned(), |days| format!("{days} d"))
+}
+
 fn factors(factors: &[FactorReport]) -> Table {
-    let cost = |factor: &FactorReport| factor.max_points - factor.points;
-    let mut sorted: Vec<&FactorReport> = factors.iter().filter(|factor| !is_apart(factor) && has_part(factor)).collect();
-    sorted.sort_by(|a, b| cost(b).total_cmp(&cost(a)).then_with(|| a.signal.cmp(&b.signal)));
     let mut table = Table::new(&[
         ("costs", Side::Right, 7),
         ("factor", Side::Left, 52),
@@ -125,13 +139,12 @@ fn factors(factors: &[FactorReport]) -> Table {
         ("weight", Side::Right, 8),
         ("points", Side::Right, 14),
     ]);
-    for factor in sorted {
-        let age = factor.age_days.map_or_else(|| "–".to_owned(), |days| format!("{days} d"));
+    for (cost, factor) in costliest(factors) {
         table.row([
-            format!("{:.1}", cost(factor)),
+            format!("{cost:.1}"),
             factor.text.clone(),
             factor.dimension.clone(),
-            age,
+            age(factor),
             format!("{:.1} %", factor.weight * 100.0),
             format!("{:.1} of {:.1}", factor.points, factor.max_points),
         ]);
@@ -147,9 +160,14 @@ fn apart(factors: &[FactorReport], dimension: &str, head: &str) -> String {
     })
 }
 
-fn unknown_signals(factors: &[FactorReport]) -> String {
+/// The signals of which nothing is known.
+pub fn not_known(factors: &[FactorReport]) -> Vec<&str> {
     let unknown = factors.iter().filter(|factor| !is_apart(factor) && !has_part(factor));
-    let names: Vec<&str> = unknown.map(|factor| factor.text.strip_suffix(" unknown").unwrap_or(&factor.text)).collect();
+    unknown.map(|factor| factor.text.strip_suffix(" unknown").unwrap_or(&factor.text)).collect()
+}
+
+fn unknown_signals(factors: &[FactorReport]) -> String {
+    let names = not_known(factors);
     if names.is_empty() {
         return String::new();
     }
@@ -210,6 +228,7 @@ mod tests {
                 score: Some(10.0),
                 previous: Some(71.6),
                 band: Band::AtRisk,
+                previous_band: None,
                 computed_score: Some(10.0),
                 computed_band: Band::AtRisk,
                 score_with_sentiment: Some(10.0),

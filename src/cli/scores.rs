@@ -82,13 +82,14 @@ fn text(report: &ScoresReport) -> String {
 }
 
 /// The band, and where a person overrides the score, what was computed.
-fn by_hand(account: &AccountScore) -> String {
+pub fn by_hand(account: &AccountScore) -> String {
     let overridden = account.opinions.iter().any(|opinion| opinion.kind == "override");
     let computed = if overridden { format!(", computed {}", points(account.computed_score)) } else { String::new() };
     format!("{}{computed}", band(account.band))
 }
 
-const HEADS: [&str; 11] = [
+/// The columns of the table.
+pub const HEADS: [&str; 11] = [
     "account_id",
     "name",
     "csm",
@@ -102,7 +103,8 @@ const HEADS: [&str; 11] = [
     "reasons",
 ];
 
-fn cells(account: &AccountScore) -> Vec<String> {
+/// An account's row of the table.
+pub fn cells(account: &AccountScore) -> Vec<String> {
     vec![
         account.account_id.clone(),
         account.name.clone(),
@@ -131,6 +133,7 @@ mod tests {
             score,
             previous,
             band,
+            previous_band: None,
             computed_score: score,
             computed_band: band,
             score_with_sentiment: score,

@@ -1,5 +1,7 @@
 //! Tables for spreadsheets.
 
+use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -24,14 +26,25 @@ impl Sheet {
     }
 }
 
+/// The table as text, after the mark by which spreadsheets know UTF-8.
+pub(crate) fn text<H: AsRef<[u8]>>(heads: &[H], rows: impl IntoIterator<Item = Vec<String>>) -> Result<String> {
+    let bytes = lines("\u{feff}".as_bytes().to_vec(), heads, rows).context("writing a table")?;
+    String::from_utf8(bytes).context("a table is no text")
+}
+
 fn write<H: AsRef<[u8]>>(file: &Path, heads: &[H], rows: impl IntoIterator<Item = Vec<String>>) -> Result<()> {
     let context = || format!("writing {}", file.display());
-    let mut writer = csv::Writer::from_path(file).with_context(context)?;
-    writer.write_record(heads).with_context(context)?;
+    lines(File::create(file).with_context(context)?, heads, rows).map(drop).with_context(context)
+}
+
+/// Writes heads and rows behind what is there already.
+fn lines<W: Write, H: AsRef<[u8]>>(to: W, heads: &[H], rows: impl IntoIterator<Item = Vec<String>>) -> Result<W> {
+    let mut writer = csv::Writer::from_writer(to);
+    writer.write_record(heads)?;
     for row in rows {
-        writer.write_record(row.into_iter().map(harmless)).with_context(context)?;
+        writer.write_record(row.into_iter().map(harmless))?;
     }
-    writer.flush().with_context(context)
+    writer.into_inner().map_err(|error| error.into_error().into())
 }
 
 fn harmless(cell: String) -> String {
@@ -56,6 +69,8 @@ mod tests {
     #[test]
     fn no_cell_becomes_a_formula() {
         let cells = ["=1+1", "-12.5", "@x", "Acme, \"the\" one", "-"].map(|cell| harmless(cell.to_owned()));
+        let table = text(&["a", "b"], [vec!["ü".to_owned(), "=x".to_owned()]]).unwrap();
+        assert_eq!(table, "\u{feff}a,b\nü,'=x\n");
         assert_eq!(cells, ["'=1+1", "-12.5", "'@x", "Acme, \"the\" one", "'-"]);
     }
 }

@@ -44,28 +44,35 @@ enum Action {
 }
 
 /// One source.
-#[derive(Debug, Serialize)]
-struct Told<'a> {
-    name: &'a str,
-    path: String,
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Told {
+    /// Its name.
+    pub name: String,
+    /// Where it is.
+    pub path: Option<String>,
     /// `fresh`, `stale`, `empty`, `failing` or `suspect`.
-    state: &'static str,
+    pub state: &'static str,
     last_success: Option<String>,
-    newest_day: Option<Day>,
+    /// The newest day on which anything happened.
+    pub newest_day: Option<Day>,
     /// Which of its data are too old to rely on, and since when.
-    stale: Vec<StaleData>,
+    pub stale: Vec<StaleData>,
     /// Why the last pull came to nothing, if so.
-    reason: Option<String>,
-    next: Option<String>,
+    pub reason: Option<String>,
+    /// What is to be done about it.
+    pub next: Option<String>,
     /// When it is pulled next while `longroad run` runs.
     next_run: Option<String>,
     /// Until when it wants to be left alone.
     deferred_until: Option<String>,
-    files: Vec<&'a Pull>,
+    /// The last pull of each of its files.
+    pub files: Vec<Pull>,
+    /// When it last brought anything.
     #[serde(skip)]
-    pulled_at: Option<Instant>,
+    pub pulled_at: Option<Instant>,
+    /// When it is pulled next.
     #[serde(skip)]
-    next_at: Option<Instant>,
+    pub next_at: Option<Instant>,
     #[serde(skip)]
     deferred_at: Option<Instant>,
 }
@@ -78,23 +85,29 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
         return accept(&open::store(&config).await?, name, clock.now()).await;
     }
     let db = open::store(&config).await?;
-    let today = open::today(&config, clock);
-    let pulls = pulls::newest(&db).await?;
-    let fresh = freshness::of_sources(&db, &config, AsOf { day: today, through_pull: i64::MAX }).await?;
-    let standings = trust::standings(&db).await?;
+    let (now, today) = (clock.now(), open::today(&config, clock));
+    let sources = gather(&db, &config, now).await?;
     db.close().await;
-    let mut sources = Vec::new();
-    for (source, fresh) in config.sources.iter().zip(&fresh) {
-        let mut standing = judge(source, place(&config, source), &pulls, fresh);
-        if let Some(known) = standings.get(&source.name) {
-            standing.trouble(known, clock.now());
-        }
-        standing.next_at = next_run(&config, source, clock.now());
-        standing.next_run = standing.next_at.map(|at| at.to_string());
-        sources.push(standing);
-    }
     let texts: Vec<String> = sources.iter().map(|source| text(source, config.company.zone())).collect();
     Reply::new(texts.join("\n"), &json!({"as_of": today, "sources": sources}))
+}
+
+/// How each of the configured sources stands, in their order.
+pub(crate) async fn gather(db: &Db, config: &Config, now: Instant) -> Result<Vec<Told>> {
+    let pulls = pulls::newest(db).await?;
+    let as_of = AsOf { day: config.company.zone().day_of(now), through_pull: i64::MAX };
+    let fresh = freshness::of_sources(db, config, as_of).await?;
+    let standings = trust::standings(db).await?;
+    let told = |(source, fresh): (&Source, &SourceFreshness)| {
+        let mut told = judge(source, place(config, source), &pulls, fresh);
+        if let Some(known) = standings.get(&source.name) {
+            told.trouble(known, now);
+        }
+        told.next_at = next_run(config, source, now);
+        told.next_run = told.next_at.map(|at| at.to_string());
+        told
+    };
+    Ok(config.sources.iter().zip(&fresh).map(told).collect())
 }
 
 async fn accept(db: &Db, name: &str, now: Instant) -> Result<Reply> {
@@ -114,10 +127,10 @@ async fn accept(db: &Db, name: &str, now: Instant) -> Result<Reply> {
     )
 }
 
-impl Told<'_> {
+impl Told {
     /// A pull that came to nothing is more urgent than the age of the data.
     fn trouble(&mut self, known: &Standing, now: Instant) {
-        let name = self.name;
+        let name = &self.name;
         self.deferred_at = known.deferred_until.filter(|until| now < *until);
         self.deferred_until = self.deferred_at.map(|at| at.to_string());
         if let Some(at) = known.succeeded_at {
@@ -160,8 +173,8 @@ fn place(config: &Config, source: &Source) -> String {
 }
 
 /// How it stands by its data's own dates.
-fn judge<'a>(source: &'a Source, path: String, pulls: &'a [Pull], fresh: &SourceFreshness) -> Told<'a> {
-    let files: Vec<&Pull> = pulls.iter().filter(|pull| pull.source == source.name).collect();
+fn judge(source: &Source, path: String, pulls: &[Pull], fresh: &SourceFreshness) -> Told {
+    let files: Vec<Pull> = pulls.iter().filter(|pull| pull.source == source.name).cloned().collect();
     let pulled_at = files.iter().filter(|pull| !pull.refused).map(|pull| pull.at).max();
     let stale = fresh.stale();
     let state = match () {
@@ -181,8 +194,8 @@ fn judge<'a>(source: &'a Source, path: String, pulls: &'a [Pull], fresh: &Source
         (rejected > 0).then(|| "`longroad rejects` lists what was set aside".to_owned())
     };
     Told {
-        name,
-        path,
+        name: name.clone(),
+        path: Some(path),
         state,
         last_success: pulled_at.map(|at| at.to_string()),
         newest_day: fresh.newest_day(),

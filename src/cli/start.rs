@@ -11,7 +11,8 @@ use super::reply::Reply;
 use super::{
     aha, ask, audit, backtest, backup, check, cycle, demo, digests, export, first_value, forget, health, init, jobs, load,
     move_record, opinion, opinions, pipeline, plan, playbooks, preview, pull, rejects, renewals, request, requests, resend,
-    restore, revenue, risk, run, sales_quality, score, scores, solutions, sources, task, tasks, user, value_report, what_if,
+    restore, revenue, risk, run, sales_quality, score, scores, solutions, sources, task, tasks, token, user, value_report,
+    what_if,
 };
 use crate::clock::SystemClock;
 use crate::config::environment;
@@ -47,7 +48,7 @@ fn start(shared: &Shared, command: Command) -> Result<Reply> {
 async fn dispatch(shared: &Shared, command: Command) -> Result<Reply> {
     let (file, clock) = (shared.config.as_path(), &SystemClock);
     match command {
-        Command::Demo(arguments) => demo::run(&arguments, clock).await,
+        Command::Demo(arguments) => demo::run(&arguments, clock, shared.json).await,
         Command::Init(arguments) => init::run(&arguments),
         Command::Check(arguments) => check::run(file, &arguments, clock).await,
         Command::Pull(arguments) => pull::run(file, &arguments, clock).await,
@@ -91,6 +92,7 @@ async fn dispatch(shared: &Shared, command: Command) -> Result<Reply> {
         Command::Load(arguments) => load::run(file, &arguments, clock).await,
         Command::Export(arguments) => export::run(file, &arguments, shared.json).await,
         Command::User(arguments) => user::run(file, &arguments, clock).await,
+        Command::Token(arguments) => token::run(file, &arguments, clock).await,
         Command::Health(arguments) => health::run(file, &arguments).await,
         Command::Forget(arguments) => forget::run(file, &arguments, clock).await,
         Command::Audit(arguments) => audit::run(file, &arguments).await,

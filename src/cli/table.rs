@@ -30,6 +30,16 @@ impl Table {
         self.rows.push(cells.collect());
     }
 
+    /// The heads of its columns, each with its side.
+    pub(crate) fn heads(&self) -> impl Iterator<Item = (&'static str, Side)> {
+        self.columns.iter().map(|(head, side, _)| (*head, *side))
+    }
+
+    /// Its lines.
+    pub(crate) fn rows(&self) -> &[Vec<String>] {
+        &self.rows
+    }
+
     /// Whether it has no lines.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()

@@ -1,5 +1,6 @@
 //! `longroad user`: the people who may sign in to the web pages.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Result;
@@ -11,19 +12,20 @@ use super::exit::Wrong;
 use super::open;
 use super::reply::Reply;
 use super::table::{Side, Table};
+use super::words::count;
 use crate::clock::Clock;
-use crate::config::nearest;
+use crate::config::{Config, nearest};
 use crate::model::record::User;
 use crate::store::audit::{self, Deed};
 use crate::store::facts::AsOf;
 use crate::store::sign_in::{self, LINK_SECONDS};
-use crate::store::{Db, people};
+use crate::store::{Db, api_token, digest_off, people};
 use crate::web::sign_in_address;
 
 /// Tell who may sign in to the web pages, and let somebody in or out
 ///
-/// Everybody who stands in the record `users` may sign in, by a link that is mailed to the address there; whoever leaves that
-/// record is out at once.
+/// Everybody who stands in the record `users` may sign in, by a link that is mailed to the address there. A row that is left out of
+/// a later file stays known: of who leaves the company, write an address there that is not theirs, then end their sessions here.
 #[derive(Debug, clap::Args)]
 #[command(arg_required_else_help = true, subcommand_required = true, after_help = "Example:\n  longroad user link dana")]
 pub struct Arguments {
@@ -60,25 +62,23 @@ struct Told {
     role: &'static str,
     sessions: i64,
     seen_at: Option<String>,
+    /// Which digests are not sent: what the user has switched off, or `all` by the configuration.
+    digests_off: Vec<String>,
 }
 
 /// Does it.
 pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Result<Reply> {
     let config = open::config(file)?;
     let db = open::store(&config).await?;
-    let as_of = AsOf { day: open::today(&config, clock), through_pull: i64::MAX };
-    let users = people::users(&db, as_of, config.company.zone()).await?;
-    let known = |id: &str| -> Result<&User> {
-        users.get(id).ok_or_else(|| {
-            let hint = nearest(id, users.keys().map(String::as_str));
-            let hint =
-                hint.map_or_else(|| "`longroad user list` tells who there is".to_owned(), |near| format!("is `{near}` meant?"));
-            Wrong(format!("there is no user `{id}`; {hint}")).into()
-        })
-    };
+    let users = all(&db, &config, clock).await?;
     let reply = match &arguments.action {
         Action::List => {
             let sessions = sign_in::sessions(&db, clock.now()).await?;
+            let off = digest_off::all(&db).await?;
+            let off_of = |id: &str| -> Vec<String> {
+                let own = off.keys().filter(|(person, _)| person == id).map(|(_, digest)| digest.clone());
+                if config.digests.off.contains(id) { vec!["all".to_owned()] } else { own.collect() }
+            };
             let told: Vec<Told> = users
                 .values()
                 .map(|user| {
@@ -90,13 +90,14 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
                         role: user.role.word(),
                         sessions: session.map_or(0, |(count, _)| *count),
                         seen_at: session.map(|(_, at)| at.to_string()),
+                        digests_off: off_of(user.id.as_str()),
                     }
                 })
                 .collect();
             Reply::new(list(&told), &json!({"users": told}))?
         }
         Action::Link { id } => {
-            let user = known(id)?;
+            let user = known(&users, id)?;
             let Some(link) = sign_in::new_link(&db, user.id.as_str(), clock.now()).await? else {
                 return Err(Wrong(format!(
                     "{id} has several links that nobody has used; they end within {} minutes",
@@ -114,11 +115,34 @@ pub async fn run(file: &Path, arguments: &Arguments, clock: &dyn Clock) -> Resul
         Action::SignOut { id } => {
             let ended = sign_in::end_all(&db, id).await?;
             note(&db, clock, "sign out", id).await?;
-            Reply::new(format!("{ended} sessions of {id} are ended"), &json!({"ended": ended}))?
+            let tokens = api_token::list(&db).await?.into_iter().filter(|token| token.person == *id);
+            let tokens: Vec<String> = tokens.map(|token| token.name).collect();
+            let still = match tokens.as_slice() {
+                [] => String::new(),
+                some => format!("; these tokens still read on behalf of {id} (`longroad token revoke`): {}", some.join(", ")),
+            };
+            let text = format!("{} of {id} ended{still}", count(ended, "session", "sessions"));
+            Reply::new(text, &json!({"ended": ended, "tokens": tokens}))?
         }
     };
     db.close().await;
     Ok(reply)
+}
+
+/// All who may sign in, by their ids.
+pub async fn all(db: &Db, config: &Config, clock: &dyn Clock) -> Result<BTreeMap<String, User>> {
+    let as_of = AsOf { day: open::today(config, clock), through_pull: i64::MAX };
+    people::users(db, as_of, config.company.zone()).await
+}
+
+/// The user with this id.
+pub fn known<'u>(users: &'u BTreeMap<String, User>, id: &str) -> Result<&'u User> {
+    users.get(id).ok_or_else(|| {
+        let near = nearest(id, users.keys().map(String::as_str));
+        let hint =
+            near.map_or_else(|| "`longroad user list` tells who there is".to_owned(), |near| format!("is `{near}` meant?"));
+        Wrong(format!("there is no user `{id}`; {hint}")).into()
+    })
 }
 
 async fn note(db: &Db, clock: &dyn Clock, action: &str, id: &str) -> Result<()> {
@@ -136,6 +160,7 @@ fn list(users: &[Told]) -> String {
         ("mail", Side::Left, 40),
         ("sessions", Side::Right, 8),
         ("last seen", Side::Left, 20),
+        ("digests off", Side::Left, 20),
     ]);
     for user in users {
         let seen = user.seen_at.clone().unwrap_or_else(|| "–".to_owned());
@@ -146,6 +171,7 @@ fn list(users: &[Told]) -> String {
             user.email.clone(),
             user.sessions.to_string(),
             seen,
+            user.digests_off.join(", "),
         ]);
     }
     table.to_string()

@@ -31,6 +31,8 @@ pub struct Evaluated {
     pub band: Band,
     /// The score at the account's previous turn, as it was shown.
     pub previous: Option<f64>,
+    /// The band then, as it was shown.
+    pub previous_band: Option<Band>,
     /// One of [`LIFECYCLES`].
     pub lifecycle: &'static str,
     /// Whether it is the account's turn.
@@ -132,6 +134,7 @@ impl Evaluated {
             health,
             band: given.band.band,
             previous: given.previous,
+            previous_band: before.and_then(|(given, _)| given.turn_on.map(|_| given.turn_band)),
             given,
             lifecycle,
             in_turn,
@@ -170,6 +173,7 @@ impl Evaluated {
         let last_turn = before.and_then(|(given, _)| given.turn_on);
         if let Some((_, score)) = last_turn.and_then(|turn| opinions.score_on(account, turn)) {
             self.previous = Some(score);
+            self.previous_band = Some(self.band_of(customer, score));
         }
         self
     }

@@ -10,10 +10,9 @@ use super::periodic::Gathering;
 use super::revenue::{RevenueBook, RevenueQuestion};
 use super::world::World;
 use super::{book, first_value, renewals};
-use crate::digest::Reader;
 use crate::digest::csm::StaleItem;
 use crate::digest::executive::{ExecutiveDigest, ExecutiveInputs, FirstValueInputs, Mover, RenewalInputs};
-use crate::health::opinion::Call;
+use crate::digest::{Links, Reader};
 use crate::model::{Currency, Day, Exact, Money};
 use crate::revenue::renewal::Renewal;
 use crate::revenue::{By, Every, OpenedRow, Period, Rates, RevenueReport, What};
@@ -73,7 +72,7 @@ pub async fn gather(gathering: &Gathering<'_>) -> Result<Gathered> {
         renewals: (!due.is_empty()).then(|| RenewalInputs {
             days: RENEWAL_DAYS,
             due: worth(&due, &mut rates, |_| true),
-            at_risk: worth(&due, &mut rates, is_at_risk),
+            at_risk: worth(&due, &mut rates, Renewal::is_at_risk),
             unknown: worth(&due, &mut rates, |one| one.machine_call.is_none() && one.csm_call.is_none()),
         }),
         without_rate: rates.missing.iter().map(ToString::to_string).collect(),
@@ -84,7 +83,7 @@ pub async fn gather(gathering: &Gathering<'_>) -> Result<Gathered> {
 
 impl Gathered {
     /// One executive's digest.
-    pub fn digest(&self, reader: &Reader, on: Day, web_url: &str) -> ExecutiveDigest {
+    pub fn digest(&self, reader: &Reader, on: Day, links: &Links) -> ExecutiveDigest {
         let inputs = ExecutiveInputs {
             reader: reader.clone(),
             company: self.company.clone(),
@@ -99,12 +98,8 @@ impl Gathered {
             stale: self.stale.clone(),
             approximated: self.world.approximated,
         };
-        ExecutiveDigest::build(&inputs, web_url)
+        ExecutiveDigest::build(&inputs, links)
     }
-}
-
-fn is_at_risk(renewal: &Renewal) -> bool {
-    [renewal.machine_call, renewal.csm_call].iter().any(|call| matches!(call, Some(Call::AtRisk | Call::Lost)))
 }
 
 /// ARR in the currency of reports; what has no rate counts for nothing.

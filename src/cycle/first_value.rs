@@ -91,6 +91,54 @@ pub struct SalesReport {
     pub sellers: Vec<Quality>,
 }
 
+/// The ways of all accounts as seen on a morning: what reports are made of.
+#[derive(Debug)]
+pub struct Courses {
+    on: Day,
+    approximated: bool,
+    all: Vec<Course>,
+}
+
+impl Courses {
+    /// Gathers them; of the last cycle's morning by default.
+    pub async fn gather(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Option<Day>) -> Result<Courses> {
+        let look = Look::at(db, setup, clock, as_of).await?;
+        let world = &look.population.world;
+        let all = courses(db, &look.setup, world).await?;
+        Ok(Courses { on: look.on, approximated: world.approximated, all })
+    }
+
+    /// The report of the accounts of some people, `sees` telling of a CSM whether it is one of them.
+    pub fn report(&self, span: Span, sees: impl Fn(Option<&str>) -> bool) -> FirstValueReport {
+        let on = self.on;
+        let seen: Vec<&Course> = self.all.iter().filter(|course| sees(course.csm.as_deref())).collect();
+        let mut groups = BTreeMap::new();
+        groups.insert("product", by(&seen, on, |course| course.product.clone()));
+        groups.insert("segment", by(&seen, on, |course| course.segment.clone()));
+        groups.insert("csm", by(&seen, on, |course| course.csm.clone()));
+        groups.insert("seller", by(&seen, on, |course| course.seller.clone()));
+        let missing = |course: &Course| Missing {
+            account_id: course.account_id.clone(),
+            name: course.name.clone(),
+            csm: course.csm.clone(),
+            first_value: course.title.clone(),
+            live_on: course.live_on,
+            last_day: course.last_day,
+            why: course.forecast.clone(),
+        };
+        FirstValueReport {
+            as_of: on,
+            as_of_approximated: self.approximated,
+            all: Attainment::of(None, seen.iter().copied(), on),
+            cohorts: by(&seen, on, |course| Some(span.of(course.live_on))),
+            groups,
+            missing_next: missing_next(&seen, on).into_iter().map(missing).collect(),
+            renewal: RenewalOf::of(&seen, on),
+            definitions: DEFINITIONS.into(),
+        }
+    }
+}
+
 /// First value by cohort; of the last cycle's morning by default.
 pub async fn first_value(
     db: &Db,
@@ -99,32 +147,7 @@ pub async fn first_value(
     as_of: Option<Day>,
     span: Span,
 ) -> Result<FirstValueReport> {
-    let look = Look::at(db, setup, clock, as_of).await?;
-    let courses = courses(db, &look.setup, &look.population.world).await?;
-    let (on, mut groups) = (look.on, BTreeMap::new());
-    groups.insert("product", by(&courses, on, |course| course.product.clone()));
-    groups.insert("segment", by(&courses, on, |course| course.segment.clone()));
-    groups.insert("csm", by(&courses, on, |course| course.csm.clone()));
-    groups.insert("seller", by(&courses, on, |course| course.seller.clone()));
-    let missing = |course: &Course| Missing {
-        account_id: course.account_id.clone(),
-        name: course.name.clone(),
-        csm: course.csm.clone(),
-        first_value: course.title.clone(),
-        live_on: course.live_on,
-        last_day: course.last_day,
-        why: course.forecast.clone(),
-    };
-    Ok(FirstValueReport {
-        as_of: on,
-        as_of_approximated: look.population.world.approximated,
-        all: Attainment::of(None, courses.iter(), on),
-        cohorts: by(&courses, on, |course| Some(span.of(course.live_on))),
-        groups,
-        missing_next: missing_next(&courses, on).into_iter().map(missing).collect(),
-        renewal: RenewalOf::of(&courses, on),
-        definitions: DEFINITIONS.into(),
-    })
+    Ok(Courses::gather(db, setup, clock, as_of).await?.report(span, |_| true))
 }
 
 /// Promises and what became of them; of the last cycle's morning by default.

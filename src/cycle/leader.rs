@@ -15,7 +15,7 @@ use super::sight::Sight;
 use super::world::World;
 use crate::digest::csm::StaleItem;
 use crate::digest::leader::{LeaderDigest, LeaderInputs, LoadItem, PlayItem, RenewalItem};
-use crate::digest::{Book, Reader};
+use crate::digest::{Book, Links, Reader};
 use crate::health::Band;
 use crate::model::{Currency, Day, Exact, Id, Money};
 use crate::playbook::{self, Outcome};
@@ -96,7 +96,7 @@ pub async fn gather(tx: &mut Tx, gathering: &Gathering<'_>) -> Result<Gathered> 
 
 impl Gathered {
     /// One leader's digest.
-    pub fn digest(&self, reader: &Reader, on: Day, web_url: &str) -> LeaderDigest {
+    pub fn digest(&self, reader: &Reader, on: Day, links: &Links) -> LeaderDigest {
         let sight = self.world.users.get(reader.id.as_str()).map(|user| Sight::of(&self.world.users, user));
         let is_mine = |csm: &Option<Id>| sight.as_ref().is_some_and(|sight| sight.sees(csm.as_ref().map(Id::as_str)));
         let (mut book, mut arr) = (Book::default(), BTreeMap::<Currency, i64>::new());
@@ -126,7 +126,7 @@ impl Gathered {
             stale: self.stale.clone(),
             approximated: self.world.approximated,
         };
-        LeaderDigest::build(&inputs, web_url)
+        LeaderDigest::build(&inputs, links)
     }
 
     /// Sums of several currencies as one in that of reports; as they are, where a rate is missing.
@@ -169,13 +169,8 @@ impl Gathered {
 
 /// A renewal with what it is worth in the currency of reports, and the name of whoever called it.
 fn item(world: &World, renewal: Renewal, rates: &mut Rates) -> RenewalItem {
-    let worth: Exact = renewal.money.iter().map(|money| rates.convert(Exact::of(money.minor), money.currency)).sum();
     let name = |by: &String| world.users.get(by).map_or_else(|| by.clone(), |user| user.name.clone());
-    RenewalItem {
-        worth: Money { minor: worth.rounded(), currency: rates.currency },
-        caller: renewal.csm_by.as_ref().map(name).unwrap_or_default(),
-        renewal,
-    }
+    RenewalItem { worth: renewal.worth(rates), caller: renewal.csm_by.as_ref().map(name).unwrap_or_default(), renewal }
 }
 
 /// By play, the most often tried first.

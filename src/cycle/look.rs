@@ -5,34 +5,44 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 
+use super::Setup;
 use super::assess::Customer;
 use super::book::{self, Book};
 use super::calibrate;
 use super::evaluate::{Chance, Evaluated};
 use super::mailing::Mailing;
+use super::mails::Stationery;
 use super::periodic::{self, Gathering, Occasion};
-use super::population::{Block, Population};
+use super::population::{Block, Population, Standard};
 use super::report::{AccountScore, FactorReport, OpinionReport, ScoreReport, ScoresReport};
-use super::{Setup, mails};
 use crate::clock::Clock;
 use crate::delivery::Rendered;
 use crate::digest::{Kind, Reader};
-use crate::health::About;
-use crate::health::explain::{self, Change};
+use crate::health::explain;
+use crate::health::opinion::Opinions;
+use crate::health::{self, About, Factor};
 use crate::model::Day;
 use crate::risk::{self, Level, Models, Parts};
 use crate::signals::condition::LIFECYCLES;
 use crate::signals::{Band, Signal};
-use crate::store::Db;
-use crate::store::directory::{Directory, block_of};
+use crate::store::directory::{self, block_of};
 use crate::store::facts::AsOf;
 use crate::store::outbox::Mail;
 use crate::store::scores::{self as stored, Cycle, GivenScore};
+use crate::store::{Db, pulls, turns};
 
 /// How many reasons a list of scores tells of each account.
 const REASONS: usize = 3;
 
-/// One morning as it is looked at: with the setup and the knowledge of the cycle that was run then, or with today's.
+/// A morning to be looked at: with the setup and the knowledge of the cycle that was run then, or with today's.
+#[derive(Clone, Debug)]
+pub struct Morning {
+    pub setup: Arc<Setup>,
+    pub as_of: AsOf,
+    given: Option<Cycle>,
+}
+
+/// The customers of a morning as they are looked at.
 pub struct Look {
     pub setup: Arc<Setup>,
     pub population: Population,
@@ -87,29 +97,63 @@ impl Odds {
     }
 }
 
-impl Look {
-    pub async fn at(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Option<Day>) -> Result<Look> {
+impl Morning {
+    /// That of the last cycle, if no other is asked for: it is what people have seen.
+    pub async fn of(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Option<Day>) -> Result<Morning> {
         let today = setup.config.company.zone().day_of(clock.now());
-        // Without a date, the last cycle is what people have seen.
         let on = match as_of {
             Some(day) if day > today => bail!("{day} lies in the future; today is {today}"),
             Some(day) => day,
             None => stored::last_cycle(db, None).await?.map_or(today, |cycle| cycle.as_of),
         };
-        Look::on(db, setup, on).await
-    }
-
-    async fn on(db: &Db, setup: &Arc<Setup>, on: Day) -> Result<Look> {
-        let given = stored::cycle_of(db, on).await?;
-        let Some(cycle) = given else {
-            return Ok(Look { population: Population::now(db, setup, on).await?, setup: Arc::clone(setup), given, on });
+        let Some(cycle) = stored::cycle_of(db, on).await? else {
+            let as_of = AsOf { day: on, through_pull: pulls::last_id(db).await? };
+            return Ok(Morning { setup: Arc::clone(setup), as_of, given: None });
         };
         let setup = match stored::configuration(db, &cycle.config_hash).await? {
             Some(text) if cycle.config_hash != setup.hash => Arc::new(setup.again(&text)?),
             _ => Arc::clone(setup),
         };
-        let as_of = AsOf { day: on, through_pull: cycle.through_pull };
-        Ok(Look { population: Population::load(db, &setup, as_of).await?, setup, given: Some(cycle), on })
+        Ok(Morning { setup, as_of: AsOf { day: on, through_pull: cycle.through_pull }, given: Some(cycle) })
+    }
+
+    /// What tells it from all others: two of the same name show the same.
+    pub fn name(&self) -> String {
+        let AsOf { day, through_pull } = self.as_of;
+        format!("{day} through {through_pull} under {}", self.setup.hash)
+    }
+
+    /// What its customers are compared by.
+    pub async fn standard(&self, db: &Db) -> Result<Standard> {
+        Standard::of(db, &self.setup, self.as_of).await
+    }
+
+    /// Its probabilities. Where none are kept, history is lived again once to fit them.
+    pub async fn odds(&self, db: &Db) -> Result<Odds> {
+        Odds::on(db, &self.setup, self.as_of).await
+    }
+
+    /// The probabilities that are kept for it: none is fitted.
+    pub async fn kept_odds(&self, db: &Db) -> Result<Odds> {
+        Odds::kept(db, &self.setup, self.as_of.day).await
+    }
+
+    fn look(self, population: Population) -> Look {
+        Look { on: self.as_of.day, setup: self.setup, population, given: self.given }
+    }
+
+    /// One block of accounts.
+    pub async fn block(self, db: &Db, block: i64, standard: &Standard) -> Result<Look> {
+        let population = Population::of_block(db, &self.setup, self.as_of, block, standard).await?;
+        Ok(self.look(population))
+    }
+}
+
+impl Look {
+    pub async fn at(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Option<Day>) -> Result<Look> {
+        let morning = Morning::of(db, setup, clock, as_of).await?;
+        let population = Population::load(db, &morning.setup, morning.as_of).await?;
+        Ok(morning.look(population))
     }
 
     pub fn evaluate(&self, block: &Block, customer: &Customer) -> Option<Evaluated> {
@@ -145,6 +189,7 @@ pub fn account(
         score: if by_hand { evaluated.health.score } else { given.score },
         previous: evaluated.previous,
         band: if by_hand { evaluated.band } else { given.band.band },
+        previous_band: evaluated.previous_band,
         computed_score: given.score,
         computed_band: given.band.band,
         score_with_sentiment: given.score.map(|score| sentiment.map_or(score, |felt| felt.with(score))),
@@ -182,43 +227,53 @@ pub async fn scores(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Optio
 
 /// One account's score with its explanation. `None`: there is no such account.
 pub async fn score(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, id: &str, as_of: Option<Day>) -> Result<Option<ScoreReport>> {
-    let Some(ordinal) = Directory::load(db).await?.find(id) else { return Ok(None) };
-    let look = Look::at(db, setup, clock, as_of).await?;
-    let Some((block, customer)) = look.population.find(id) else {
-        return Ok(Some(no_customer(&look, id)));
-    };
-    let Some(evaluated) = look.evaluate(block, customer) else { return Ok(Some(no_customer(&look, id))) };
-    let given = look.given(db, block_of(ordinal)).await?;
-    let given = given.iter().find(|given| given.place == evaluated.given.place);
-    let before = block.before(evaluated.given.place);
-    let odds = Odds::of(db, &look).await?;
-    let changes = match before.and_then(|before| before.turn_on) {
-        Some(turn) => changes(db, &look, &evaluated, id, turn).await?,
-        None => Vec::new(),
-    };
-    Ok(Some(ScoreReport {
-        as_of: look.on,
-        config_hash: look.setup.hash.clone(),
-        as_of_approximated: look.population.world.approximated,
-        given: given.is_some(),
-        scorecard: evaluated.card.name.clone(),
-        account: account(&look, customer, &evaluated, given, odds.of_customer(customer, &evaluated, look.on)),
-        factors: evaluated.health.factors.iter().map(|factor| factor_report(&evaluated, factor, look.on)).collect(),
-        changed_since: before.and_then(|before| before.turn_on),
-        changes,
-        first_value: first_value(&look, customer),
-    }))
+    let Some(ordinal) = directory::ordinals(db, &[id]).await?.remove(id) else { return Ok(None) };
+    let morning = Morning::of(db, setup, clock, as_of).await?;
+    let (standard, odds) = (morning.standard(db).await?, morning.odds(db).await?);
+    let look = morning.block(db, block_of(ordinal), &standard).await?;
+    look.score(db, &odds, id).await.map(Some)
 }
 
-/// What moved since the account's previous turn: the morning of that turn is looked at as it was seen then.
-async fn changes(db: &Db, look: &Look, evaluated: &Evaluated, id: &str, turn: Day) -> Result<Vec<Change>> {
-    let then = Look::on(db, &look.setup, turn).await?;
-    let Some((block, customer)) = then.population.find(id) else { return Ok(Vec::new()) };
-    let Some(before) = then.evaluate(block, customer) else { return Ok(Vec::new()) };
-    Ok(explain::changes(&evaluated.card, &before.health.factors, &evaluated.health.factors))
+impl Look {
+    /// One account's score with its explanation.
+    pub async fn score(&self, db: &Db, odds: &Odds, id: &str) -> Result<ScoreReport> {
+        let Some((block, customer)) = self.population.find(id) else { return Ok(no_customer(self, id)) };
+        let Some(evaluated) = self.evaluate(block, customer) else { return Ok(no_customer(self, id)) };
+        let given = self.given(db, block.number).await?;
+        let given = given.iter().find(|given| given.place == evaluated.given.place);
+        let before = block.before(evaluated.given.place);
+        let changes = match before {
+            Some(before) => {
+                let then = factors_then(db, &self.population.world.opinions, block.number, id, before).await?;
+                explain::changes(&evaluated.card, &then, &evaluated.health.factors)
+            }
+            None => Vec::new(),
+        };
+        Ok(ScoreReport {
+            as_of: self.on,
+            config_hash: self.setup.hash.clone(),
+            as_of_approximated: self.population.world.approximated,
+            given: given.is_some(),
+            scorecard: evaluated.card.name.clone(),
+            account: account(self, customer, &evaluated, given, odds.of_customer(customer, &evaluated, self.on)),
+            factors: evaluated.health.factors.iter().map(|factor| factor_report(&evaluated, factor, self.on)).collect(),
+            changed_since: before.and_then(|before| before.turn_on),
+            changes,
+            first_value: first_value(self, customer),
+        })
+    }
 }
 
-fn factor_report(evaluated: &Evaluated, factor: &crate::health::Factor, on: Day) -> FactorReport {
+/// What the score was the sum of at the account's previous turn, as it was shown then.
+async fn factors_then(db: &Db, opinions: &Opinions, block: i64, id: &str, before: &GivenScore) -> Result<Vec<Factor>> {
+    let Some(turn_on) = before.turn_on else { return Ok(Vec::new()) };
+    let mut factors = turns::of_block(db, turn_on, block).await?.of(before.place)?;
+    let by_hand = opinions.score_on(id, turn_on);
+    factors.extend(by_hand.map(|(_, score)| health::by_hand(before.turn_score, score)));
+    Ok(factors)
+}
+
+fn factor_report(evaluated: &Evaluated, factor: &Factor, on: Day) -> FactorReport {
     let card = &evaluated.card;
     let dated = matches!(factor.about, About::Signal(_));
     FactorReport {
@@ -258,6 +313,7 @@ fn no_customer(look: &Look, id: &str) -> ScoreReport {
             score: None,
             previous: None,
             band: Band::Unknown,
+            previous_band: None,
             computed_score: None,
             computed_band: Band::Unknown,
             score_with_sentiment: None,
@@ -302,21 +358,21 @@ pub async fn preview(
     let on = as_of.unwrap_or(today);
     let population = Arc::new(Population::now(db, setup, on).await?);
     let past = (on != today).then_some(on);
+    let stationery = Stationery::load(db, &setup.config).await?;
     let sending = |reader: &Reader| Mailing::Now.csm(&setup.config, reader, past, now);
     if kind != Kind::Csm {
         let refused = BTreeMap::new();
         let odds = Odds::on(db, setup, population.world.as_of).await?;
-        let gathering = Gathering { db, setup, population: &population, odds: &odds, refused: &refused };
+        let gathering = Gathering { db, setup, population: &population, odds: &odds, refused: &refused, stationery: &stationery };
         let occasion = Occasion { mailing: Mailing::Now, past, now };
         return periodic::preview(&gathering, occasion, kind, only).await;
     }
     let books = super::run::dry(db, setup, &population, past, &sending).await?;
-    let renderer = mails::renderer(&setup.config)?;
     let wanted = |book: &Book| book.is_of_use() && only.is_none_or(|only| book::reader(book).as_str() == only);
     let mut previews = Vec::new();
     for book in books.close().filter(wanted) {
         let reader = &book.inputs.reader;
-        let (rendered, mail) = mails::write_csm(&setup.config, &renderer, &book)?;
+        let (rendered, mail) = stationery.write_csm(&book)?;
         previews.push(Preview { reader: reader.id.to_string(), email: reader.email.clone(), rendered, mail });
     }
     Ok(previews)

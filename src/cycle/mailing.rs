@@ -1,7 +1,7 @@
 //! When a digest goes out, and for which of the reader's days it is.
 
 use crate::config::Config;
-use crate::digest::Reader;
+use crate::digest::{Kind, Reader};
 use crate::model::{CronLine, Day, Id, Instant};
 use crate::schedule::slots;
 
@@ -89,6 +89,19 @@ impl Mailing {
         let not_after = slots::next(line, zone, at).filter(|_| past.is_none());
         (at > from).then_some(Sending { on, due, not_after })
     }
+}
+
+/// When this reader is written next, if a mail is worth it then.
+pub fn next_mail(kind: Kind, config: &Config, reader: &Reader, now: Instant) -> Option<Instant> {
+    if kind == Kind::Csm {
+        let today = Mailing::OnSchedule(now).csm(config, reader, None, now).due;
+        return if today > now { Some(today) } else { None };
+    }
+    let (line, zone) = (kind.line(&config.digests), &reader.zone);
+    // One that fell on a holiday may be yet to come.
+    let past = slots::latest(line, zone, now).map(|raw| on_working_day(config, reader, raw)).filter(|at| *at > now);
+    let at = past.or_else(|| slots::next(line, zone, now).map(|raw| on_working_day(config, reader, raw)))?;
+    Some(spread(config, reader, at))
 }
 
 /// The reader's own time from this instant on: not into the next day, however late the line and however wide the spread.

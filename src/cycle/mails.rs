@@ -4,19 +4,21 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, anyhow};
 
-use super::Setup;
 use super::book::{Book, Books};
 use super::mailing::Sending;
 use crate::clock::Clock;
 use crate::config::{self, Config, OnUnknown};
-use crate::delivery::{Drained, Letter, Maildir, Readers, Rendered, Renderer, Sender, Smtp, SmtpSettings, Tls, Transport};
+use crate::delivery::{
+    Drained, Letter, Maildir, Readers, Rendered, Renderer, Sender, Smtp, SmtpSettings, Tls, Transport, Unsubscribe,
+};
 use crate::digest::csm::{CsmDigest, News};
-use crate::digest::{Context, Key, Kind, Reader, SignIn};
+use crate::digest::{Context, Key, Kind, Links, OffSwitch, Reader, SignIn};
 use crate::model::record::User;
 use crate::model::{Day, Instant};
+use crate::store::digest_off::{self, Off};
 use crate::store::outbox::{self, Mail, Plan, Planned, Untold};
 use crate::store::sign_in::LINK_SECONDS;
-use crate::store::{Db, Tx, ledger};
+use crate::store::{Db, Tx, ledger, own_key};
 
 /// A reader with nothing to do hears so after so many days without a mail.
 const QUIET_DAYS: i32 = 7;
@@ -30,35 +32,62 @@ pub fn renderer(config: &Config) -> Result<Renderer> {
     })
 }
 
-/// Where links in mails point, without a slash at its end; empty: nowhere.
-pub fn web_url(config: &Config) -> &str {
-    config.mail.web_url.as_deref().unwrap_or_default().trim_end_matches('/')
+/// What seals the links that switch digests off.
+pub async fn off_switch(db: &Db) -> Result<OffSwitch> {
+    Ok(OffSwitch::new(&own_key::get(db, "unsubscribe").await?))
 }
 
-/// A csm's digest as a mail.
-pub fn write_csm(config: &Config, renderer: &Renderer, book: &Book) -> Result<(Rendered, Mail)> {
-    let digest = CsmDigest::build(&book.inputs, web_url(config));
-    write(config, renderer, &book.inputs.reader, book.inputs.on, &digest)
+/// What digests are written with.
+#[derive(Debug)]
+pub struct Stationery<'a> {
+    config: &'a Config,
+    renderer: Renderer,
+    /// Where their links lead.
+    pub links: Links,
+    /// What nobody wants.
+    off: Off,
 }
 
-/// A reader's digest of a day as a mail.
-pub fn write<C: Context>(config: &Config, renderer: &Renderer, reader: &Reader, on: Day, digest: &C) -> Result<(Rendered, Mail)> {
-    let parts = renderer.render(digest)?;
-    let key = Key { digest: C::KIND.name().to_owned(), person: reader.id.clone(), day: on };
-    let from = &config.mail.from;
-    let letter = Letter {
-        key: &key,
-        from_name: from.name.as_deref().unwrap_or_default(),
-        from: from.email.as_ref(),
-        to_name: &reader.name,
-        to: &reader.email,
-        parts: &parts,
-        // The morning itself: the same inputs and the same date give the same bytes.
-        at: reader.zone.start_of(on),
-        web_url: web_url(config),
-    };
-    let mail = letter.write()?;
-    Ok((parts, mail))
+impl<'a> Stationery<'a> {
+    /// Not to be called within a transaction: a key may have to be made.
+    pub async fn load(db: &Db, config: &'a Config) -> Result<Stationery<'a>> {
+        let links = match config.mail.web_url.as_deref() {
+            Some(address) => Links::new(address).with_switch(off_switch(db).await?),
+            None => Links::default(),
+        };
+        Ok(Stationery { config, renderer: renderer(config)?, links, off: digest_off::all(db).await? })
+    }
+
+    /// Whether a person wants a digest.
+    pub fn is_wanted(&self, kind: Kind, person: &str) -> bool {
+        !self.config.digests.off.contains(person) && !self.off.contains_key(&(person.to_owned(), kind.name().to_owned()))
+    }
+
+    /// A csm's digest as a mail.
+    pub fn write_csm(&self, book: &Book) -> Result<(Rendered, Mail)> {
+        self.write(&book.inputs.reader, book.inputs.on, &CsmDigest::build(&book.inputs, &self.links))
+    }
+
+    /// A reader's digest of a day as a mail.
+    pub fn write<C: Context>(&self, reader: &Reader, on: Day, digest: &C) -> Result<(Rendered, Mail)> {
+        let parts = self.renderer.render(digest)?;
+        let key = Key { digest: C::KIND.name().to_owned(), person: reader.id.clone(), day: on };
+        let (from, off) = (&self.config.mail.from, self.links.off(C::KIND, &reader.id));
+        let letter = Letter {
+            key: &key,
+            from_name: from.name.as_deref().unwrap_or_default(),
+            from: from.email.as_ref(),
+            to_name: &reader.name,
+            to: &reader.email,
+            parts: &parts,
+            // The morning itself: the same inputs and the same date give the same bytes.
+            at: reader.zone.start_of(on),
+            // Mail programs send their request over TLS alone.
+            unsubscribe: if off.starts_with("https://") { Unsubscribe::At(&off) } else { Unsubscribe::ByMail },
+        };
+        let mail = letter.write()?;
+        Ok((parts, mail))
+    }
 }
 
 /// The mail with a link that opens the web pages. It goes out at once and is kept nowhere: whoever holds the link may use it.
@@ -76,7 +105,7 @@ pub fn sign_in_mail(config: &Config, user: &User, link: &str, now: Instant) -> R
         to: &user.email,
         parts: &parts,
         at: now,
-        web_url: "",
+        unsubscribe: Unsubscribe::Never,
     };
     letter.write()
 }
@@ -115,22 +144,22 @@ impl Written {
 }
 
 /// Puts the CSMs' digests that are worth it into the outbox, in place of those that nobody has tried to send.
-pub async fn plan(tx: &mut Tx, setup: &Setup, books: Books, past: Option<Day>, now: Instant) -> Result<Written> {
-    let (csm, renderer) = (Kind::Csm.name(), renderer(&setup.config)?);
+pub async fn plan(tx: &mut Tx, stationery: &Stationery<'_>, books: Books, past: Option<Day>, now: Instant) -> Result<Written> {
+    let csm = Kind::Csm.name();
     let mut written = Written::default();
     for book in books.close() {
         let reader = &book.inputs.reader;
         let Sending { on, due, not_after } = book.sending;
-        let is_off = setup.config.digests.off.contains(reader.id.as_str());
+        let is_wanted = stationery.is_wanted(Kind::Csm, reader.id.as_str());
         let is_new =
             book.worth_sending || outbox::last_day(tx, csm, &reader.id).await?.is_none_or(|last| on - last >= QUIET_DAYS);
-        if is_off || !book.is_of_use() || !is_new {
+        if !is_wanted || !book.is_of_use() || !is_new {
             if past.is_none() {
                 instead(tx, reader, &News::default()).await?;
             }
             continue;
         }
-        let (_, mail) = match write_csm(&setup.config, &renderer, &book) {
+        let (_, mail) = match stationery.write_csm(&book) {
             Ok(mail) => mail,
             Err(error) => {
                 written.fail(Kind::Csm, reader, &error);

@@ -1,5 +1,6 @@
 //! One nightly cycle: pull, score, diagnose, prescribe, review, write digests, send.
 
+mod account;
 mod aha;
 mod assess;
 mod backtest;
@@ -46,21 +47,25 @@ mod staged_acts;
 mod staged_leads;
 mod staged_lines;
 mod staged_meant;
+mod staged_record;
 mod take_in;
 mod value_report;
 mod what_if;
 mod work;
 mod world;
 
+pub(crate) use account::{AccountReport, Given, account};
 pub use aha::{AhaReport, Among, aha};
 pub use backtest::{BacktestReport, FitRow, Question, Surprise, backtest};
+pub use book::reader_of;
 pub use calibrate::calibrate;
 pub use effect::{PlayReport, PlaysReport, effects};
-pub use first_value::{FirstValueReport, Missing, SalesReport, first_value, sales_quality};
+pub use first_value::{Courses, FirstValueReport, Missing, SalesReport, first_value, sales_quality};
 pub use load::{LoadReport, load};
+pub(crate) use look::Morning;
 pub use look::{Preview, preview, score, scores};
-pub use mailing::Mailing;
-pub use mails::{renderer, send_due, sender, sign_in_mail, transport};
+pub use mailing::{Mailing, next_mail};
+pub use mails::{off_switch, renderer, send_due, sender, sign_in_mail, transport};
 pub use opinions::{Voice, Wish, say, withdraw};
 pub use plan::{PersonPlan, PlanReport, Planned, PlayOfPerson, Totals, plan};
 pub use renewals::{Coverage, RenewalsReport, TurnedOut, renewals};
@@ -72,5 +77,7 @@ pub use setup::Setup;
 pub use sight::Sight;
 pub use staged::{At, Seen, named, pipeline_report, source};
 pub use staged_acts::{Doing, Done, Handling, handle};
+pub use staged_lines::{Waits, waiting_now};
+pub use staged_record::{MoveLine, QuestionLine, RecordDetail, RecordLine, StayLine, WayLine, record};
 pub use value_report::{DueReport, Written, value_report, value_reports_due};
 pub use what_if::{Moved, WhatIfReport, what_if};

@@ -10,9 +10,9 @@ use anyhow::Result;
 use super::book::reader_of;
 use super::look::{Odds, Preview};
 use super::mailing::{Mailing, Sending};
-use super::mails::Written;
+use super::mails::{Stationery, Written};
 use super::population::Population;
-use super::{Setup, executive, leader, mails, product};
+use super::{Setup, executive, leader, product};
 use crate::config::Config;
 use crate::delivery::Rendered;
 use crate::digest::{Kind, Reader};
@@ -32,6 +32,8 @@ pub struct Gathering<'a> {
     pub odds: &'a Odds,
     /// The sources of which nothing was taken in this time, and why.
     pub refused: &'a BTreeMap<String, String>,
+    /// What it is written with.
+    pub stationery: &'a Stationery<'a>,
 }
 
 /// When mails go out.
@@ -48,28 +50,26 @@ type Writer<'a> = Box<dyn Fn(&Reader, Day) -> Result<(Rendered, Mail)> + Send + 
 
 /// Gathers what all readers of a digest have in common, and gives what writes each one's; `None` where there is nothing to tell.
 async fn writer<'a>(tx: &mut Tx, gathering: &Gathering<'a>, kind: Kind) -> Result<Option<Writer<'a>>> {
-    let config = &gathering.setup.config;
-    let renderer = mails::renderer(config)?;
-    let web_url = mails::web_url(config);
+    let stationery = gathering.stationery;
     let write: Writer<'a> = match kind {
         Kind::Csm => anyhow::bail!("the CSM's digest is written as the accounts go by"),
         Kind::Leader => {
             let gathered = leader::gather(tx, gathering).await?;
-            Box::new(move |reader, on| mails::write(config, &renderer, reader, on, &gathered.digest(reader, on, web_url)))
+            Box::new(move |reader, on| stationery.write(reader, on, &gathered.digest(reader, on, &stationery.links)))
         }
         Kind::Product => {
             let Some(gathered) = product::gather(gathering).await? else { return Ok(None) };
-            Box::new(move |reader, on| mails::write(config, &renderer, reader, on, &gathered.digest(reader, on, web_url)))
+            Box::new(move |reader, on| stationery.write(reader, on, &gathered.digest(reader, on, &stationery.links)))
         }
         Kind::Executive => {
             let gathered = executive::gather(gathering).await?;
-            Box::new(move |reader, on| mails::write(config, &renderer, reader, on, &gathered.digest(reader, on, web_url)))
+            Box::new(move |reader, on| stationery.write(reader, on, &gathered.digest(reader, on, &stationery.links)))
         }
     };
     Ok(Some(write))
 }
 
-/// The readers of a digest.
+/// The readers of a digest, apart from those who want none at all.
 fn readers(config: &Config, users: &BTreeMap<String, User>, kind: Kind) -> Vec<Reader> {
     let wanted = |user: &&User| user.role == kind.role() && !config.digests.off.contains(user.id.as_str());
     users.values().filter(wanted).map(|user| reader_of(config.company.zone(), user)).collect()
@@ -95,7 +95,8 @@ pub async fn plan(tx: &mut Tx, gathering: &Gathering<'_>, occasion: Occasion, wr
     let since = scores::last_cycle(gathering.db, None).await?.map(|cycle| cycle.finished_at);
     for kind in Kind::PERIODIC {
         let mut due: Vec<(Reader, Sending)> = Vec::new();
-        for reader in readers(config, &gathering.population.world.users, kind) {
+        let wanted = |reader: &Reader| gathering.stationery.is_wanted(kind, reader.id.as_str());
+        for reader in readers(config, &gathering.population.world.users, kind).into_iter().filter(wanted) {
             let Some(sending) = mailing.periodic(kind.line(&config.digests), config, &reader, past, since, now) else { continue };
             let told = outbox::last_day(tx, kind.name(), &reader.id).await?;
             if told.is_none_or(|told| told < sending.on) {

@@ -50,6 +50,8 @@ pub enum Chosen {
     All,
     /// At most so many, spread over all: accounts are numbered as they came, so that the eldest and the youngest are there.
     Some(i64),
+    /// This one.
+    One(i64),
 }
 
 impl Chosen {
@@ -57,8 +59,27 @@ impl Chosen {
     pub fn holds(self, block: i64, blocks: i64) -> bool {
         match self {
             Chosen::Some(most) if most < blocks => block * most / blocks != (block + 1) * most / blocks,
-            _ => true,
+            Chosen::One(one) => block == one,
+            Chosen::All | Chosen::Some(_) => true,
         }
+    }
+}
+
+/// What the customers of a morning are compared by: it takes all of them to make it, and then any few can be held against it.
+#[derive(Debug)]
+pub struct Standard {
+    peers: Peers,
+    groups: Groups,
+}
+
+/// The numbers of groups of peers, by product and age.
+type Groups = BTreeMap<(Option<Arc<str>>, u8), u32>;
+
+impl Standard {
+    /// That of a morning.
+    pub async fn of(db: &Db, setup: &Arc<Setup>, as_of: AsOf) -> Result<Standard> {
+        let mut all = Population::read(db, setup, as_of, Before::Kept, Chosen::All, 1).await?;
+        Ok(all.standard())
     }
 }
 
@@ -112,6 +133,33 @@ impl Population {
         chosen: Chosen,
         every: u32,
     ) -> Result<Population> {
+        let mut population = Population::read(db, setup, as_of, before, chosen, every).await?;
+        let standard = population.standard();
+        population.hold_against(&standard);
+        Ok(population)
+    }
+
+    /// One block alone, held against what all customers of the morning are compared by.
+    pub async fn of_block(db: &Db, setup: &Arc<Setup>, as_of: AsOf, block: i64, standard: &Standard) -> Result<Population> {
+        let mut population = Population::read(db, setup, as_of, Before::Kept, Chosen::One(block), 1).await?;
+        for customer in population.blocks.iter_mut().flat_map(|block| &mut block.customers) {
+            let group = standard.groups.get(&(customer.product.clone(), customer.age_class));
+            // Whoever is in no group is compared with all.
+            customer.peer.group = group.copied().unwrap_or(u32::MAX);
+        }
+        population.hold_against(standard);
+        Ok(population)
+    }
+
+    /// Reads customers that are not compared yet.
+    async fn read(
+        db: &Db,
+        setup: &Arc<Setup>,
+        as_of: AsOf,
+        before: Before<'_>,
+        chosen: Chosen,
+        every: u32,
+    ) -> Result<Population> {
         let (kept, said, mut replayed) = match before {
             Before::Kept => {
                 let cycle = scores::last_cycle(db, Some(as_of.day)).await?;
@@ -150,22 +198,30 @@ impl Population {
             let block = done.context("reading accounts")??;
             blocks.insert(block.number, block);
         }
-        let mut blocks: Vec<Block> = blocks.into_values().collect();
-        group(&mut blocks);
-        let peers = Peers::new(blocks.iter().flat_map(Block::peers));
-        let part = blocks.len().div_ceil(std::thread::available_parallelism().map_or(1, usize::from)).max(1);
+        let blocks = blocks.into_values().collect();
+        Ok(Population { world, blocks, too_few: None, before: said, config_before: kept.map(|cycle| cycle.config_hash) })
+    }
+
+    /// What its customers are compared by.
+    fn standard(&mut self) -> Standard {
+        let groups = group(&mut self.blocks);
+        Standard { peers: Peers::new(self.blocks.iter().flat_map(Block::peers)), groups }
+    }
+
+    /// Compares its customers.
+    fn hold_against(&mut self, standard: &Standard) {
+        let part = self.blocks.len().div_ceil(std::thread::available_parallelism().map_or(1, usize::from)).max(1);
         std::thread::scope(|scope| {
-            for blocks in blocks.chunks_mut(part) {
+            for blocks in self.blocks.chunks_mut(part) {
                 scope.spawn(|| {
                     for customer in blocks.iter_mut().flat_map(|block| &mut block.customers) {
-                        let place = peers.place(&customer.peer);
+                        let place = standard.peers.place(&customer.peer);
                         among_peers(&mut customer.signals, &customer.peer, &place);
                     }
                 });
             }
         });
-        let too_few = peers.too_few();
-        Ok(Population { world, blocks, too_few, before: said, config_before: kept.map(|cycle| cycle.config_hash) })
+        self.too_few = standard.peers.too_few();
     }
 
     /// Reads all customers as of a morning, with all that has been pulled.
@@ -187,7 +243,7 @@ impl Population {
 
 /// Peers have the same product and a like age. Groups are numbered in the order of their names, so that nothing hangs on
 /// the order of the accounts.
-fn group(blocks: &mut [Block]) {
+fn group(blocks: &mut [Block]) -> Groups {
     let names = || {
         blocks.iter().flat_map(|block| {
             let customers = block.customers.iter().map(|one| (one.product.as_deref(), one.age_class));
@@ -202,6 +258,7 @@ fn group(blocks: &mut [Block]) {
         *group = number;
     }
     let numbers: Vec<u32> = names().map(|name| groups[&name]).collect();
+    let groups = groups.into_iter().map(|((product, age), number)| ((product.map(Arc::from), age), number)).collect();
     let peers = blocks.iter_mut().flat_map(|block| {
         let others = block.others.iter_mut().map(|one| &mut one.peer);
         block.customers.iter_mut().map(|one| &mut one.peer).chain(others)
@@ -209,4 +266,5 @@ fn group(blocks: &mut [Block]) {
     for (peer, number) in peers.zip(numbers) {
         peer.group = number;
     }
+    groups
 }

@@ -10,10 +10,10 @@ use super::evaluate::Evaluated;
 use super::periodic::Gathering;
 use super::requests::{Filter, Looker, Moment, RenewalRow, RequestRow, RequestsReport, ShippedRow, TellRow, requests};
 use super::world::World;
-use crate::digest::Reader;
 use crate::digest::product::{
     MoverItem, NewItem, ProductDigest, ProductInputs, ProductItem, RenewalItem, RequestItem, ShippedItem, TellItem, WaitingItem,
 };
+use crate::digest::{Links, Reader};
 use crate::model::record::RequestStatus;
 use crate::model::{Day, Id};
 use crate::playbook::TaskStatus;
@@ -33,7 +33,7 @@ pub async fn gather(gathering: &Gathering<'_>) -> Result<Option<Gathered>> {
     let world = Arc::clone(&population.world);
     let sight = setup.config.requests.product_sees_arr;
     let moment = Moment { on: world.as_of.day, known: world.as_of };
-    let report = requests(gathering.db, &setup.config, moment, &Filter::default(), Looker { sight }).await?;
+    let report = requests(gathering.db, &setup.config, moment, &Filter::default(), Looker { sight, own: None }).await?;
     let mut accounts = Accounts::new();
     for block in &population.blocks {
         for customer in &block.customers {
@@ -72,8 +72,8 @@ pub async fn gather(gathering: &Gathering<'_>) -> Result<Option<Gathered>> {
 
 impl Gathered {
     /// One product manager's digest.
-    pub fn digest(&self, reader: &Reader, on: Day, web_url: &str) -> ProductDigest {
-        ProductDigest::build(&self.0, reader, on, web_url)
+    pub fn digest(&self, reader: &Reader, on: Day, links: &Links) -> ProductDigest {
+        ProductDigest::build(&self.0, reader, on, links)
     }
 }
 
@@ -125,13 +125,11 @@ fn shipped(row: &ShippedRow, request: &RequestRow, accounts: &Accounts<'_>) -> S
 }
 
 fn to_tell(row: &TellRow, request: &RequestRow, accounts: &Accounts<'_>, world: &World) -> TellItem {
-    const ALL: [RequestStatus; 5] =
-        [RequestStatus::Open, RequestStatus::Planned, RequestStatus::Building, RequestStatus::Shipped, RequestStatus::Declined];
     let person = row.csm.as_ref().map(|id| world.users.get(id).map_or_else(|| id.clone(), |user| user.name.clone()));
     TellItem {
         account: name(accounts, &row.account_id),
         request: named(request),
-        said: ALL.into_iter().find(|status| status.word() == row.status).map_or("", said_of),
+        said: RequestStatus::ALL.iter().copied().find(|status| status.word() == row.status).map_or("", said_of),
         person: person.unwrap_or_default(),
         due_on: row.due_on,
     }

@@ -13,6 +13,7 @@ use super::look::{Look, Odds};
 use super::population::{Block, Population};
 use super::world::World;
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::health::explain;
 use crate::health::opinion::{Call, Said};
 use crate::model::record::{Account, Contact, Contract, Lead, Record, RecordKind, Touch, Value};
@@ -23,6 +24,7 @@ use crate::revenue::renewal::{Due, Facts, Renewal, Sums, Tally, Turned, due, end
 use crate::risk::Machine;
 use crate::signals::{Signal, State};
 use crate::store::directory::place_of;
+use crate::store::facts::BlockFacts;
 use crate::store::scores::GivenScore;
 use crate::store::{Db, facts, scores};
 
@@ -104,23 +106,57 @@ pub async fn renewals(db: &Db, setup: &Arc<Setup>, clock: &dyn Clock, as_of: Opt
     let look = Look::at(db, setup, clock, as_of).await?;
     let odds = Odds::of(db, &look).await?;
     let gathered = gather(db, &look.setup, &look.population, &odds, days).await?;
-    let config = &look.setup.config;
-    let mut rates = Rates::new(config.company.currency, config.revenue.rates.clone());
-    let total = total(&gathered.renewals, &mut rates);
-    let turned_out = TurnedOut::of(look.on, gathered.turned, &mut rates);
-    Ok(RenewalsReport {
+    let book = Book {
         as_of: look.on,
-        config_hash: look.setup.hash.clone(),
+        config_hash: &look.setup.hash,
         as_of_approximated: look.population.world.approximated,
         days,
-        currency: rates.currency,
-        total,
-        without_rate: rates.missing.iter().map(ToString::to_string).collect(),
-        sums: sums(&gathered.renewals),
-        coverage: Coverage::of(&gathered.renewals),
-        renewals: gathered.renewals,
-        turned_out,
-    })
+        config: &look.setup.config,
+    };
+    Ok(book.report(gathered))
+}
+
+/// What a report says of itself.
+struct Book<'a> {
+    as_of: Day,
+    config_hash: &'a str,
+    as_of_approximated: bool,
+    days: u32,
+    config: &'a Config,
+}
+
+impl Book<'_> {
+    fn report(&self, gathered: Gathered) -> RenewalsReport {
+        let mut rates = Rates::new(self.config.company.currency, self.config.revenue.rates.clone());
+        let total = total(&gathered.renewals, &mut rates);
+        let turned_out = TurnedOut::of(self.as_of, gathered.turned, &mut rates);
+        RenewalsReport {
+            as_of: self.as_of,
+            config_hash: self.config_hash.to_owned(),
+            as_of_approximated: self.as_of_approximated,
+            days: self.days,
+            currency: rates.currency,
+            total,
+            without_rate: rates.missing.iter().map(ToString::to_string).collect(),
+            sums: sums(&gathered.renewals),
+            coverage: Coverage::of(&gathered.renewals),
+            renewals: gathered.renewals,
+            turned_out,
+        }
+    }
+}
+
+impl RenewalsReport {
+    /// The same of the accounts of some people alone, `sees` telling of a CSM whether it is one of them: all sums and counts are
+    /// theirs.
+    #[must_use]
+    pub fn of_those(&self, config: &Config, sees: impl Fn(Option<&str>) -> bool) -> RenewalsReport {
+        let RenewalsReport { as_of, config_hash, as_of_approximated, days, .. } = self;
+        let book = Book { as_of: *as_of, config_hash, as_of_approximated: *as_of_approximated, days: *days, config };
+        let renewals = self.renewals.iter().filter(|one| sees(one.csm.as_deref())).cloned().collect();
+        let turned = self.turned_out.terms.iter().filter(|one| sees(one.csm.as_deref())).cloned().collect();
+        book.report(Gathered { renewals, turned })
+    }
 }
 
 impl Coverage {
@@ -172,10 +208,7 @@ pub async fn gather(db: &Db, setup: &Setup, population: &Population, odds: &Odds
         let seen = Seen { setup, population, block, odds };
         for customer in &block.customers {
             let Some(records) = records.get(&customer.ordinal) else { continue };
-            let dues = due(&records.contracts, on, on + days.cast_signed(), world.service_rules);
-            if !dues.is_empty() {
-                lines.extend(seen.lines(customer, records, &dues));
-            }
+            lines.extend(seen.lines(customer, records, days));
         }
         known_from = records.values().flat_map(|records| records.touches.iter().copied()).chain(known_from).min();
         turned(db, world, block.number, &records, &mut gathered.turned).await?;
@@ -193,9 +226,13 @@ pub async fn gather(db: &Db, setup: &Setup, population: &Population, odds: &Odds
 
 /// The records of a block's accounts, by ordinal.
 pub async fn records(db: &Db, world: &World, block: i64) -> Result<BTreeMap<u32, Records>> {
+    of_facts(&facts::of_block(db, block, world.as_of).await?, world)
+}
+
+/// The same of these facts.
+pub fn of_facts(facts: &BlockFacts, world: &World) -> Result<BTreeMap<u32, Records>> {
     let (day, zone) = (world.as_of.day, &world.zone);
     let mut records: BTreeMap<u32, Records> = BTreeMap::new();
-    let facts = facts::of_block(db, block, world.as_of).await?;
     for (kind, facts) in facts.believed()? {
         for fact in facts {
             let Some(ordinal) = fact.ordinal else { continue };
@@ -250,17 +287,26 @@ struct Line {
 }
 
 /// Where a customer is looked at.
-struct Seen<'a> {
-    setup: &'a Setup,
-    population: &'a Population,
-    block: &'a Block,
-    odds: &'a Odds,
+pub struct Seen<'a> {
+    pub setup: &'a Setup,
+    pub population: &'a Population,
+    pub block: &'a Block,
+    pub odds: &'a Odds,
 }
 
 impl Seen<'_> {
-    fn lines(&self, customer: &Customer, records: &Records, dues: &[Due]) -> Vec<Line> {
+    /// The renewals of one customer, without what takes a look at all of them.
+    pub fn renewals(&self, customer: &Customer, records: &Records, days: u32) -> Vec<Renewal> {
+        self.lines(customer, records, days).into_iter().map(|line| line.renewal).collect()
+    }
+
+    fn lines(&self, customer: &Customer, records: &Records, days: u32) -> Vec<Line> {
         let world = &self.population.world;
         let on = world.as_of.day;
+        let dues = due(&records.contracts, on, on + days.cast_signed(), world.service_rules);
+        if dues.is_empty() {
+            return Vec::new();
+        }
         let Some(evaluated) = Evaluated::seen(self.setup, self.population, self.block, customer) else { return Vec::new() };
         let probability =
             self.odds.look_at(customer, &evaluated, on).map(|seen| self.odds.models.probability(&self.odds.parts, &seen));

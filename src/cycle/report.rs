@@ -86,6 +86,8 @@ pub struct AccountScore {
     pub previous: Option<f64>,
     /// The band.
     pub band: Band,
+    /// The band at the account's previous turn.
+    pub previous_band: Option<Band>,
     /// The score as it was computed, whatever people hold of it.
     pub computed_score: Option<f64>,
     /// The band of that.
@@ -158,6 +160,14 @@ impl OpinionReport {
             expires_on: opinion.expires_on,
             withdrawn: opinion.withdrawn.clone(),
         }
+    }
+}
+
+impl OpinionReport {
+    /// Whether it counts on that morning.
+    pub fn holds_on(&self, day: Day) -> bool {
+        let ends = self.expires_on.into_iter().chain(self.withdrawn.as_ref().map(|withdrawal| withdrawal.on));
+        self.said_on <= day && ends.into_iter().all(|end| day < end)
     }
 }
 

@@ -78,6 +78,16 @@ impl RevenueBook {
         })
     }
 
+    /// The same of the accounts of some people alone, `sees` telling of a CSM whether it is one of them: a family counts as the
+    /// account at its top does. Whether any was left out is told, too.
+    #[must_use]
+    pub fn of_those(mut self, sees: impl Fn(Option<&str>) -> bool) -> (RevenueBook, bool) {
+        let all = self.customers.len();
+        self.customers.retain(|customer| sees(self.accounts[customer.head as usize].csm.as_deref()));
+        let fewer = self.customers.len() < all;
+        (self, fewer)
+    }
+
     /// Whether no contract ever brought revenue.
     pub fn is_empty(&self) -> bool {
         self.customers.iter().all(|customer| customer.lines.is_empty())

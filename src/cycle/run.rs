@@ -17,7 +17,7 @@ use super::entered::Entered;
 use super::evaluate::Evaluated;
 use super::look::Odds;
 use super::mailing::{Mailing, Sending};
-use super::mails;
+use super::mails::{self, Stationery};
 use super::periodic::{self, Gathering, Occasion};
 use super::population::{Block, Population};
 use super::pull::{PullOptions, pull};
@@ -95,6 +95,7 @@ pub async fn run_fenced(
     let through = AsOf { day: as_of, through_pull: pulls::last_id(db).await? };
     let near = periodic::is_near(db, setup, through, occasion).await?;
     let odds = if near { Some(Odds::on(db, setup, through).await?) } else { None };
+    let stationery = Stationery::load(db, &setup.config).await?;
     // Before anything is read, so that it stays as it is until all that follows from it is written.
     let mut tx = db.begin().await?;
     let population = Arc::new(Population::now(db, setup, as_of).await?);
@@ -120,9 +121,9 @@ pub async fn run_fenced(
     let world = Arc::clone(&population.world);
     let config_before = population.config_before.clone().unwrap_or_default();
     report.without_csm = books.without_csm;
-    let mut written = mails::plan(&mut tx, setup, books, past, now).await?;
+    let mut written = mails::plan(&mut tx, &stationery, books, past, now).await?;
     if let Some(odds) = &odds {
-        let gathering = Gathering { db, setup, population: &population, odds, refused: &report.refused };
+        let gathering = Gathering { db, setup, population: &population, odds, refused: &report.refused, stationery: &stationery };
         periodic::plan(&mut tx, &gathering, occasion, &mut written).await?;
     }
     (report.digests, report.failed) = (written.planned, written.failed.len() as u64);

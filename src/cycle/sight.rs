@@ -46,6 +46,11 @@ impl Sight {
         self.all || csm.is_some_and(|csm| self.theirs.contains(csm)) || rest(csm)
     }
 
+    /// Whether all are.
+    pub fn is_all(&self) -> bool {
+        self.all
+    }
+
     /// Whether there is any account to be seen.
     pub fn is_any(&self) -> bool {
         self.all || !self.theirs.is_empty()

@@ -65,6 +65,8 @@ pub struct Seen<'a> {
     pub unknown_stage: Option<&'a str>,
     /// The next touch.
     pub touch: Option<(Day, &'a str)>,
+    /// What happened to it in the pipeline, in the order of instants.
+    pub events: &'a [Event],
 }
 
 /// What is read once.
@@ -175,11 +177,16 @@ impl<'a> Board<'a> {
     }
 }
 
-fn text(facts: &dyn Facts, field: Field) -> Option<&str> {
+pub(super) fn text(facts: &dyn Facts, field: Field) -> Option<&str> {
     facts.get(field).and_then(|known| match known.value {
         Value::Text(text) => Some(text),
         Value::Number(_) | Value::Flag(_) => None,
     })
+}
+
+/// What happened in a pipeline.
+pub(super) fn of_pipeline<'e>(events: &'e Events, pipeline: &Pipeline) -> &'e [Event] {
+    events.get(&pipeline.name).map_or(&[], Vec::as_slice)
 }
 
 /// UTM source and medium: `google / cpc`.
@@ -197,19 +204,21 @@ pub fn named<'s>(setup: &'s Setup, name: &str) -> Result<&'s Pipeline, String> {
     })
 }
 
-/// `longroad pipeline NAME`. `also`: hears every record, for a list of them.
+/// `longroad pipeline NAME`. `wanted`: hears every record, and says whether it counts.
 pub async fn pipeline_report(
     db: &Db,
     setup: &Setup,
     at: At,
     pipeline: &Pipeline,
-    also: &mut (dyn FnMut(&Seen<'_>) + Send),
+    wanted: &mut (dyn FnMut(&Seen<'_>) -> bool + Send),
 ) -> Result<Report> {
     let board = Board::load(db, setup, at).await?;
     let mut tally = Tally::new(pipeline, at.on, at.with_today);
     board
         .each(pipeline, &mut |seen| {
-            also(seen);
+            if !wanted(seen) {
+                return;
+            }
             let origin = source(seen.facts);
             let row = Row {
                 id: seen.id,

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::assess::{Customer, decode};
 use super::population::Population;
-use super::staged::{Board, Seen};
+use super::staged::{Board, Seen, of_pipeline};
 use crate::health::opinion::Said;
 use crate::model::Money;
 use crate::model::record::{Account, Contract, Record, Ticket};
@@ -133,7 +133,7 @@ impl Board<'_> {
 
     async fn read<R: Record>(&self, block: i64, only: Option<&[u32]>) -> Result<Vec<(u32, R)>> {
         let facts = match only {
-            Some(ordinals) => facts::of_accounts(self.db, block, R::KIND, ordinals, self.as_of).await?,
+            Some(ordinals) => facts::of_accounts(self.db, block, &[R::KIND], ordinals, self.as_of).await?,
             None => facts::of_record(self.db, block, R::KIND, self.as_of).await?,
         };
         let mut records = Vec::new();
@@ -158,7 +158,7 @@ impl Board<'_> {
             noted.filter(|(sign, _)| sign == key).map(|(_, span)| *span).collect()
         };
         let moment = self.moment(self.at.on, region, &spans);
-        let mut see = |id: &str, facts: &dyn Facts, amount: Option<Money>, state: &State| {
+        let mut see = |id: &str, facts: &dyn Facts, events: &Events, amount: Option<Money>, state: &State| {
             let owner = match pipeline.stages[state.stage].owner {
                 Owner::Record | Owner::Csm => csm,
                 Owner::Leader => csm.and_then(|csm| self.users.get(csm)?.manager_id.as_ref()).map(crate::model::Id::as_str),
@@ -177,6 +177,7 @@ impl Board<'_> {
                 amount,
                 cost: None,
                 unknown_stage: None,
+                events: of_pipeline(events, pipeline),
             });
         };
         if pipeline.kind == Kind::Contracts {
@@ -184,7 +185,7 @@ impl Board<'_> {
                 let mut events = self.events(&term.id);
                 self.calls(pipeline, account, &term, &mut events);
                 if let Some(state) = live(pipeline, &term, &events, None, &moment) {
-                    see(&term.id, &term, term.annual, &state);
+                    see(&term.id, &term, &events, term.annual, &state);
                 }
             }
             return;
@@ -206,8 +207,9 @@ impl Board<'_> {
             let amount = facts.annual_lost.filter(|_| pipeline.reads(Field::Left));
             let mut begun = None;
             for id in ids.by_ref() {
-                let Some(state) = live(pipeline, &facts, &self.events(&id), begun, &moment) else { break };
-                see(&id, &facts, amount, &state);
+                let events = self.events(&id);
+                let Some(state) = live(pipeline, &facts, &events, begun, &moment) else { break };
+                see(&id, &facts, &events, amount, &state);
                 let Some(again) = comes_anew(pipeline, &state, &moment) else { break };
                 begun = Some(HandedOver { at: zone.start_of(again), again: false });
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use super::staged::{Board, Seen};
+use super::staged::{Board, Seen, of_pipeline};
 use crate::model::record::{Lead, Record};
 use crate::model::{Day, Id, Money};
 use crate::pipeline::{
@@ -168,6 +168,7 @@ impl Board<'_> {
             amount,
             cost,
             unknown_stage: word.as_deref().filter(|_| unknown),
+            events: of_pipeline(&events, pipeline),
         });
     }
 

@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::mail::ascii_address;
 use crate::model::{Instant, Zone};
+use crate::store::digest_off::{self, Off};
 use crate::store::facts::AsOf;
 use crate::store::outbox::Mail;
 use crate::store::{Db, people};
@@ -25,7 +26,8 @@ impl Readers {
         let as_of = AsOf { day: self.zone.day_of(now), through_pull: i64::MAX };
         let users = people::users(db, as_of, &self.zone).await?;
         let address = |email: &str| ascii_address(email).map_or_else(|_| email.to_owned(), |address| address.to_string());
-        Ok(Access { off: self.off.clone(), addresses: users.into_iter().map(|(id, user)| (id, address(&user.email))).collect() })
+        let addresses = users.into_iter().map(|(id, user)| (id, address(&user.email))).collect();
+        Ok(Access { off: self.off.clone(), switched_off: digest_off::all(db).await?, addresses })
     }
 }
 
@@ -33,6 +35,7 @@ impl Readers {
 #[derive(Clone, Debug)]
 pub struct Access {
     off: BTreeSet<String>,
+    switched_off: Off,
     addresses: BTreeMap<String, String>,
 }
 
@@ -40,9 +43,11 @@ impl Access {
     /// Why the mail must not go to whom it was written for, if so.
     pub fn objection(&self, mail: &Mail) -> Option<String> {
         let person = mail.key.person.as_str();
+        let is_switched_off = || self.switched_off.contains_key(&(person.to_owned(), mail.key.digest.clone()));
         match self.addresses.get(person) {
             None => Some("not sent: the reader is no longer among the users".to_owned()),
             Some(_) if self.off.contains(person) => Some("not sent: the reader has switched digests off".to_owned()),
+            Some(_) if is_switched_off() => Some("not sent: the reader has switched this digest off".to_owned()),
             Some(address) if *address != mail.to => {
                 Some("not sent: the reader's address has changed; the next one goes to the new address".to_owned())
             }

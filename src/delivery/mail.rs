@@ -32,8 +32,19 @@ pub struct Letter<'a> {
     pub parts: &'a Rendered,
     /// The `Date`.
     pub at: Instant,
-    /// Where the web pages are, without a slash at the end; empty where there are none.
-    pub web_url: &'a str,
+    /// How its reader gets no more of its kind.
+    pub unsubscribe: Unsubscribe<'a>,
+}
+
+/// How a reader gets no more mails of a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsubscribe<'a> {
+    /// There is no more: somebody asked for this one.
+    Never,
+    /// By a mail to the sender.
+    ByMail,
+    /// The same, or by a request to this address, as RFC 8058 says: it begins with `https://`.
+    At(&'a str),
 }
 
 impl Letter<'_> {
@@ -45,27 +56,29 @@ impl Letter<'_> {
         let name = self.key.name();
         let message_id = format!("<{name}@{}>", from.domain());
         let seconds = u64::try_from(self.at.micros().div_euclid(1_000_000)).unwrap_or(0);
-        let message = Message::builder()
+        let mut message = Message::builder()
             .from(mailbox(self.from_name, from.clone()))
             .to(mailbox(self.to_name, to.clone()))
             .subject(one_line(&self.parts.subject))
             .date(UNIX_EPOCH + Duration::from_secs(seconds))
             .message_id(Some(message_id.clone()))
             .raw_header(header("Auto-Submitted", "auto-generated".to_owned()))
-            .raw_header(header("X-Auto-Response-Suppress", "All".to_owned()))
-            .raw_header(header("List-Unsubscribe", self.unsubscribe(&name, &from)))
-            .raw_header(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()))
-            .multipart(body(self.parts, &name))
-            .with_context(|| format!("writing the mail {name}"))?;
+            .raw_header(header("X-Auto-Response-Suppress", "All".to_owned()));
+        if let Some(ways) = self.ways_out(&name, &from) {
+            message = message
+                .raw_header(header("List-Unsubscribe", ways))
+                .raw_header(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()));
+        }
+        let message = message.multipart(body(self.parts, &name)).with_context(|| format!("writing the mail {name}"))?;
         Ok(Mail { key: self.key.clone(), message_id, from: from.to_string(), to: to.to_string(), bytes: message.formatted() })
     }
 
-    fn unsubscribe(&self, name: &str, from: &Address) -> String {
+    fn ways_out(&self, name: &str, from: &Address) -> Option<String> {
         let by_mail = format!("<mailto:{from}?subject=unsubscribe%20{name}>");
-        if self.web_url.starts_with("https://") {
-            format!("<{}/unsubscribe/{name}>, {by_mail}", self.web_url.trim_end_matches('/'))
-        } else {
-            by_mail
+        match self.unsubscribe {
+            Unsubscribe::Never => None,
+            Unsubscribe::ByMail => Some(by_mail),
+            Unsubscribe::At(address) => Some(format!("<{address}>, {by_mail}")),
         }
     }
 }
@@ -164,7 +177,7 @@ mod tests {
     use super::*;
     use crate::model::Id;
 
-    fn write(to_name: &str, to: &str, web_url: &str) -> Result<String> {
+    fn write(to_name: &str, to: &str, unsubscribe: Unsubscribe) -> Result<String> {
         let parts = Rendered {
             subject: "Café: 4 to do".to_owned(),
             text: "plain\n".to_owned(),
@@ -174,14 +187,20 @@ mod tests {
         let key = Key { digest: "csm".to_owned(), person: Id::parse("u1").unwrap(), day: "2026-11-21".parse().unwrap() };
         let at = Instant::from_micros(1_795_248_000_000_000);
         let (from_name, from) = ("longroad", "cs@example.com");
-        let mail = Letter { key: &key, from_name, from, to_name, to, parts: &parts, at, web_url }.write()?;
+        let mail = Letter { key: &key, from_name, from, to_name, to, parts: &parts, at, unsubscribe }.write()?;
         Ok(String::from_utf8(mail.bytes).unwrap())
     }
 
     #[test]
     fn the_same_letter_is_the_same_to_the_byte() {
-        let mail = write("Dana Reyes", "dana@example.com", "https://cs.example.com").unwrap();
-        assert_eq!(mail, write("Dana Reyes", "dana@example.com", "https://cs.example.com").unwrap());
+        let mail =
+            write("Dana Reyes", "dana@example.com", Unsubscribe::At("https://cs.example.com/unsubscribe/0123456789abcdef"))
+                .unwrap();
+        assert_eq!(
+            mail,
+            write("Dana Reyes", "dana@example.com", Unsubscribe::At("https://cs.example.com/unsubscribe/0123456789abcdef"))
+                .unwrap()
+        );
         insta::assert_snapshot!(mail.replace("\r\n", "\n"), @r#"
         From: longroad <cs@example.com>
         To: "Dana Reyes" <dana@example.com>
@@ -190,7 +209,7 @@ mod tests {
         Message-ID: <2026-11-21.csm.cfc2a41a4da5713c@example.com>
         Auto-Submitted: auto-generated
         X-Auto-Response-Suppress: All
-        List-Unsubscribe: <https://cs.example.com/unsubscribe/2026-11-21.csm.cfc2a41a4da5713c>,
+        List-Unsubscribe: <https://cs.example.com/unsubscribe/0123456789abcdef>,
          <mailto:cs@example.com?subject=unsubscribe%202026-11-21.csm.cfc2a41a4da5713c>
         List-Unsubscribe-Post: List-Unsubscribe=One-Click
         MIME-Version: 1.0
@@ -215,9 +234,15 @@ mod tests {
 
     #[test]
     fn a_name_cannot_add_a_header() {
-        let mail = write("Eve\r\nBcc: all@example.com\u{0}", "eve@example.com", "").unwrap();
+        let mail = write("Eve\r\nBcc: all@example.com\u{0}", "eve@example.com", Unsubscribe::ByMail).unwrap();
         assert!(!mail.contains("\r\nBcc:"), "{mail}");
         assert!(mail.contains("List-Unsubscribe: <mailto:cs@example.com?subject=unsubscribe%20"), "{mail}");
+    }
+
+    #[test]
+    fn what_was_asked_for_is_of_no_list() {
+        let mail = write("Dana Reyes", "dana@example.com", Unsubscribe::Never).unwrap();
+        assert!(!mail.contains("List-Unsubscribe") && mail.contains("Auto-Submitted: auto-generated"), "{mail}");
     }
 
     #[test]
@@ -230,7 +255,7 @@ mod tests {
         for wrong in ["", "a", "müller@b.example", "a b@c.example", "a@", "@b.example", "a@b\r\nc", "a@b.example, c@d.example"] {
             assert!(ascii_address(wrong).is_err(), "{wrong:?}");
         }
-        let error = format!("{:#}", write("Max", "müller@b.example", "").unwrap_err());
+        let error = format!("{:#}", write("Max", "müller@b.example", Unsubscribe::ByMail).unwrap_err());
         assert!(error.starts_with("the address `müller@b.\u{200B}example` of u1: has letters outside ASCII"), "{error}");
     }
 }

@@ -12,7 +12,7 @@ mod wrap;
 
 pub use access::Readers;
 pub use drain::{Drained, Sender};
-pub use mail::{Draft, Letter, ascii_address};
+pub use mail::{Draft, Letter, Unsubscribe, ascii_address};
 pub use maildir::Maildir;
 pub use render::{Problem, Rendered, Renderer, SHIPPED};
 pub use smtp::{Smtp, SmtpSettings, Tls};

@@ -1,10 +1,13 @@
 //! The configuration that goes with the sample company.
 
+use std::net::SocketAddr;
+
 use super::customer::LEDGER;
 use crate::model::Day;
 
-/// The text of `longroad.toml` for the sample company: files as mail, a store in one file, the CSV files in `data`.
-pub fn demo_config(first_day: Day) -> String {
+/// The text of `longroad.toml` for the sample company: files as mail, a store in one file, the CSV files in `data`. `pages`: where
+/// they are served.
+pub fn demo_config(first_day: Day, pages: SocketAddr) -> String {
     format!(
         r#"# The sample company of `longroad demo`, lived through from {first_day} on.
 
@@ -31,6 +34,10 @@ url = "sqlite:longroad.db"
 transport = "file"                # one .eml for each mail, in Maildir layout
 folder = "mail"
 from = "longroad@longroad.example"
+web_url = "http://{pages}"   # where links in mails lead
+
+[web]
+listen = "{pages}"
 
 [[source]]
 name = "files"
@@ -100,9 +107,10 @@ mod tests {
     fn it_is_read_and_declares_every_metric() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("longroad.toml");
-        std::fs::write(&file, demo_config(Day::from_days(20_000))).unwrap();
+        std::fs::write(&file, demo_config(Day::from_days(20_000), "127.0.0.1:8090".parse().unwrap())).unwrap();
         let config = Config::load(&file, std::iter::empty()).unwrap();
         assert_eq!(config.sources.len(), 1);
+        assert_eq!((config.mail.web_url.as_deref(), config.web.listen.port()), (Some("http://127.0.0.1:8090"), 8090));
         let mut metrics = METRICS.to_vec();
         metrics.sort_unstable();
         assert_eq!(config.metrics.keys().map(String::as_str).collect::<Vec<_>>(), metrics);

@@ -36,6 +36,16 @@ impl Kind {
         }
     }
 
+    /// What it is about, for people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Kind::Csm => "Your accounts: what is to be done, and what has changed",
+            Kind::Leader => "Your team: renewals, health and who carries how much",
+            Kind::Product => "What customers ask for, and what hangs on it",
+            Kind::Executive => "Where the company is going",
+        }
+    }
+
     /// The digest of this name.
     pub fn parse(name: &str) -> Option<Kind> {
         Kind::ALL.into_iter().find(|kind| kind.name() == name)

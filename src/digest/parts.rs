@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Top;
+use super::{Kind, OffSwitch, Top};
 use crate::model::{Id, Money};
 
 /// Characters of a name.
@@ -32,18 +32,40 @@ pub struct Notice {
 }
 
 /// Addresses of pages, or nothing.
-pub struct Links(Option<String>);
+#[derive(Clone, Debug, Default)]
+pub struct Links {
+    base: Option<String>,
+    switch: Option<OffSwitch>,
+}
 
 impl Links {
     /// To pages below this address; none where it is empty, or neither http nor https.
     pub fn new(web_url: &str) -> Links {
         let known = web_url.starts_with("https://") || web_url.starts_with("http://");
-        Links(known.then(|| web_url.trim_end_matches('/').to_owned()))
+        Links { base: known.then(|| web_url.trim_end_matches('/').to_owned()), switch: None }
+    }
+
+    /// What samples lead to.
+    pub(super) fn sample() -> Links {
+        Links::new("https://longroad.example.com").with_switch(OffSwitch::new("of the samples"))
+    }
+
+    /// With links that switch digests off.
+    #[must_use]
+    pub fn with_switch(self, switch: OffSwitch) -> Links {
+        Links { switch: Some(switch), ..self }
     }
 
     /// A page.
     pub fn page(&self, path: &str) -> String {
-        self.0.as_ref().map_or_else(String::new, |base| format!("{base}/{path}"))
+        self.base.as_ref().map_or_else(String::new, |base| format!("{base}/{path}"))
+    }
+
+    /// Where this reader switches this digest off; empty where nothing leads there.
+    pub fn off(&self, digest: Kind, reader: &Id) -> String {
+        self.switch
+            .as_ref()
+            .map_or_else(String::new, |switch| self.page(&format!("unsubscribe/{}", switch.token(digest, reader))))
     }
 
     /// An account's page.

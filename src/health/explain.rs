@@ -18,10 +18,14 @@ pub fn name<'a>(card: &'a Scorecard, factor: &Factor) -> &'a str {
 
 /// The dimension's name; `cap` for a hard rule, `override` for a person's.
 pub fn dimension<'a>(card: &'a Scorecard, factor: &Factor) -> &'a str {
-    if factor.about == About::Override {
-        return "override";
-    }
-    card.dimensions.get(usize::from(factor.dimension)).map_or("cap", |dimension| dimension.name.as_str())
+    let signal = match factor.about {
+        About::Override => return "override",
+        About::Cap(_) => return "cap",
+        About::Signal(signal) => signal,
+    };
+    let mut holding = card.dimensions.iter().filter(|one| one.signals.iter().any(|part| part.signal == signal));
+    let own = card.dimensions.get(usize::from(factor.dimension)).or_else(|| holding.next());
+    own.map_or("", |dimension| dimension.name.as_str())
 }
 
 /// The factor's input for people: `12 days since last use`, `champion left`, `NPS answer unknown`.

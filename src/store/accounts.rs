@@ -19,7 +19,7 @@ pub async fn some(db: &Db, ids: &[&str], as_of: AsOf, zone: &Zone) -> Result<BTr
     let mut accounts = BTreeMap::new();
     for (block, mut ordinals) in blocks {
         ordinals.sort_unstable();
-        let facts = facts::of_accounts(db, block, RecordKind::Accounts, &ordinals, as_of).await?;
+        let facts = facts::of_accounts(db, block, &[RecordKind::Accounts], &ordinals, as_of).await?;
         for fact in facts.believed()?.into_iter().flat_map(|(_, facts)| facts) {
             let account: Account = serde_json::from_str(fact.body)
                 .with_context(|| format!("the store holds a broken record of accounts: {}", fact.body))?;

@@ -236,10 +236,11 @@ pub async fn of_record(db: &Db, block: i64, record: RecordKind, as_of: AsOf) -> 
     read(db, block, as_of, &format!(" AND record = '{}'", record.name()), true).await
 }
 
-/// The same of some accounts of the block only, by their ordinals.
-pub async fn of_accounts(db: &Db, block: i64, record: RecordKind, ordinals: &[u32], as_of: AsOf) -> Result<BlockFacts> {
+/// The same of some records and accounts of the block only, by their ordinals.
+pub async fn of_accounts(db: &Db, block: i64, kinds: &[RecordKind], ordinals: &[u32], as_of: AsOf) -> Result<BlockFacts> {
+    let kinds = kinds.iter().map(|kind| format!("'{}'", kind.name())).collect::<Vec<_>>().join(",");
     let ordinals = ordinals.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
-    read(db, block, as_of, &format!(" AND record = '{}' AND ordinal IN ({ordinals})", record.name()), false).await
+    read(db, block, as_of, &format!(" AND record IN ({kinds}) AND ordinal IN ({ordinals})"), false).await
 }
 
 /// `again`: whether the same will be asked once more.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 
 use super::{Db, on_db};
-use crate::model::Instant;
+use crate::model::{Day, Instant};
 
 /// How often a job came to be in a state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +81,14 @@ pub struct OutboxGauge {
     pub states: BTreeMap<String, i64>,
     /// When the mail was due that has waited longest.
     pub oldest_due: Option<Instant>,
+}
+
+/// Mails of readers' days from that one on, by state.
+pub async fn mails_since(db: &Db, day: Day) -> Result<BTreeMap<String, i64>> {
+    let sql = "SELECT state, count(*) FROM outbox WHERE local_day >= $1 GROUP BY state ORDER BY state";
+    let rows: Vec<(String, i64)> =
+        on_db!(db, pool => sqlx::query_as(sql).bind(i64::from(day.days())).fetch_all(pool).await).context("counting mails")?;
+    Ok(rows.into_iter().collect())
 }
 
 /// How the outbox stands.

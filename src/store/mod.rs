@@ -2,11 +2,13 @@
 
 pub mod accounts;
 mod alone;
+pub mod api_token;
 pub mod audit;
 pub mod backup;
 mod copy;
 pub mod cursors;
 mod db;
+pub mod digest_off;
 pub mod directory;
 pub mod facts;
 pub mod forget;
@@ -19,6 +21,7 @@ pub mod ledger;
 pub mod migrations;
 pub mod opinions;
 pub mod outbox;
+pub mod own_key;
 mod packed;
 pub mod people;
 pub mod pulls;

@@ -77,7 +77,15 @@ pub async fn all(db: &Db) -> Result<Vec<Opinion>> {
     rows.into_iter().map(opinion).collect()
 }
 
-/// The same, by account.
+/// The same of one account.
+pub async fn of_account(db: &Db, account: &str) -> Result<Vec<Opinion>> {
+    let sql = format!("SELECT {COLUMNS}, {WITHDRAWAL} FROM opinion WHERE account_id = $1 ORDER BY said_at, id");
+    let rows: Vec<OpinionRow> = on_db!(db, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(account).fetch_all(pool).await)
+        .context("reading the opinions of an account")?;
+    rows.into_iter().map(opinion).collect()
+}
+
+/// All of them, by account.
 pub async fn by_account(db: &Db) -> Result<Opinions> {
     Ok(Opinions::new(all(db).await?))
 }

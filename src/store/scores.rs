@@ -206,6 +206,15 @@ pub async fn save_cycle(tx: &mut Tx, cycle: &Cycle) -> Result<()> {
     .context("noting the cycle")
 }
 
+/// The mornings of the cycles after one day and until another, rising.
+pub async fn mornings(db: &Db, after: Day, until: Day) -> Result<Vec<Day>> {
+    let sql = "SELECT as_of FROM cycle WHERE as_of > $1 AND as_of <= $2 ORDER BY as_of";
+    let (after, until) = (i64::from(after.days()), i64::from(until.days()));
+    let days: Vec<i64> = on_db!(db, pool => sqlx::query_scalar(sql).bind(after).bind(until).fetch_all(pool).await)
+        .context("reading the mornings of the cycles")?;
+    days.into_iter().map(|day| Ok(Day::from_days(i32::try_from(day).context("reading cycle.as_of")?))).collect()
+}
+
 /// The scores of one block, as given on that morning, by place.
 pub async fn of_block(db: &Db, as_of: Day, block: i64) -> Result<Vec<GivenScore>> {
     let sql = "SELECT body FROM score_block WHERE as_of = $1 AND block = $2";

@@ -70,6 +70,11 @@ pub struct TaskFilter<'a> {
 
 /// Tasks by due date: the pending ones, snoozed ones among them, and of the others what the filter asks for.
 pub async fn list(db: &Db, filter: TaskFilter<'_>) -> Result<Vec<Task>> {
+    Ok(prescribed(db, filter).await?.1)
+}
+
+/// The same, and before them the prescriptions that they are parts of, by id.
+pub async fn prescribed(db: &Db, filter: TaskFilter<'_>) -> Result<(Vec<Prescription>, Vec<Task>)> {
     let matching = "(status IN ('open', 'snoozed', 'waiting') OR closed_on >= $1) AND ($2 = '' OR csm = $2 OR assignee = $2)";
     let since = filter.closed_since.map_or(i64::MAX, days);
     let csm = filter.csm.unwrap_or_default();
@@ -82,7 +87,9 @@ pub async fn list(db: &Db, filter: TaskFilter<'_>) -> Result<Vec<Task>> {
     let rows: Vec<PrescriptionRow> =
         on_db!(db, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(since).bind(csm).fetch_all(pool).await)
             .context("reading prescriptions")?;
-    join(&rows.into_iter().map(prescription).collect::<Result<Vec<_>>>()?, tasks)
+    let prescriptions = rows.into_iter().map(prescription).collect::<Result<Vec<_>>>()?;
+    let tasks = join(&prescriptions, tasks)?;
+    Ok((prescriptions, tasks))
 }
 
 /// The prescription that a task is a part of, with all its tasks in their order; `None`: there is no such task.

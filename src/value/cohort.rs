@@ -1,5 +1,6 @@
 //! First value by cohort: attainment, time to first value, who misses next, and what renewal says of it (FIELD, First value).
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -149,9 +150,9 @@ impl Attainment {
 }
 
 /// The attainment of each group, by its name; those without one last.
-pub fn by(courses: &[Course], on: Day, key: impl Fn(&Course) -> Option<String>) -> Vec<Attainment> {
+pub fn by<C: Borrow<Course>>(courses: &[C], on: Day, key: impl Fn(&Course) -> Option<String>) -> Vec<Attainment> {
     let mut groups: BTreeMap<(bool, String), Vec<&Course>> = BTreeMap::new();
-    for course in courses {
+    for course in courses.iter().map(C::borrow) {
         let key = key(course);
         groups.entry((key.is_none(), key.unwrap_or_default())).or_default().push(course);
     }
@@ -204,8 +205,10 @@ pub struct RenewalOf {
 
 impl RenewalOf {
     /// Of the accounts whose deadline has passed.
-    pub fn of(courses: &[Course], on: Day) -> RenewalOf {
-        let of = |state| Renewed::of(courses.iter().filter(|one| one.is_due(on) && one.is(state)).map(|one| one.renewed));
+    pub fn of<C: Borrow<Course>>(courses: &[C], on: Day) -> RenewalOf {
+        let of = |state| {
+            Renewed::of(courses.iter().map(C::borrow).filter(|one| one.is_due(on) && one.is(state)).map(|one| one.renewed))
+        };
         RenewalOf {
             attained: of(FirstValueState::Attained),
             late: of(FirstValueState::AttainedLate),
@@ -215,9 +218,9 @@ impl RenewalOf {
 }
 
 /// Who misses next: those forecast to, by their deadline.
-pub fn missing_next(courses: &[Course], on: Day) -> Vec<&Course> {
+pub fn missing_next<C: Borrow<Course>>(courses: &[C], on: Day) -> Vec<&Course> {
     let mut next: Vec<&Course> =
-        courses.iter().filter(|course| course.is(FirstValueState::AtRisk) && !course.is_due(on)).collect();
+        courses.iter().map(C::borrow).filter(|course| course.is(FirstValueState::AtRisk) && !course.is_due(on)).collect();
     next.sort_by(|a, b| (a.last_day, &a.account_id).cmp(&(b.last_day, &b.account_id)));
     next
 }

@@ -66,6 +66,7 @@ fn asked(told: &Told) -> Value {
             "401": {"description": "No token, or one that is unknown"},
             "403": {"description": "Not for the person's role"},
             "404": {"description": "There is none, or it is not for the person's eyes"},
+            "429": {"description": "Too many wrong tokens in this minute"},
             "422": {"description": "What was asked makes no sense; `error` says why"},
         },
         "security": [{"token": []}],

@@ -16,8 +16,36 @@ macro_rules! templates {
     };
 }
 
-const SHIPPED: &[(&str, &str)] =
-    templates!("layout", "pager", "refusal", "sign-in", "solution", "solutions", "table", "task", "tasks");
+const SHIPPED: &[(&str, &str)] = templates!(
+    "account",
+    "accounts",
+    "first-value",
+    "layout",
+    "load",
+    "mails",
+    "options",
+    "pager",
+    "pipeline",
+    "pipelines",
+    "playbooks",
+    "record",
+    "refusal",
+    "renewals",
+    "request",
+    "requests",
+    "requests-beside",
+    "revenue",
+    "rules",
+    "sign-in",
+    "solution",
+    "solutions",
+    "status",
+    "table",
+    "task",
+    "tasks",
+    "today",
+    "unsubscribe",
+);
 
 /// How everything looks.
 const STYLE: &str = include_str!("../../templates/web/style.css");
@@ -88,7 +116,12 @@ fn what_was_said(word: &str) -> &'static str {
         "snoozed" => "The task is put off.",
         "dismissed" => "The task is dismissed.",
         "reopened" => "The task is open again.",
+        "moved" => "The record has moved.",
+        "extended" => "Its stay is extended.",
+        "off" => "This mail is not sent any more.",
+        "on" => "This mail comes again.",
         "saved" => "It is written down.",
+        "withdrawn" => "It is taken back.",
         _ => "",
     }
 }

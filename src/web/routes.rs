@@ -7,17 +7,32 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::account::OneAccount;
+use super::accounts::Accounts;
+use super::first_value::FirstValue;
 use super::guard::from_own_pages;
+use super::load::Load;
+use super::mails::{self, Mails};
+use super::pipeline::OnePipeline;
+use super::pipelines::Pipelines;
+use super::playbooks::Playbooks;
+use super::record::OneRecord;
+use super::renewals::Renewals;
+use super::request::OneRequest;
+use super::requests::Requests;
+use super::revenue::{Revenue, Rules};
 use super::solutions::{OneSolution, Solutions};
+use super::status::Status;
 use super::task::OneTask;
 use super::tasks::Tasks;
-use super::view::Views;
-use super::{AppState, Limits, health, metrics, pages, push, sign_in, task};
+use super::today::Today;
+use super::view::{self, Views};
+use super::{AppState, Limits, account_say, health, metrics, pages, push, record, sign_in, task, unsubscribe};
 
 /// Said with every answer that says nothing else: nothing is kept, framed, guessed at or loaded from elsewhere.
 const HEADERS: [(HeaderName, &str); 6] = [
@@ -36,10 +51,26 @@ const HEADERS: [(HeaderName, &str); 6] = [
 /// What can be looked at.
 fn views() -> Router<AppState> {
     Views::default()
+        .with::<Today>("/")
         .with::<Tasks>("/tasks")
         .with::<OneTask>("/tasks/{id}")
+        .with::<Accounts>("/accounts")
+        .with::<OneAccount>("/accounts/{id}")
+        .with::<Renewals>("/renewals")
+        .with::<FirstValue>("/first-value")
+        .with::<Pipelines>("/pipelines")
+        .with::<OnePipeline>("/pipelines/{name}")
+        .with::<OneRecord>("/pipelines/{name}/{id}")
+        .with::<Revenue>("/revenue")
+        .with::<Rules>("/revenue/rules")
+        .with::<Playbooks>("/playbooks")
+        .with::<Load>("/load")
+        .with::<Requests>("/requests")
+        .with::<OneRequest>("/requests/{id}")
         .with::<Solutions>("/solutions")
         .with::<OneSolution>("/solutions/{id}")
+        .with::<Status>("/status")
+        .with::<Mails>("/mails")
         .routes()
 }
 
@@ -47,10 +78,19 @@ fn views() -> Router<AppState> {
 pub(super) fn routes(state: AppState, limits: Limits) -> Router {
     let push = push::routes(state.db.clone(), Arc::clone(&state.setup), Arc::clone(&state.clock));
     let routes = Router::new()
-        .route("/", get(async || Redirect::to("/tasks")))
         .merge(views())
+        .merge(view::sheet::<Accounts>("accounts.csv"))
+        .route("/accounts/{id}", post(account_say::say))
         .route("/tasks/{id}", post(task::change))
+        .merge(view::sheet::<Renewals>("renewals.csv"))
+        .merge(view::sheet::<FirstValue>("first-value.csv"))
+        .merge(view::sheet::<Revenue>("revenue.csv"))
+        .merge(view::sheet::<Requests>("requests.csv"))
+        .merge(view::sheet::<OnePipeline>("pipelines.csv"))
+        .route("/pipelines/{name}/{id}", post(record::change))
+        .route("/mails", post(mails::switch))
         .merge(sign_in::routes())
+        .merge(unsubscribe::routes())
         .route("/style.css", get(pages::style))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(health::ready))
@@ -72,7 +112,7 @@ fn guarded(routes: Router, limits: Limits) -> Router {
 
 /// Answers in time, whatever becomes of the page: a panic is an answer too, and tells the client nothing.
 async fn within(limit: Duration, request: Request, next: Next) -> Response {
-    let path = request.uri().path().to_owned();
+    let path = for_the_log(request.uri().path());
     // A task of its own: its panic ends it alone, and it ends when nobody waits for it any longer.
     let mut task = JoinSet::new();
     task.spawn(next.run(request));
@@ -87,6 +127,12 @@ async fn within(limit: Duration, request: Request, next: Next) -> Response {
             (StatusCode::SERVICE_UNAVAILABLE, "this page took too long\n").into_response()
         }
     }
+}
+
+/// Without what opens a door.
+fn for_the_log(path: &str) -> String {
+    let doors = ["/sign-in/", "/unsubscribe/"];
+    doors.into_iter().find(|door| path.starts_with(door)).unwrap_or(path).to_owned()
 }
 
 async fn headed(request: Request, next: Next) -> Response {

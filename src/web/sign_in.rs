@@ -67,6 +67,11 @@ async fn ask(State(state): State<AppState>, headers: HeaderMap, Query(next): Que
 
 /// Whether there is such a person is not told: the answer is the same, and comes before anything is sent.
 async fn send(State(state): State<AppState>, Form(wish): Form<Wish>) -> Response {
+    if !state.brakes.asked_links.allows(state.clock.now()) {
+        let why = "Too many people ask for a link at this moment. Wait a minute, and ask again.";
+        let page = refuse(&state, None, "/sign-in", &Refusal::Wrong(why.to_owned()));
+        return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "60")], page).into_response();
+    }
     let (at, next) = (state.clone(), own(&wish.next).to_owned());
     tokio::spawn(async move {
         if let Err(error) = mail_link(&at, wish.email.trim(), &next).await {

@@ -7,6 +7,7 @@ use anyhow::Result;
 use sha2::{Digest, Sha256};
 
 use super::address::encoded;
+use super::brake::Brake;
 use super::memo::Memo;
 use super::pages::Pages;
 use crate::clock::{Clock, Pulse};
@@ -32,13 +33,26 @@ pub struct AppState {
     pub(super) pages: Arc<Pages>,
     /// What took long to gather, for a few seconds.
     pub(super) memo: Arc<Memo>,
+    /// What customers of a morning are compared by, for hours.
+    pub(super) standards: Arc<Memo>,
+    /// What strangers may do in a minute.
+    pub(super) brakes: Arc<Brakes>,
+}
+
+/// What strangers may do in a minute, all of them together.
+pub(super) struct Brakes {
+    /// Links to be mailed that are asked for.
+    pub asked_links: Brake,
+    /// Tokens said that are none.
+    pub wrong_tokens: Brake,
 }
 
 impl AppState {
     /// Fails where a template that comes with longroad is broken.
     pub fn new(db: Db, setup: Arc<Setup>, clock: Arc<dyn Clock>, scheduler: Arc<Pulse>) -> Result<AppState> {
-        let (pages, memo) = (Arc::new(Pages::load()?), Arc::new(Memo::default()));
-        Ok(AppState { db, setup, clock, scheduler, pages, memo })
+        let (memo, standards) = (Arc::new(Memo::brief()), Arc::new(Memo::lasting()));
+        let brakes = Arc::new(Brakes { asked_links: Brake::new(60), wrong_tokens: Brake::new(60) });
+        Ok(AppState { db, setup, clock, scheduler, pages: Arc::new(Pages::load()?), memo, standards, brakes })
     }
 
     /// The settings.

@@ -15,7 +15,7 @@ use super::AppState;
 use super::address::encoded;
 use super::openapi::{self, Told};
 use super::pages::{Body, Frame};
-use super::visitor::Visitor;
+use super::visitor::{Visitor, bearer};
 
 /// What is asked of a page.
 pub(super) struct Asked<Q> {
@@ -23,8 +23,10 @@ pub(super) struct Asked<Q> {
     pub state: AppState,
     /// By whom.
     pub visitor: Visitor,
-    /// What stands behind the page's name in its path; empty where nothing does.
+    /// What stands behind the page's name in its path, at its end; empty where nothing does.
     pub id: String,
+    /// Where two things stand there, the first.
+    pub within: String,
     /// What stands behind the question mark.
     pub query: Q,
 }
@@ -88,6 +90,12 @@ pub(super) trait View: 'static {
     fn body(asked: &Asked<Self::Query>, report: &Self::Report) -> Result<Body, Error>;
 }
 
+/// A page whose rows can be had for a spreadsheet.
+pub(super) trait Sheet: View {
+    /// The rows as CSV, all that the page would show on all its pages.
+    fn sheet(asked: &Asked<Self::Query>, report: &Self::Report) -> Result<String, Error>;
+}
+
 /// What any page may be asked besides: what was done just before it.
 #[derive(Debug, Default, Deserialize)]
 struct Before {
@@ -118,25 +126,60 @@ impl Views {
     }
 }
 
+/// The rows of a page as a file of this name, at `/NAME`.
+pub(super) fn sheet<V: Sheet>(name: &'static str) -> Router<AppState> {
+    let file = async move |State(state): State<AppState>,
+                           headers: HeaderMap,
+                           uri: Uri,
+                           query: Result<Query<V::Query>, QueryRejection>| {
+        let visitor = match visitor(&state, &headers, &uri).await {
+            Ok(visitor) => visitor,
+            Err(answer) => return answer,
+        };
+        let written = match gather::<V>(&state, visitor.clone(), None, query).await {
+            Ok((asked, report)) => V::sheet(&asked, &report).map_err(Refusal::Failed),
+            Err(refusal) => Err(refusal),
+        };
+        let kept = format!("attachment; filename=\"{name}\"");
+        let head = [(header::CONTENT_TYPE, "text/csv; charset=utf-8"), (header::CONTENT_DISPOSITION, kept.as_str())];
+        match written {
+            Ok(text) => (head, text).into_response(),
+            Err(refusal) => refuse(&state, Some(&visitor), uri.path(), &refusal),
+        }
+    };
+    Router::new().route(&format!("/{name}"), get(file))
+}
+
+/// Whoever asks for a page; the answer that leads to the door where that is nobody.
+pub(super) async fn visitor(state: &AppState, headers: &HeaderMap, uri: &Uri) -> Result<Visitor, Response> {
+    match Visitor::of(state, headers).await {
+        Ok(Some(visitor)) => Ok(visitor),
+        Ok(None) => {
+            let next = uri.path_and_query().map_or("/", |there| there.as_str());
+            Err(Redirect::to(&format!("/sign-in?next={}", encoded(next))).into_response())
+        }
+        Err(error) => Err(refuse(state, None, uri.path(), &error.into())),
+    }
+}
+
+/// The parts of a path that are names of things.
+type Names = Option<Path<Vec<(String, String)>>>;
+
 async fn page<V: View>(
     State(state): State<AppState>,
     headers: HeaderMap,
-    id: Option<Path<String>>,
+    names: Names,
     uri: Uri,
     before: Result<Query<Before>, QueryRejection>,
     query: Result<Query<V::Query>, QueryRejection>,
 ) -> Response {
-    let visitor = match Visitor::of(&state, &headers).await {
-        Ok(Some(visitor)) => visitor,
-        Ok(None) => {
-            let next = uri.path_and_query().map_or("/", |there| there.as_str());
-            return Redirect::to(&format!("/sign-in?next={}", encoded(next))).into_response();
-        }
-        Err(error) => return refuse(&state, None, uri.path(), &error.into()),
+    let visitor = match visitor(&state, &headers, &uri).await {
+        Ok(visitor) => visitor,
+        Err(answer) => return answer,
     };
     let said = before.map_or_else(|_| String::new(), |Query(before)| before.said);
     let frame = Frame::new(&state.config().company.name, Some(&visitor), uri.path(), &said);
-    let written = match gather::<V>(&state, visitor.clone(), id, query).await {
+    let written = match gather::<V>(&state, visitor.clone(), names, query).await {
         Ok((asked, report)) => {
             V::body(&asked, &report).and_then(|body| state.pages.render(V::TEMPLATE, frame, body)).map_err(Refusal::Failed)
         }
@@ -151,19 +194,23 @@ async fn page<V: View>(
 async fn data<V: View>(
     State(state): State<AppState>,
     headers: HeaderMap,
-    id: Option<Path<String>>,
+    names: Names,
     uri: Uri,
     query: Result<Query<V::Query>, QueryRejection>,
 ) -> Response {
-    let visitor = match Visitor::of(&state, &headers).await {
+    let visitor = match Visitor::asking(&state, &headers).await {
         Ok(Some(visitor)) => visitor,
+        Ok(None) if bearer(&headers).is_some() && !state.brakes.wrong_tokens.allows(state.clock.now()) => {
+            let answer = json!({"error": "too many wrong tokens were said in this minute; wait for the next one"});
+            return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "60")], as_json(&answer)).into_response();
+        }
         Ok(None) => {
             let answer = json!({"error": "say a token of `longroad token`: `Authorization: Bearer TOKEN`"});
             return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")], as_json(&answer)).into_response();
         }
         Err(error) => return refuse_data(uri.path(), &error.into()),
     };
-    match gather::<V>(&state, visitor, id, query).await {
+    match gather::<V>(&state, visitor, names, query).await {
         Ok((_, report)) => as_json(&report).into_response(),
         Err(refusal) => refuse_data(uri.path(), &refusal),
     }
@@ -172,14 +219,17 @@ async fn data<V: View>(
 async fn gather<V: View>(
     state: &AppState,
     visitor: Visitor,
-    id: Option<Path<String>>,
+    names: Names,
     query: Result<Query<V::Query>, QueryRejection>,
 ) -> Result<(Asked<V::Query>, V::Report), Refusal> {
     if !V::is_for(&visitor) {
         return Err(Refusal::Forbidden);
     }
     let Query(query) = query.map_err(|wrong| Refusal::Wrong(wrong.body_text()))?;
-    let asked = Asked { state: state.clone(), visitor, id: id.map_or_else(String::new, |Path(id)| id), query };
+    let mut names = names.map_or_else(Vec::new, |Path(names)| names).into_iter().map(|(_, name)| name);
+    let (first, second) = (names.next().unwrap_or_default(), names.next());
+    let (within, id) = second.map_or_else(|| (String::new(), first.clone()), |id| (first.clone(), id));
+    let asked = Asked { state: state.clone(), visitor, id, within, query };
     let report = V::report(&asked).await?;
     Ok((asked, report))
 }

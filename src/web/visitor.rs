@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use super::AppState;
 use crate::cycle::Sight;
 use crate::model::record::{Role, User};
-use crate::store::sign_in;
+use crate::store::{api_token, sign_in};
 
 /// Who looks at a page, and what of it is for that person's eyes.
 #[derive(Clone, Debug)]
@@ -22,6 +22,16 @@ impl Visitor {
     pub(super) async fn of(state: &AppState, headers: &HeaderMap) -> Result<Option<Visitor>> {
         let Some(session) = session(state, headers) else { return Ok(None) };
         match sign_in::person_of(&state.db, session, state.clock.now()).await? {
+            Some(person) => Visitor::named(state, &person).await,
+            None => Ok(None),
+        }
+    }
+
+    /// On whose behalf a program asks for data; who says no token may have a session. `None`: a wrong token, whatever
+    /// session is said besides, or nobody's session.
+    pub(super) async fn asking(state: &AppState, headers: &HeaderMap) -> Result<Option<Visitor>> {
+        let Some(token) = bearer(headers) else { return Visitor::of(state, headers).await };
+        match api_token::person_of(&state.db, token, state.clock.now()).await? {
             Some(person) => Visitor::named(state, &person).await,
             None => Ok(None),
         }
@@ -45,10 +55,18 @@ impl Visitor {
 
     /// The ways that stand above every page.
     pub(super) fn ways(&self) -> Vec<(&'static str, &'static str)> {
-        let accounts = [("/", "Today"), ("/tasks", "Tasks"), ("/accounts", "Accounts"), ("/renewals", "Renewals")];
-        let all = [("/solutions", "Solutions"), ("/status", "Status")];
-        let mut ways = if self.sees_accounts() { accounts.to_vec() } else { Vec::new() };
-        ways.extend(all);
+        let mut ways = vec![("/", "Today"), ("/tasks", "Tasks")];
+        if self.sees_accounts() {
+            ways.extend([("/accounts", "Accounts"), ("/renewals", "Renewals"), ("/first-value", "First value")]);
+            ways.push(("/pipelines", "Pipelines"));
+        }
+        if self.leads() {
+            ways.extend([("/revenue", "Revenue"), ("/playbooks", "Plays")]);
+        }
+        if matches!(self.user.role, Role::Leader | Role::Admin) {
+            ways.push(("/load", "Load"));
+        }
+        ways.extend([("/requests", "Requests"), ("/solutions", "Solutions"), ("/status", "Status"), ("/mails", "My mails")]);
         ways
     }
 }
@@ -61,6 +79,13 @@ fn is_secure(state: &AppState) -> bool {
 /// The cookie's name. With the prefix, browsers take it from this host alone and over TLS alone.
 fn cookie_name(state: &AppState) -> &'static str {
     if is_secure(state) { "__Host-longroad" } else { "longroad" }
+}
+
+/// The token that the request says, if any. Other ways to say who one is are a proxy's affair.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let said = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = said.split_once(' ').unwrap_or((said, ""));
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// What the request's cookie says.

@@ -40,7 +40,7 @@ async fn house(url: &str) -> House {
 async fn report(house: &House, as_of: Option<Day>, sight: Sight) -> RequestsReport {
     let config = &house.setup.config;
     let moment = Moment::of(&house.db, config, &house.clock, as_of).await.unwrap();
-    requests(&house.db, config, moment, &Filter::default(), Looker { sight }).await.unwrap()
+    requests(&house.db, config, moment, &Filter::default(), Looker { sight, own: None }).await.unwrap()
 }
 
 /// Ids in their order with rank and score.
@@ -120,8 +120,7 @@ async fn a_merge_counts_from_its_day_on(house: &House) {
     let before = report(house, Some(day("2026-03-05")), Sight::Full).await;
     assert!(before.merged.is_empty() && before.requests.iter().any(|row| row.id == "r3"), "then they were two");
     let moment = Moment::of(&house.db, &house.setup.config, &house.clock, None).await.unwrap();
-    let detail =
-        request_detail(&house.db, &house.setup.config, moment, "r2", Looker { sight: Sight::Full }).await.unwrap().unwrap();
+    let detail = request_detail(&house.db, &house.setup.config, moment, "r2", Looker::ALL).await.unwrap().unwrap();
     let filed: Vec<(&str, Option<&str>)> =
         detail.asks.iter().map(|ask| (ask.account_id.as_str(), ask.filed_for.as_deref())).collect();
     assert_eq!(filed, [("a", Some("r3")), ("c", None), ("d", Some("r3"))], "each ask keeps what it was filed for");

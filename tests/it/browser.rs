@@ -112,13 +112,15 @@ const STRANGE: &str = "../?a=<b>&'#%2F ";
 async fn house() -> House {
     let first: Day = day("2026-11-16");
     let company = Company::generate(7, 60, first, 4);
-    let mut house = House::new(&demo_config(first)).await;
+    // Mails lead to pages that nobody opens here.
+    let configuration = demo_config(first, ([127, 0, 0, 1], 8080).into());
+    let mut house = House::new(&configuration).await;
     for (path, text) in longroad::playbook::shipped() {
         house.play(path, text);
     }
     let (path, text) = demo_first_value();
     house.play(path, &text);
-    house.configure(&demo_config(first).replace("\"Atlas Reporting\"", "\"Atlas <script>window.ran = 1</script> & Söhne\""));
+    house.configure(&configuration.replace("\"Atlas Reporting\"", "\"Atlas <script>window.ran = 1</script> & Söhne\""));
     let renamed = |id: &str| id.replace("A00", STRANGE);
     for morning in company.mornings() {
         company.write(&house.data(), morning).unwrap();

@@ -120,7 +120,7 @@ fn init_writes_a_folder_that_check_finds_right_and_never_writes_over_it() {
         told,
         format!(
             "warning: no source has accounts.csv: there is nobody to score\n\n\n\
-             no mistakes, 1 warning: north/longroad.toml, {counts}, 1 first value, 7 pipelines, 15 templates, \
+             no mistakes, 1 warning: north/longroad.toml, {counts}, 1 first value, 7 pipelines, 18 templates, \
              0 files of the source files\n"
         )
     );

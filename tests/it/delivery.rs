@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use longroad::clock::ManualClock;
-use longroad::delivery::{Drained, Letter, Maildir, Memory, Renderer, Sender, Smtp, SmtpSettings, Tls, Transport};
+use longroad::delivery::{Drained, Letter, Maildir, Memory, Renderer, Sender, Smtp, SmtpSettings, Tls, Transport, Unsubscribe};
 use longroad::digest::Key;
 use longroad::digest::csm::CsmDigest;
 use longroad::model::{Id, Instant};
@@ -78,8 +78,8 @@ pub fn mail(person: &str) -> Mail {
     let key = Key { digest: "csm".to_owned(), person: Id::parse(person).unwrap(), day: "2026-11-21".parse().unwrap() };
     let to = format!("{person}@example.org");
     let at = Instant::from_micros(1_795_248_000_000_000);
-    let (from, web_url) = ("cs@example.com", "https://cs.example.com");
-    Letter { key: &key, from_name: "longroad", from, to_name: person, to: &to, parts: &parts, at, web_url }.write().unwrap()
+    let (from, unsubscribe) = ("cs@example.com", Unsubscribe::At("https://cs.example.com/unsubscribe/0123"));
+    Letter { key: &key, from_name: "longroad", from, to_name: person, to: &to, parts: &parts, at, unsubscribe }.write().unwrap()
 }
 
 /// A store with a planned mail for each person, and a clock.

@@ -31,7 +31,7 @@ fn first() -> Day {
 }
 
 fn config() -> String {
-    demo_config(first())
+    demo_config(first(), "127.0.0.1:8080".parse().unwrap())
 }
 
 /// Lives all mornings of a company.

@@ -5,7 +5,7 @@ use longroad::digest::csm::{ChangeItem, CsmDigest, CsmInputs, ReviewItem, StaleI
 use longroad::digest::executive::ExecutiveDigest;
 use longroad::digest::leader::LeaderDigest;
 use longroad::digest::product::ProductDigest;
-use longroad::digest::{Context, ValueReport};
+use longroad::digest::{Context, Links, ValueReport};
 use longroad::model::Id;
 
 const HTML_LIMIT: usize = 90_000;
@@ -128,12 +128,12 @@ fn pictures_stand_in_the_page_and_beside_their_numbers() {
 
 #[test]
 fn foreign_names() {
-    snapshot("csm_foreign", &CsmDigest::build(&nasty(), "https://cs.example.com"));
+    snapshot("csm_foreign", &CsmDigest::build(&nasty(), &Links::new("https://cs.example.com")));
 }
 
 #[test]
 fn foreign_names_stay_text() {
-    let rendered = render(&CsmDigest::build(&nasty(), ""));
+    let rendered = render(&CsmDigest::build(&nasty(), &Links::default()));
     assert!(!rendered.html.contains("<b>") && !rendered.html.contains("<Co>"));
     for part in [&rendered.subject, &rendered.text, &rendered.html] {
         assert!(!part.chars().any(|c| matches!(c, '\u{202A}'..='\u{202E}' | '\0' | '\r')));
@@ -176,7 +176,7 @@ fn a_full_mail_is_not_cut_off_by_mail_programs() {
         });
         inputs.unknown(UnknownItem { account_id: id, account_name: wide("a"), why: wide("w") });
     }
-    let rendered = render(&CsmDigest::build(&inputs, "https://cs.example.com"));
+    let rendered = render(&CsmDigest::build(&inputs, &Links::new("https://cs.example.com")));
     assert!(rendered.html.len() < HTML_LIMIT, "{} bytes", rendered.html.len());
     assert!(rendered.text.contains("TO DO: 1000") && rendered.text.contains("990 more are not shown here."));
     let widest = rendered.text.lines().filter(|line| !line.contains("://")).map(|line| line.chars().count()).max();

@@ -15,7 +15,7 @@ fn first() -> Day {
 #[tokio::test]
 async fn running_a_finished_cycle_again_changes_nothing() {
     let company = Company::generate(7, 60, first(), 2);
-    let house = House::new(&demo_config(first())).await;
+    let house = House::new(&demo_config(first(), "127.0.0.1:8080".parse().unwrap())).await;
     for morning in company.mornings() {
         company.write(&house.data(), morning).unwrap();
         house.night(morning).await;

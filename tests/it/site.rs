@@ -94,17 +94,22 @@ impl Site {
         let ask = format!(
             "{method} {path} HTTP/1.1\r\nhost: here\r\nconnection: close\r\ncontent-length: {length}\r\n{kind}{cookie}{more}\r\n{body}"
         );
-        let mut stream = TcpStream::connect(self.at).await.unwrap();
-        stream.write_all(ask.as_bytes()).await.unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await.unwrap();
-        let answer = String::from_utf8(answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {answer}"));
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        let head = head.lines().map(|line| match line.split_once(": ") {
-            Some((name, value)) => format!("{}: {value}\n", name.to_lowercase()),
-            None => format!("{line}\n"),
-        });
-        Answer { status, head: head.collect(), body: body.to_owned() }
+        said(self.at, &ask).await
     }
+}
+
+/// What a server answers to a request.
+pub async fn said(at: SocketAddr, ask: &str) -> Answer {
+    let mut stream = TcpStream::connect(at).await.unwrap();
+    stream.write_all(ask.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    let answer = String::from_utf8(answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {answer}"));
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    let head = head.lines().map(|line| match line.split_once(": ") {
+        Some((name, value)) => format!("{}: {value}\n", name.to_lowercase()),
+        None => format!("{line}\n"),
+    });
+    Answer { status, head: head.collect(), body: body.to_owned() }
 }

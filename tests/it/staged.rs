@@ -24,7 +24,7 @@ async fn house(url: &str) -> House {
 async fn report(house: &House, name: &str, as_of: Option<&str>) -> Report {
     let at = At::of(&house.setup, &house.clock, as_of.map(day)).unwrap();
     let pipeline = named(&house.setup, name).unwrap();
-    pipeline_report(&house.db, &house.setup, at, pipeline, &mut |_| ()).await.unwrap()
+    pipeline_report(&house.db, &house.setup, at, pipeline, &mut |_| true).await.unwrap()
 }
 
 /// Records by stage, those with none left out.

@@ -64,7 +64,13 @@ pub struct AskRow {
 }
 
 /// One request; `None`: there is none of this id.
-pub async fn request_detail(db: &Db, config: &Config, moment: Moment, id: &str, looker: Looker) -> Result<Option<RequestDetail>> {
+pub async fn request_detail(
+    db: &Db,
+    config: &Config,
+    moment: Moment,
+    id: &str,
+    looker: Looker<'_>,
+) -> Result<Option<RequestDetail>> {
     let filter = Filter { id: Some(id.to_owned()), ..Filter::default() };
     let report = requests(db, config, moment, &filter, looker).await?;
     if report.requests.is_empty() {
@@ -77,7 +83,7 @@ pub async fn request_detail(db: &Db, config: &Config, moment: Moment, id: &str, 
     let mut asks: Vec<AskRow> = Vec::new();
     for (request, asker, ask) in &loaded.asks {
         let (request, asker) = (&board.requests[*request], &board.askers[*asker]);
-        if request.id.as_str() != id {
+        if request.id.as_str() != id || !looker.sees(asker) {
             continue;
         }
         let task = told.get(&telling_id(&asker.id, &request.id, request.status.unwrap_or(RequestStatus::Open)));
@@ -88,13 +94,13 @@ pub async fn request_detail(db: &Db, config: &Config, moment: Moment, id: &str, 
             family: asker.family.to_string(),
             customer: asker.customer,
             csm: asker.csm.as_ref().map(ToString::to_string),
-            arr: looker.money(asker.arr),
+            arr: looker.money_of_one(asker.arr),
             renews_on: asker.renews_on,
             band: asker.band,
             health: asker.score,
             asked_on: ask.asked_on,
             severity: ask.severity,
-            growth: looker.money(growth),
+            growth: looker.money_of_one(growth),
             by: ask.by.as_ref().map(ToString::to_string),
             note: ask.note.clone(),
             filed_for: Some(ask.request_id.to_string()).filter(|filed| filed != request.id.as_str()),

@@ -126,7 +126,7 @@ pub(super) async fn look(db: &Db, config: &Config, moment: Moment) -> Result<Loo
 }
 
 /// All requests as known at a moment.
-pub async fn requests(db: &Db, config: &Config, moment: Moment, filter: &Filter, looker: Looker) -> Result<RequestsReport> {
+pub async fn requests(db: &Db, config: &Config, moment: Moment, filter: &Filter, looker: Looker<'_>) -> Result<RequestsReport> {
     let rules = &config.requests;
     let looked = look(db, config, moment).await?;
     let Looked { loaded, ranking, moved, new, before } = &looked;
@@ -140,6 +140,7 @@ pub async fn requests(db: &Db, config: &Config, moment: Moment, filter: &Filter,
         same(&filter.product, request.product.as_deref())
             && filter.status.is_none_or(|wanted| wanted == status)
             && filter.id.as_ref().is_none_or(|id| id == request.id.as_str())
+            && (looker.own.is_none() || board.voices_of(at).iter().any(|voice| looker.sees(&board.askers[voice.asker])))
     };
     let id = |at: &usize| board.requests[*at].id.to_string();
     let listed: Vec<usize> = ranking.order.iter().copied().filter(|&at| shown(at)).collect();
@@ -156,9 +157,9 @@ pub async fn requests(db: &Db, config: &Config, moment: Moment, filter: &Filter,
         movers: ranking.movers(moved, usize::MAX).iter().filter(|at| shown(**at)).take(MOVERS).map(id).collect(),
         new: listed.iter().filter(|at| new[**at]).map(id).collect(),
         renewals: renewals(loaded, &shown, rules, looker),
-        shipped: shipped(db, loaded, moment.known, &shown, rules).await?,
+        shipped: shipped(db, loaded, moment.known, &shown, rules, looker).await?,
         waiting_for_estimate: rows.iter().filter(|row| row.place == "waiting_for_estimate").map(|row| row.id.clone()).collect(),
-        to_tell: tellings(loaded, &shown, &told),
+        to_tell: tellings(loaded, &shown, &told, looker),
         broken_promises: promises(loaded, &shown, rules, looker),
         disagreements: disagreements(loaded, ranking, &shown),
         sensitivity: shaken(loaded, ranking, &shown),

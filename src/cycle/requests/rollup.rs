@@ -129,7 +129,7 @@ fn is_pending(status: Option<RequestStatus>) -> bool {
 }
 
 /// Customers whose term ends within the horizon and who ask for something that is not there; the soonest first.
-pub fn renewals(loaded: &Loaded, shown: &dyn Fn(usize) -> bool, rules: &Requests, looker: Looker) -> Vec<RenewalRow> {
+pub fn renewals(loaded: &Loaded, shown: &dyn Fn(usize) -> bool, rules: &Requests, looker: Looker<'_>) -> Vec<RenewalRow> {
     let board = &loaded.board;
     let mut rows: BTreeMap<(Day, &str), RenewalRow> = BTreeMap::new();
     for voice in &board.voices {
@@ -138,7 +138,7 @@ pub fn renewals(loaded: &Loaded, shown: &dyn Fn(usize) -> bool, rules: &Requests
         else {
             continue;
         };
-        if !asker.customer || !is_pending(request.status) || !shown(voice.request) {
+        if !asker.customer || !is_pending(request.status) || !shown(voice.request) || !looker.sees(asker) {
             continue;
         }
         let row = rows.entry((end, asker.id.as_str())).or_insert_with(|| RenewalRow {
@@ -146,7 +146,7 @@ pub fn renewals(loaded: &Loaded, shown: &dyn Fn(usize) -> bool, rules: &Requests
             name: asker.name.clone(),
             renews_on: end,
             act_by: asker.act_by,
-            arr: looker.money(asker.arr),
+            arr: looker.money_of_one(asker.arr),
             band: asker.band,
             requests: Vec::new(),
         });
@@ -158,11 +158,19 @@ pub fn renewals(loaded: &Loaded, shown: &dyn Fn(usize) -> bool, rules: &Requests
 }
 
 /// Who was told, and who is to be, of the present status of each request; those that wait first, by the day on which it is due.
-pub fn tellings(loaded: &Loaded, shown: &dyn Fn(usize) -> bool, tasks: &HashMap<String, Task>) -> Vec<TellRow> {
+pub fn tellings(
+    loaded: &Loaded,
+    shown: &dyn Fn(usize) -> bool,
+    tasks: &HashMap<String, Task>,
+    looker: Looker<'_>,
+) -> Vec<TellRow> {
     let board = &loaded.board;
     let mut rows: Vec<TellRow> = Vec::new();
     for voices in board.voices.chunk_by(|a, b| (a.request, a.asker) == (b.request, b.asker)) {
         let (request, asker) = (&board.requests[voices[0].request], &board.askers[voices[0].asker]);
+        if !looker.sees(asker) {
+            continue;
+        }
         let status = request.status.unwrap_or(RequestStatus::Open);
         let Some(task) = tasks.get(&telling_id(&asker.id, &request.id, status)).filter(|_| shown(voices[0].request)) else {
             continue;
@@ -184,9 +192,10 @@ pub fn tellings(loaded: &Loaded, shown: &dyn Fn(usize) -> bool, tasks: &HashMap<
 }
 
 /// Customers that have waited too long.
-pub fn promises(loaded: &Loaded, shown: &dyn Fn(usize) -> bool, rules: &Requests, looker: Looker) -> Vec<PromiseRow> {
+pub fn promises(loaded: &Loaded, shown: &dyn Fn(usize) -> bool, rules: &Requests, looker: Looker<'_>) -> Vec<PromiseRow> {
     let board = &loaded.board;
-    let broken = broken_promises(board, rules.broken_promise_days).into_iter().filter(|one| shown(one.request));
+    let seen = |one: &crate::requests::Broken| shown(one.request) && looker.sees(&board.askers[one.asker]);
+    let broken = broken_promises(board, rules.broken_promise_days).into_iter().filter(seen);
     let row = |one: crate::requests::Broken| {
         let asker = &board.askers[one.asker];
         PromiseRow {
@@ -196,7 +205,7 @@ pub fn promises(loaded: &Loaded, shown: &dyn Fn(usize) -> bool, rules: &Requests
             csm: asker.csm.as_ref().map(ToString::to_string),
             asked_on: one.asked_on,
             days: board.on - one.asked_on,
-            arr: looker.money(asker.arr),
+            arr: looker.money_of_one(asker.arr),
         }
     };
     broken.map(row).collect()

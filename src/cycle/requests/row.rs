@@ -2,20 +2,45 @@
 
 use serde::Serialize;
 
-use crate::config::{RANK_PARTS, Sight};
-use crate::model::record::{Request, RequestStatus};
+use crate::config::{RANK_PARTS, Requests, Sight};
+use crate::model::record::{Request, RequestStatus, Role, User};
 use crate::model::{Currency, Day, Money};
-use crate::requests::{Cause, Moved, Parts, Place, Ranked, band_of};
+use crate::requests::{Asker, Cause, Moved, Parts, Place, Ranked, band_of};
 
-/// What whoever looks may see of revenue.
+/// Who looks, and what that person may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Looker {
-    /// Amounts, bands or nothing.
+pub struct Looker<'a> {
+    /// Of revenue: amounts, bands or nothing.
     pub sight: Sight,
+    /// Only what this CSM's accounts ask for, only these accounts, and of revenue theirs alone.
+    pub own: Option<&'a str>,
 }
 
-impl Looker {
-    /// A decimal, a band, or nothing; `null` where it is not known.
+impl<'a> Looker<'a> {
+    /// Who may see everything.
+    pub const ALL: Looker<'static> = Looker { sight: Sight::Full, own: None };
+
+    /// A person of the company.
+    pub fn of(rules: &Requests, user: &'a User) -> Looker<'a> {
+        match user.role {
+            Role::Product => Looker { sight: rules.product_sees_arr, own: None },
+            Role::Csm => Looker { sight: Sight::None, own: Some(user.id.as_str()) },
+            Role::Leader | Role::Executive | Role::Admin => Looker::ALL,
+        }
+    }
+
+    /// Whether an account is for these eyes.
+    pub fn sees(self, asker: &Asker) -> bool {
+        self.own.is_none_or(|own| asker.csm.as_ref().is_some_and(|csm| csm.as_str() == own))
+    }
+
+    /// A decimal, a band, or nothing, of one account that is seen; `null` where it is not known.
+    pub fn money_of_one(self, money: Option<Money>) -> Option<String> {
+        let sight = if self.own.is_some() { Sight::Full } else { self.sight };
+        Looker { sight, own: None }.money(money)
+    }
+
+    /// The same of what may belong to many.
     pub fn money(self, money: Option<Money>) -> Option<String> {
         match self.sight {
             Sight::Full => money.map(Money::amount),
@@ -124,7 +149,7 @@ pub struct Beside<'a> {
 }
 
 /// The row of a request.
-pub fn row(request: &Request, ranked: &Ranked, beside: Beside<'_>, looker: Looker) -> RequestRow {
+pub fn row(request: &Request, ranked: &Ranked, beside: Beside<'_>, looker: Looker<'_>) -> RequestRow {
     let Parts { accounts, arr, renewal_arr, growth, health, severity, blocked, effort, .. } = ranked.parts;
     let (place, lacking, score_if_one_month) = match &ranked.place {
         Place::Ranked(_) => ("ranked", Vec::new(), None),
@@ -175,7 +200,7 @@ pub fn row(request: &Request, ranked: &Ranked, beside: Beside<'_>, looker: Looke
     }
 }
 
-fn why(moved: &Moved, currency: Currency, looker: Looker) -> Vec<String> {
+fn why(moved: &Moved, currency: Currency, looker: Looker<'_>) -> Vec<String> {
     if moved.causes.is_empty() {
         return vec!["nothing of its own: others moved past it, or fell behind".to_owned()];
     }
@@ -183,7 +208,7 @@ fn why(moved: &Moved, currency: Currency, looker: Looker) -> Vec<String> {
 }
 
 /// `ARR near renewal EUR 9,000 → EUR 12,000 (+1,500)`.
-fn cause_in_words(cause: &Cause, currency: Currency, looker: Looker) -> String {
+fn cause_in_words(cause: &Cause, currency: Currency, looker: Looker<'_>) -> String {
     const LABELS: [&str; RANK_PARTS.len()] =
         ["accounts", "ARR", "ARR near renewal", "growth", "worst health", "severity", "core use blocked", "effort"];
     let label = LABELS[cause.part];

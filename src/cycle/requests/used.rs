@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::load::Loaded;
 use super::rollup::ShippedRow;
+use super::row::Looker;
 use crate::config::Requests;
 use crate::model::Day;
 use crate::model::record::RequestStatus;
@@ -34,6 +35,7 @@ pub async fn shipped(
     as_of: AsOf,
     shown: &(dyn Fn(usize) -> bool + Sync),
     rules: &Requests,
+    looker: Looker<'_>,
 ) -> Result<Vec<ShippedRow>> {
     let board = &loaded.board;
     let metrics = usage::metrics(db).await?;
@@ -49,18 +51,18 @@ pub async fn shipped(
         }
     }
     let first = first_uses(db, loaded, as_of, &watches).await?;
-    let mut rows: Vec<ShippedRow> = watches.iter().map(|watch| row(loaded, watch, &first)).collect();
+    let mut rows: Vec<ShippedRow> = watches.iter().map(|watch| row(loaded, watch, &first, looker)).collect();
     rows.sort_by(|a, b| b.from.cmp(&a.from).then_with(|| a.id.cmp(&b.id)));
     Ok(rows)
 }
 
-fn row(loaded: &Loaded, watch: &Watch, first: &HashMap<(usize, usize), Day>) -> ShippedRow {
+fn row(loaded: &Loaded, watch: &Watch, first: &HashMap<(usize, usize), Day>, looker: Looker<'_>) -> ShippedRow {
     let (board, Watched { from, to, known_to }) = (&loaded.board, watch.watched);
     let request = &board.requests[watch.request];
     let (mut used, mut not_used, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
     for voices in board.voices_of(watch.request).chunk_by(|a, b| a.asker == b.asker) {
         let asker = &board.askers[voices[0].asker];
-        if asker.customer {
+        if asker.customer && looker.sees(asker) {
             let id = asker.id.to_string();
             match watch.watched.seen(first.get(&(watch.request, voices[0].asker)).copied()) {
                 Seen::Used(day) => used.push((id, day)),

@@ -3,7 +3,7 @@
 use super::context::{ChangeLine, CsmDigest, FactorLine, ReviewLine, StagedLine, TaskLine, UnknownLine};
 use super::input::{ChangeItem, CsmInputs, ReviewItem, StagedItem, StaleItem, TaskItem, UnknownItem};
 use crate::digest::parts::{Links, NAME, SENTENCE, amount, counted, section, signed};
-use crate::digest::{APPROXIMATED, BookLine, LIST_LIMIT, Notice, band_label, clean, long_day, short_day};
+use crate::digest::{APPROXIMATED, BookLine, Kind, LIST_LIMIT, Notice, band_label, clean, long_day, short_day};
 use crate::health::Band;
 use crate::model::Day;
 
@@ -11,11 +11,9 @@ use crate::model::Day;
 const FACTORS: usize = 4;
 
 impl CsmDigest {
-    /// The digest. `web_url` is where links point, without a slash at its end; where it is empty, or
-    /// neither http nor https, the mail has no links.
-    pub fn build(inputs: &CsmInputs, web_url: &str) -> CsmDigest {
+    /// The digest, with these links.
+    pub fn build(inputs: &CsmInputs, links: &Links) -> CsmDigest {
         let on = inputs.on;
-        let links = Links::new(web_url);
         CsmDigest {
             language: "en".to_owned(),
             company: clean(&inputs.company, NAME),
@@ -27,13 +25,14 @@ impl CsmDigest {
             preheader: preheader(inputs, on),
             quiet: inputs.is_empty(),
             notices: notices(inputs),
-            todo: section(&inputs.tasks, links.page("tasks"), |place, task| task_line(place, task, on, &links)),
-            changed: section(&inputs.changes, links.page("accounts"), |_, change| change_line(change, &links)),
-            reviewed: section(&inputs.reviews, links.page("tasks"), |_, review| review_line(review, &links)),
+            todo: section(&inputs.tasks, links.page("tasks"), |place, task| task_line(place, task, on, links)),
+            changed: section(&inputs.changes, links.page("accounts"), |_, change| change_line(change, links)),
+            reviewed: section(&inputs.reviews, links.page("tasks"), |_, review| review_line(review, links)),
             staged: section(&inputs.staged, String::new(), |_, staged| staged_line(staged, on)),
-            unknown: section(&inputs.unknown, links.page("accounts"), |_, unknown| unknown_line(unknown, &links)),
-            book: BookLine::of(&inputs.book, &links),
+            unknown: section(&inputs.unknown, links.page("accounts"), |_, unknown| unknown_line(unknown, links)),
+            book: BookLine::of(&inputs.book, links),
             home: links.page(""),
+            unsubscribe: links.off(Kind::Csm, &inputs.reader.id),
         }
     }
 }
@@ -56,15 +55,15 @@ fn headline(inputs: &CsmInputs) -> String {
 fn preheader(inputs: &CsmInputs, on: Day) -> String {
     match (inputs.tasks.kept().first(), inputs.changes.kept().first()) {
         (Some(task), _) => {
-            format!("{}: {} ({})", clean(&task.account_name, NAME), clean(&task.title, NAME), due(task, on))
+            format!("{}: {} ({})", clean(&task.account_name, NAME), clean(&task.title, NAME), task.due(on))
         }
-        (None, Some(change)) => format!("{}: {}", clean(&change.account_name, NAME), scores(change)),
+        (None, Some(change)) => format!("{}: {}", clean(&change.account_name, NAME), change.scores()),
         (None, None) => counted(inputs.book.accounts, "account"),
     }
 }
 
 /// Which sources are behind, for people.
-pub(in crate::digest) fn behind(stale: &[StaleItem]) -> Vec<String> {
+pub fn behind(stale: &[StaleItem]) -> Vec<String> {
     let mut texts: Vec<String> = stale
         .iter()
         .take(LIST_LIMIT)
@@ -124,7 +123,7 @@ fn task_line(place: usize, task: &TaskItem, on: Day, links: &Links) -> TaskLine 
         number: place.to_string(),
         account: clean(&task.account_name, NAME),
         title: clean(&task.title, NAME),
-        due: due(task, on),
+        due: task.due(on),
         overdue: task.due_on < on,
         escalated: task.escalated,
         arr: task.arr.map_or_else(String::new, |arr| format!("{} a year", amount(arr))),
@@ -146,28 +145,38 @@ fn task_line(place: usize, task: &TaskItem, on: Day, links: &Links) -> TaskLine 
 const FAR_DAYS: i32 = 180;
 
 fn staged_line(staged: &StagedItem, on: Day) -> StagedLine {
-    let end = if staged.goes_back { "goes back" } else { "ends" };
     StagedLine {
         record: format!("{} ({})", clean(&staged.name, NAME), clean(&staged.record, NAME)),
         stage: clean(&staged.stage, SENTENCE),
         pipeline: clean(&staged.pipeline, SENTENCE),
-        when: match staged.ends_on {
+        when: staged.when(on),
+        overdue: staged.ends_on.is_some_and(|day| day < on),
+    }
+}
+
+impl TaskItem {
+    /// `3 days overdue`.
+    pub fn due(&self, on: Day) -> String {
+        match on - self.due_on {
+            days if days > 0 => format!("{} overdue", counted(days.unsigned_abs() as usize, "day")),
+            _ if self.due_on <= on => "due today".to_owned(),
+            _ => format!("due {}", short_day(self.due_on)),
+        }
+    }
+}
+
+impl StagedItem {
+    /// Until when it may stay, or since when it is there: `goes back tomorrow`.
+    pub fn when(&self, on: Day) -> String {
+        let end = if self.goes_back { "goes back" } else { "ends" };
+        match self.ends_on {
             Some(day) if day < on => format!("{} over", counted((on - day).unsigned_abs() as usize, "day")),
             Some(day) if day == on => format!("{end} today"),
             Some(day) if day == on + 1 => format!("{end} tomorrow"),
             Some(day) if day - on < FAR_DAYS => format!("{end} {}", short_day(day)),
             // A day that is told without its year is one of this year.
-            _ => format!("since {}", short_day(staged.since)),
-        },
-        overdue: staged.ends_on.is_some_and(|day| day < on),
-    }
-}
-
-fn due(task: &TaskItem, on: Day) -> String {
-    match on - task.due_on {
-        days if days > 0 => format!("{} overdue", counted(days.unsigned_abs() as usize, "day")),
-        _ if task.due_on <= on => "due today".to_owned(),
-        _ => format!("due {}", short_day(task.due_on)),
+            _ => format!("since {}", short_day(self.since)),
+        }
     }
 }
 
@@ -176,17 +185,9 @@ fn change_line(change: &ChangeItem, links: &Links) -> ChangeLine {
     let hidden = change.factors.len().saturating_sub(FACTORS);
     ChangeLine {
         account: clean(&change.account_name, NAME),
-        scores: scores(change),
-        points: match (change.score, change.previous) {
-            // The difference of the figures that are shown, so that a reader can check it.
-            (Some(score), Some(previous)) => signed(score.round() - previous.round(), 0),
-            _ => String::new(),
-        },
-        bands: if change.band == change.previous_band {
-            band_label(change.band).to_owned()
-        } else {
-            format!("{} → {}", band_label(change.previous_band), band_label(change.band))
-        },
+        scores: change.scores(),
+        points: change.gained(),
+        bands: change.bands(),
         risk: clean(&change.risk, SENTENCE),
         worse: change.points() < 0.0 || change.band == Band::Unknown,
         factors: shown
@@ -201,9 +202,26 @@ fn change_line(change: &ChangeItem, links: &Links) -> ChangeLine {
     }
 }
 
-fn scores(change: &ChangeItem) -> String {
-    let score = |score: Option<f64>| score.map_or_else(|| "unknown".to_owned(), |score| format!("{:.0}", score.round()));
-    format!("{} → {}", score(change.previous), score(change.score))
+impl ChangeItem {
+    /// `72 → 58`.
+    pub fn scores(&self) -> String {
+        let score = |score: Option<f64>| score.map_or_else(|| "unknown".to_owned(), |score| format!("{:.0}", score.round()));
+        format!("{} → {}", score(self.previous), score(self.score))
+    }
+
+    /// The difference of the figures that are shown, so that a reader can check it; empty where one is unknown.
+    pub fn gained(&self) -> String {
+        let both = self.score.zip(self.previous);
+        both.map_or_else(String::new, |(score, previous)| signed(score.round() - previous.round(), 0))
+    }
+
+    /// `watch → at risk`.
+    pub fn bands(&self) -> String {
+        if self.band == self.previous_band {
+            return band_label(self.band).to_owned();
+        }
+        format!("{} → {}", band_label(self.previous_band), band_label(self.band))
+    }
 }
 
 fn review_line(review: &ReviewItem, links: &Links) -> ReviewLine {
@@ -237,7 +255,7 @@ mod tests {
         for number in 0..1000 {
             inputs.task(TaskItem { id: format!("extra{number}"), due_on: inputs.on - 1, ..task.clone() });
         }
-        let digest = CsmDigest::build(&inputs, "");
+        let digest = CsmDigest::build(&inputs, &Links::default());
         let total = inputs.tasks.total();
         assert_eq!(digest.todo.rows.len(), 10);
         assert_eq!(digest.todo.total, total.to_string());
@@ -259,7 +277,7 @@ mod tests {
             for number in 0..count {
                 inputs.task(TaskItem { id: number.to_string(), ..task.clone() });
             }
-            let todo = CsmDigest::build(&inputs, "").todo;
+            let todo = CsmDigest::build(&inputs, &Links::default()).todo;
             assert_eq!((todo.any, todo.rows.len(), todo.more.as_str()), (count > 0, shown, more));
         }
     }

@@ -42,6 +42,8 @@ pub struct CsmDigest {
     pub book: BookLine,
     /// The reader's page; empty where there is none.
     pub home: String,
+    /// Where the reader switches these mails off; empty where that is nowhere.
+    pub unsubscribe: String,
 }
 
 /// One thing to do.

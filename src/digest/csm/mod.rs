@@ -7,7 +7,7 @@ mod input;
 mod news;
 mod sample;
 
-pub(super) use build::behind;
+pub use build::behind;
 pub use context::{ChangeLine, CsmDigest, FactorLine, ReviewLine, StagedLine, TaskLine, UnknownLine};
 pub use input::{ChangeItem, CsmInputs, EndingItem, ReviewItem, StagedItem, StaleItem, TaskItem, UnknownItem};
 pub use news::{MovedItem, News, TOLD_CHANGE, since};

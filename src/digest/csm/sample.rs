@@ -2,7 +2,7 @@
 
 use super::context::CsmDigest;
 use super::input::{ChangeItem, CsmInputs, EndingItem, ReviewItem, StagedItem, StaleItem, TaskItem, UnknownItem};
-use crate::digest::{Book, Context, Kind, Reader};
+use crate::digest::{Book, Context, Kind, Links, Reader};
 use crate::health::Band;
 use crate::model::{Currency, Day, Id, Money, Zone};
 use crate::playbook::Severity;
@@ -19,7 +19,7 @@ impl Context for CsmDigest {
 impl CsmDigest {
     /// A busy day, with something in every list.
     pub fn sample() -> CsmDigest {
-        CsmDigest::build(&CsmInputs::sample(), "https://longroad.example.com")
+        CsmDigest::build(&CsmInputs::sample(), &Links::sample())
     }
 
     /// A day with nothing to do.
@@ -27,7 +27,7 @@ impl CsmDigest {
         let busy = CsmInputs::sample();
         let mut quiet = CsmInputs::new(busy.reader, &busy.company, busy.on);
         quiet.book = Book { at_risk: 0, healthy: busy.book.healthy + busy.book.at_risk, ..busy.book };
-        CsmDigest::build(&quiet, "https://longroad.example.com")
+        CsmDigest::build(&quiet, &Links::sample())
     }
 }
 

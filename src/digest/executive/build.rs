@@ -5,7 +5,7 @@ use super::input::ExecutiveInputs;
 use super::sentences::{figure, money, percent, sentences};
 use crate::digest::chart::{self, BLUE, GREEN, Part, RED};
 use crate::digest::parts::Links;
-use crate::digest::{Head, Notice, Picture};
+use crate::digest::{Head, Kind, Notice, Picture};
 use crate::revenue::{DEFINITIONS, ProjectionRow, RevenueReport};
 use crate::value::cohort::Attainment;
 
@@ -18,9 +18,8 @@ const COHORTS: &str = "first-value";
 const PROJECTION: &str = "projection";
 
 impl ExecutiveDigest {
-    /// The digest. `web_url`: where links point.
-    pub fn build(inputs: &ExecutiveInputs, web_url: &str) -> ExecutiveDigest {
-        let links = Links::new(web_url);
+    /// The digest, with these links.
+    pub fn build(inputs: &ExecutiveInputs, links: &Links) -> ExecutiveDigest {
         let days = (inputs.on, inputs.as_of);
         let mut head = Head::new(&inputs.reader, &inputs.company, days, &inputs.stale, inputs.approximated);
         if !inputs.without_rate.is_empty() {
@@ -70,6 +69,7 @@ impl ExecutiveDigest {
             projection_words: projection.map(|(report, projection)| in_words(report, projection, better)).unwrap_or_default(),
             first_value_link: links.page("first-value"),
             revenue_link: links.page("revenue"),
+            unsubscribe: links.off(Kind::Executive, &inputs.reader.id),
             pictures,
         }
     }

@@ -54,6 +54,8 @@ pub struct ExecutiveDigest {
     pub first_value_link: String,
     /// As above.
     pub revenue_link: String,
+    /// Where the reader switches these mails off; empty where that is nowhere.
+    pub unsubscribe: String,
     /// What the HTML shows.
     #[serde(skip)]
     pub pictures: Vec<Picture>,

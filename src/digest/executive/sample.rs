@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::context::ExecutiveDigest;
 use super::input::{ExecutiveInputs, FirstValueInputs, Mover, RenewalInputs};
 use crate::digest::csm::CsmInputs;
-use crate::digest::{Context, Kind, Picture};
+use crate::digest::{Context, Kind, Links, Picture};
 use crate::model::{Currency, Day, Money};
 use crate::revenue::{PeriodRow, ProjectedRow, ProjectionRow, RevenueReport, Row, TrailingRow};
 use crate::statistics::Survival;
@@ -34,7 +34,7 @@ impl Context for ExecutiveDigest {
             approximated: false,
             ..full.clone()
         };
-        [full, bare].iter().map(|inputs| ExecutiveDigest::build(inputs, "https://longroad.example.com")).collect()
+        [full, bare].iter().map(|inputs| ExecutiveDigest::build(inputs, &Links::sample())).collect()
     }
 
     fn pictures(&self) -> &[Picture] {

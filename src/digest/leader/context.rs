@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::input::{LeaderInputs, LoadItem, PlayItem, RenewalItem};
 use super::renewals::RenewalsLine;
 use crate::digest::parts::{Links, NAME, counted};
-use crate::digest::{BookLine, Head, LIST_LIMIT, Picture, clean};
+use crate::digest::{BookLine, Head, Kind, LIST_LIMIT, Picture, clean};
 
 /// The context of `templates/email/leader/*`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -33,6 +33,8 @@ pub struct LeaderDigest {
     pub tasks: String,
     /// The reader's page; empty where there is none.
     pub home: String,
+    /// Where the reader switches these mails off; empty where that is nowhere.
+    pub unsubscribe: String,
     /// What the HTML shows.
     #[serde(skip)]
     pub pictures: Vec<Picture>,
@@ -71,28 +73,28 @@ pub struct PlayLine {
 }
 
 impl LeaderDigest {
-    /// The digest. `web_url`: where links point.
-    pub fn build(inputs: &LeaderInputs, web_url: &str) -> LeaderDigest {
-        let links = Links::new(web_url);
+    /// The digest, with these links.
+    pub fn build(inputs: &LeaderInputs, links: &Links) -> LeaderDigest {
         let days = (inputs.on, inputs.as_of);
         let mut head = Head::new(&inputs.reader, &inputs.company, days, &inputs.stale, inputs.approximated);
         if !inputs.without_rate.is_empty() {
             let currencies = inputs.without_rate.join(", ");
             head.note(format!("No rate is known for {currencies}: renewals in it are listed, and left out of sums."));
         }
-        let (renewals, picture) = RenewalsLine::build(inputs, &links);
+        let (renewals, picture) = RenewalsLine::build(inputs, links);
         LeaderDigest {
             head,
             headline: headline(inputs),
             preheader: preheader(&inputs.load),
             renewals,
-            book: BookLine::of(&inputs.book, &links),
+            book: BookLine::of(&inputs.book, links),
             any_load: !inputs.load.is_empty(),
             load: inputs.load.iter().map(load_line).collect(),
             any_plays: !inputs.plays.is_empty(),
             plays: inputs.plays.iter().take(LIST_LIMIT).map(play_line).collect(),
             tasks: links.page("tasks"),
             home: links.page(""),
+            unsubscribe: links.off(Kind::Leader, &inputs.reader.id),
             pictures: picture.into_iter().collect(),
         }
     }

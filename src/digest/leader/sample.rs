@@ -3,7 +3,7 @@
 use super::context::LeaderDigest;
 use super::input::{LeaderInputs, LoadItem, PlayItem, RenewalItem};
 use crate::digest::csm::CsmInputs;
-use crate::digest::{Book, Context, Kind, Picture};
+use crate::digest::{Book, Context, Kind, Links, Picture};
 use crate::health::opinion::Call;
 use crate::model::{Currency, Day, Money};
 use crate::revenue::renewal::Renewal;
@@ -28,7 +28,7 @@ impl Context for LeaderDigest {
             approximated: false,
             ..busy.clone()
         };
-        [busy, calm].iter().map(|inputs| LeaderDigest::build(inputs, "https://longroad.example.com")).collect()
+        [busy, calm].iter().map(|inputs| LeaderDigest::build(inputs, &Links::sample())).collect()
     }
 }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::input::{ProductInputs, RequestItem};
 use super::lines::{self, ItemLine};
 use crate::digest::parts::{Links, NAME, counted, listed};
-use crate::digest::{Head, LIST_LIMIT, Reader, Section, clean, short_day};
+use crate::digest::{Head, Kind, LIST_LIMIT, Reader, Section, clean, short_day};
 use crate::model::Day;
 
 /// The context of `templates/email/product/*`.
@@ -28,6 +28,8 @@ pub struct ProductDigest {
     pub parts: Vec<PartLine>,
     /// The page of all requests; empty where there is none.
     pub requests: String,
+    /// Where the reader switches these mails off; empty where that is nowhere.
+    pub unsubscribe: String,
 }
 
 /// One list.
@@ -57,14 +59,13 @@ pub struct ProductLine {
 }
 
 impl ProductDigest {
-    /// One reader's digest of the reader's day. `web_url`: where links point.
-    pub fn build(inputs: &ProductInputs, reader: &Reader, on: Day, web_url: &str) -> ProductDigest {
-        let links = Links::new(web_url);
+    /// One reader's digest of the reader's day, with these links.
+    pub fn build(inputs: &ProductInputs, reader: &Reader, on: Day, links: &Links) -> ProductDigest {
         let head = Head::new(reader, &inputs.company, (on, inputs.as_of), &inputs.stale, inputs.approximated);
         let parts = [
             part("Moved most since a week ago", &inputs.movers, lines::mover),
             part("New", &inputs.new, |item| lines::new(item, inputs)),
-            part("Renewals that hang on a request", &inputs.renewals, |item| lines::renewal(item, inputs, &links)),
+            part("Renewals that hang on a request", &inputs.renewals, |item| lines::renewal(item, inputs, links)),
             part("Shipped: used or not", &inputs.shipped, |item| lines::shipped(item, inputs)),
             part("Waiting for an estimate", &inputs.waiting, |item| lines::waiting(item, inputs)),
             part("Still to be told", &inputs.to_tell, |item| lines::to_tell(item, inputs)),
@@ -78,6 +79,7 @@ impl ProductDigest {
             products: products(inputs),
             parts: parts.into_iter().filter(|part| part.list.any).collect(),
             requests: links.page("requests"),
+            unsubscribe: links.off(Kind::Product, &reader.id),
         }
     }
 }

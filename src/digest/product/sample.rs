@@ -6,7 +6,7 @@ use super::input::{
 };
 use crate::config::Sight;
 use crate::digest::csm::CsmInputs;
-use crate::digest::{Context, Kind};
+use crate::digest::{Context, Kind, Links};
 use crate::model::{Currency, Day, Id};
 use crate::signals::Band;
 
@@ -28,7 +28,7 @@ impl Context for ProductDigest {
             ..busy.clone()
         };
         let reader = CsmInputs::sample().reader;
-        let digest = |inputs: &ProductInputs| ProductDigest::build(inputs, &reader, inputs.as_of, "https://longroad.example.com");
+        let digest = |inputs: &ProductInputs| ProductDigest::build(inputs, &reader, inputs.as_of, &Links::sample());
         [busy, calm].iter().map(digest).collect()
     }
 }

@@ -132,6 +132,9 @@ macro_rules! words {
         pub enum $name { $($(#[$doc])* #[serde(rename = $word)] $variant),* }
 
         impl $name {
+            /// All of them, as they are listed.
+            pub const ALL: &'static [$name] = &[$($name::$variant),*];
+
             /// The word itself.
             pub fn word(self) -> &'static str {
                 match self { $($name::$variant => $word),* }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::due::{Due, by_currency};
 use super::spread::Spread;
 use crate::health::opinion::{Call, Opinion, Said};
-use crate::model::{Currency, Day, Money};
+use crate::model::{Currency, Day, Exact, Money};
 use crate::revenue::Rates;
 use crate::risk::Machine;
 use crate::signals::{Band, Signal, Signals};
@@ -176,6 +176,17 @@ impl Renewal {
         };
         renewal.gaps = renewal.gaps();
         renewal
+    }
+
+    /// Whether the machine or a person calls it at risk or lost.
+    pub fn is_at_risk(&self) -> bool {
+        [self.machine_call, self.csm_call].iter().any(|call| matches!(call, Some(Call::AtRisk | Call::Lost)))
+    }
+
+    /// ARR in the currency of reports; what has no rate counts for nothing.
+    pub fn worth(&self, rates: &mut Rates) -> Money {
+        let worth: Exact = self.money.iter().map(|money| rates.convert(Exact::of(money.minor), money.currency)).sum();
+        Money { minor: worth.rounded(), currency: rates.currency }
     }
 
     /// The same with what takes a look at all accounts first: how contact is spread over the term, and whether somebody has

@@ -145,6 +145,15 @@ pub async fn list(db: &Db, limit: u32) -> Result<Vec<Entry>> {
     rows.into_iter().map(Entry::read).collect()
 }
 
+/// The mails of a person as they stand, the latest day first; at most `limit`.
+pub async fn list_of(db: &Db, person: &str, limit: u32) -> Result<Vec<Entry>> {
+    let sql = "SELECT id, digest, person, local_day, message_id, recipient, state, attempts, next_at, not_after, answer, created_at, \
+               sent_at FROM outbox WHERE person = $1 ORDER BY local_day DESC, digest LIMIT $2";
+    let rows: Vec<Row> = on_db!(db, pool => sqlx::query_as(sql).bind(person).bind(i64::from(limit)).fetch_all(pool).await)
+        .context("reading the outbox")?;
+    rows.into_iter().map(Entry::read).collect()
+}
+
 /// The mail of this name as it stands.
 pub async fn entry(db: &Db, id: &str) -> Result<Option<Entry>> {
     let sql = "SELECT id, digest, person, local_day, message_id, recipient, state, attempts, next_at, not_after, answer, created_at, \

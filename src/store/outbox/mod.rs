@@ -6,6 +6,6 @@ mod entry;
 mod plan;
 mod send;
 
-pub use entry::{Entry, Mail, Outcome, State, entry, list};
+pub use entry::{Entry, Mail, Outcome, State, entry, list, list_of};
 pub use plan::{Again, Plan, Planned, Untold, forget_news, keep_untold, last_day, news, plan, plan_again, supersede, untold};
 pub use send::{Claim, Claiming, MOST_UNANSWERED, Settled, any_due, claim, dot, mark, put_back, renew, settle};
