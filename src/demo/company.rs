@@ -179,7 +179,7 @@ mod tests {
         for morning in [first_day(), first_day() + 11, first_day() + 29] {
             let folder = Folder::new(&company, morning);
             let accounts: BTreeSet<Id> = folder.all::<Account>().into_iter().map(|account| account.id).collect();
-            assert_eq!((accounts.len(), folder.all::<User>().len(), folder.all::<Request>().len()), (200, 8, 12));
+            assert_eq!((accounts.len(), folder.all::<User>().len(), folder.all::<Request>().len()), (200, 9, 12));
             let mut owners: Vec<Id> = Vec::new();
             owners.extend(folder.all::<Contract>().into_iter().map(|row| row.account_id));
             owners.extend(folder.all::<Contact>().into_iter().map(|row| row.account_id));
