@@ -218,7 +218,7 @@ impl House {
             let score = self.score(&account.account_id, as_of).await;
             writeln!(explained, "{}", serde_json::to_string_pretty(&score).unwrap()).unwrap();
         }
-        let mails = self.outbox().await.into_iter().map(|(id, bytes)| (id, String::from_utf8(bytes).unwrap()));
+        let mails = self.outbox().await.into_iter().map(|(id, bytes)| (id, unsealed(&String::from_utf8(bytes).unwrap())));
         Seen {
             scores: serde_json::to_string_pretty(&scores).unwrap(),
             explained,
@@ -226,6 +226,14 @@ impl House {
             mails: mails.collect(),
         }
     }
+}
+
+/// A mail without the seal of its link to unsubscribe, which is another in each store.
+fn unsealed(mail: &str) -> String {
+    let mail = mail.replace("=\r\n", "");
+    let mut parts = mail.split("/unsubscribe/");
+    let head = parts.next().unwrap_or_default().to_owned();
+    parts.fold(head, |text, part| format!("{text}/unsubscribe/{}", part.trim_start_matches(|c: char| c.is_ascii_hexdigit())))
 }
 
 impl Seen {
