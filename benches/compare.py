@@ -127,8 +127,7 @@ def run_longroad(binary, place, day):
     command = [binary, "--config", str(place / "longroad.toml"), "cycle", "--as-of", day, "--no-send", "--json"]
     with (place / "report.json").open("wb") as out, (place / "log.txt").open("wb") as log:
         start = time.perf_counter()
-        # As deploy/longroad.service has it.
-        process = subprocess.Popen(command, stdout=out, stderr=log, env={**os.environ, "MALLOC_ARENA_MAX": "3"})
+        process = subprocess.Popen(command, stdout=out, stderr=log)
         _, status, used = os.wait4(process.pid, 0)
         wall = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
