@@ -2,7 +2,7 @@
 
 use axum::Form;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Uri};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
@@ -50,8 +50,7 @@ pub(super) async fn say(
     Form(saying): Form<Saying>,
 ) -> Response {
     let path = address::account(&id);
-    let page = Uri::try_from(&path).unwrap_or_default();
-    let visitor = match view::visitor(&state, &headers, &page).await {
+    let visitor = match view::visitor(&state, &headers, &path).await {
         Ok(visitor) => visitor,
         Err(answer) => return answer,
     };

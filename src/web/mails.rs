@@ -12,7 +12,7 @@ use super::AppState;
 use super::pages::Body;
 use super::solutions::NoQuery;
 use super::table::{Cell, Table};
-use super::view::{Asked, Refusal, View, refuse};
+use super::view::{self, Asked, Refusal, View, refuse};
 use super::visitor::Visitor;
 use crate::cycle::{next_mail, reader_of};
 use crate::digest::Kind;
@@ -156,10 +156,9 @@ pub(super) struct Switching {
 
 /// Switches a digest of the visitor off, or on again.
 pub(super) async fn switch(State(state): State<AppState>, headers: HeaderMap, Form(switching): Form<Switching>) -> Response {
-    let visitor = match Visitor::of(&state, &headers).await {
-        Ok(Some(visitor)) => visitor,
-        Ok(None) => return Redirect::to("/sign-in?next=%2Fmails").into_response(),
-        Err(error) => return refuse(&state, None, "/mails", &error.into()),
+    let visitor = match view::visitor(&state, &headers, "/mails").await {
+        Ok(visitor) => visitor,
+        Err(answer) => return answer,
     };
     match switched(&state, &visitor, &switching).await {
         Ok(said) => Redirect::to(&format!("/mails?said={said}")).into_response(),

@@ -9,13 +9,13 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::AppState;
-use super::address::{self, encoded};
+use super::address;
 use super::pages::Body;
 use super::pipeline::named;
 use super::pipelines::is_for;
 use super::solutions::NoQuery;
 use super::table::{Cell, Table};
-use super::view::{Asked, Refusal, View, refuse};
+use super::view::{self, Asked, Refusal, View, refuse};
 use super::visitor::Visitor;
 use crate::cli::words::{amount, count};
 use crate::cycle::{self, Doing, Handling, RecordDetail, RecordLine, StayLine};
@@ -204,10 +204,9 @@ pub(super) async fn change(
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Response {
     let path = address::record(&pipeline, &id);
-    let visitor = match Visitor::of(&state, &headers).await {
-        Ok(Some(visitor)) => visitor,
-        Ok(None) => return Redirect::to(&format!("/sign-in?next={}", encoded(&path))).into_response(),
-        Err(error) => return refuse(&state, None, &path, &error.into()),
+    let visitor = match view::visitor(&state, &headers, &path).await {
+        Ok(visitor) => visitor,
+        Err(answer) => return answer,
     };
     match done(&state, &visitor, (&pipeline, &id), &fields).await {
         Ok(said) => Redirect::to(&format!("{path}?said={said}")).into_response(),

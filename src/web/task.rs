@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::AppState;
-use super::address::{self, encoded};
+use super::address;
 use super::pages::Body;
 use super::solutions::NoQuery;
 use super::tasks::{account_href, is_for};
-use super::view::{Asked, Refusal, View, refuse};
+use super::view::{self, Asked, Refusal, View, refuse};
 use super::visitor::Visitor;
 use crate::cli::tasks::standing;
 use crate::model::{Day, Id};
@@ -130,10 +130,9 @@ pub(super) async fn change(
     Form(doing): Form<Doing>,
 ) -> Response {
     let path = address::task(&id);
-    let visitor = match Visitor::of(&state, &headers).await {
-        Ok(Some(visitor)) => visitor,
-        Ok(None) => return Redirect::to(&format!("/sign-in?next={}", encoded(&path))).into_response(),
-        Err(error) => return refuse(&state, None, &path, &error.into()),
+    let visitor = match view::visitor(&state, &headers, &path).await {
+        Ok(visitor) => visitor,
+        Err(answer) => return answer,
     };
     match done(&state, &visitor, &id, &doing).await {
         Ok(said) => Redirect::to(&format!("{path}?said={said}")).into_response(),

@@ -132,7 +132,7 @@ pub(super) fn sheet<V: Sheet>(name: &'static str) -> Router<AppState> {
                            headers: HeaderMap,
                            uri: Uri,
                            query: Result<Query<V::Query>, QueryRejection>| {
-        let visitor = match visitor(&state, &headers, &uri).await {
+        let visitor = match visitor(&state, &headers, asked_for(&uri)).await {
             Ok(visitor) => visitor,
             Err(answer) => return answer,
         };
@@ -150,15 +150,17 @@ pub(super) fn sheet<V: Sheet>(name: &'static str) -> Router<AppState> {
     Router::new().route(&format!("/{name}"), get(file))
 }
 
-/// Whoever asks for a page; the answer that leads to the door where that is nobody.
-pub(super) async fn visitor(state: &AppState, headers: &HeaderMap, uri: &Uri) -> Result<Visitor, Response> {
+/// The page with what stands behind its question mark.
+fn asked_for(uri: &Uri) -> &str {
+    uri.path_and_query().map_or("/", |there| there.as_str())
+}
+
+/// Whoever asks; the answer that leads to the door, and from there on to `next`, where that is nobody.
+pub(super) async fn visitor(state: &AppState, headers: &HeaderMap, next: &str) -> Result<Visitor, Response> {
     match Visitor::of(state, headers).await {
         Ok(Some(visitor)) => Ok(visitor),
-        Ok(None) => {
-            let next = uri.path_and_query().map_or("/", |there| there.as_str());
-            Err(Redirect::to(&format!("/sign-in?next={}", encoded(next))).into_response())
-        }
-        Err(error) => Err(refuse(state, None, uri.path(), &error.into())),
+        Ok(None) => Err(Redirect::to(&format!("/sign-in?next={}", encoded(next))).into_response()),
+        Err(error) => Err(refuse(state, None, next, &error.into())),
     }
 }
 
@@ -173,7 +175,7 @@ async fn page<V: View>(
     before: Result<Query<Before>, QueryRejection>,
     query: Result<Query<V::Query>, QueryRejection>,
 ) -> Response {
-    let visitor = match visitor(&state, &headers, &uri).await {
+    let visitor = match visitor(&state, &headers, asked_for(&uri)).await {
         Ok(visitor) => visitor,
         Err(answer) => return answer,
     };
